@@ -1,0 +1,1 @@
+"""What the runners under test/ share: where things are, limited processes, tensors, the lists that only shrink."""
