@@ -93,7 +93,7 @@ install_python_packages() {
 }
 
 mkdir -p "$NNC_LOGS"
-[ "${NNC_QUIET_SETUP:-}" ] || step_total=2
+step_total=2
 step "Debian packages"
 install_packages
 step "Python packages in build/venv"

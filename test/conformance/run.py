@@ -110,6 +110,8 @@ def main():
         known.update(verdicts, arguments.accept_new)
     if arguments.operators:
         print_operators(cases, verdicts)
+    for name in sorted(set(known.reasons) - set(cases)):
+        report.add("failed", name, f"stands in {LIST.name} but is no case of onnx {onnx.__version__}")
     totals = collections.Counter(verdict for verdict, _ in verdicts.values())
     print(", ".join(f"{totals[verdict]} {verdict}" for verdict in ("pass", "refused", "wrong", "crash", "other")))
     report.finish()
