@@ -1,0 +1,70 @@
+//===- Contraction.td - products summed over an index -------------------===//
+#ifndef NN_CONTRACTION_TD
+#define NN_CONTRACTION_TD
+include "dialects/nn/NNBase.td"
+
+def NN_AutoPad : NN_Enum<"AutoPad", "how the padding of a window is found", ["explicit_pads", "same_upper", "same_lower"]>;
+def NN_AutoPadAttr : NN_EnumAttr<NN_AutoPad, "auto_pad">;
+
+def NN_MatMulOp : NN_TensorOp<"matmul"> {
+  let summary = "matrix product with numpy's rules (ONNX MatMul)";
+  let description = [{
+    a: [...,M,K], b: [...,K,N] -> [...,M,N]; leading dims broadcast; a 1-D operand is a row or a column whose dim
+    is dropped again. `transpose_a` and `transpose_b` swap the last two dims of an operand of rank 2 or more.
+    Products of the element type are summed in the result's: i8 operands may give i32; f16 and bf16 are summed in f32.
+
+    - matmul_c1: neither operand is a scalar.
+    - matmul_c2: the inner dims agree.
+    - matmul_c3: the leading dims broadcast.
+  }];
+  let arguments = (ins NN_Tensor:$a, NN_Tensor:$b, UnitAttr:$transpose_a, UnitAttr:$transpose_b);
+  let results = (outs NN_Tensor:$y);
+}
+
+def NN_ConvOp : NN_TensorOp<"conv"> {
+  let summary = "convolution over any number of spatial dims (ONNX Conv)";
+  let description = [{
+    x: [N,C,D1..Dn], w: [M,C/groups,K1..Kn], bias: [M] -> [N,M,O1..On]. pads: begins, then ends, 2n entries (zeros
+    where auto_pad finds them).
+
+    - conv_c1: x has rank 3 or more and w the same.
+    - conv_c2: strides, dilations and pads have n, n and 2n entries; strides and dilations are positive.
+    - conv_c3: groups divides C and M, and w takes C/groups channels.
+    - conv_c4: bias has M entries.
+    - conv_c5: the dilated kernel fits into the padded input.
+  }];
+  let arguments = (ins NN_Tensor:$x, NN_Tensor:$w, Optional<NN_Tensor>:$bias, DenseI64ArrayAttr:$strides,
+                       DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$groups,
+                       DefaultValuedAttr<NN_AutoPadAttr, "AutoPad::explicit_pads">:$auto_pad);
+  let results = (outs NN_Tensor:$y);
+}
+
+def NN_ConvTransposeOp : NN_TensorOp<"conv_transpose"> {
+  let summary = "transposed convolution (ONNX ConvTranspose)";
+  let description = [{
+    x: [N,C,D1..Dn], w: [C,M/groups,K1..Kn], bias: [M] -> [N,M,O1..On] with
+    O = stride * (D - 1) + output_padding + (K - 1) * dilation + 1 - begin - end.
+
+    - conv_transpose_c1: x has rank 3 or more and w the same.
+    - conv_transpose_c2: the attributes have n entries (pads 2n); strides and dilations are positive.
+    - conv_transpose_c3: groups divides C, and w has C rows.
+    - conv_transpose_c4: bias has M entries.
+  }];
+  let arguments = (ins NN_Tensor:$x, NN_Tensor:$w, Optional<NN_Tensor>:$bias, DenseI64ArrayAttr:$strides,
+                       DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$output_padding,
+                       I64Attr:$groups);
+  let results = (outs NN_Tensor:$y);
+}
+
+def NN_EinsumOp : NN_TensorOp<"einsum"> {
+  let summary = "sum of products over named indices (ONNX Einsum)";
+  let description = [{
+    `equation` in explicit form over letters, the ellipsis expanded: "ij,jk->ik".
+
+    - einsum_c1: the equation has one term per operand with one letter per dim, and an output of known letters.
+    - einsum_c2: dims with one letter agree (1 broadcasts).
+  }];
+  let arguments = (ins Variadic<NN_Tensor>:$inputs, StrAttr:$equation);
+  let results = (outs NN_Tensor:$y);
+}
+#endif

@@ -1,0 +1,173 @@
+// Shape rules of products summed over an index.
+#include "dialects/nn/NNDialect.h"
+#include "dialects/nn/shapes/Window.h"
+
+using namespace mlir;
+
+namespace nnc::nn {
+
+LogicalResult MatMulOp::shapes(ShapeRule &rule) {
+  Dims a = rule.dims(getA()), b = rule.dims(getB());
+  if (a.empty() || b.empty())
+    return rule.error("matmul_c1: an operand is a scalar");
+  bool rowVector = a.size() == 1, columnVector = b.size() == 1;
+  if (rowVector)
+    a.insert(a.begin(), rule.constant(1));
+  else if (getTransposeA())
+    std::swap(a[a.size() - 1], a[a.size() - 2]);
+  if (columnVector)
+    b.push_back(rule.constant(1));
+  else if (getTransposeB())
+    std::swap(b[b.size() - 1], b[b.size() - 2]);
+  Dim n = b.pop_back_val(), kb = b.pop_back_val(), ka = a.pop_back_val(), m = a.pop_back_val();
+  if (rule.differ(ka, kb))
+    return rule.error("matmul_c2: the inner dims differ: " + Twine(*ka.known()) + " and " + Twine(*kb.known()));
+  size_t rank = std::max(a.size(), b.size());
+  Dims out(rank, rule.constant(1));
+  for (auto *batch : {&a, &b})
+    for (size_t i = 0; i < batch->size(); ++i) {
+      Dim &o = out[rank - batch->size() + i], in = (*batch)[i];
+      if (rule.clash(o, in))
+        return rule.error("matmul_c3: the leading dims do not broadcast: " + Twine(*o.known()) + " and " + Twine(*in.known()));
+      o = rule.broadcast(o, in);
+    }
+  if (!rowVector)
+    out.push_back(m);
+  if (!columnVector)
+    out.push_back(n);
+  rule.result(out);
+  return success();
+}
+
+Dim windowExtent(ShapeRule &rule, Dim in, int64_t kernel, int64_t stride, int64_t dilation, int64_t begin, int64_t end,
+                 AutoPad autoPad, bool ceilMode) {
+  if (autoPad != AutoPad::explicit_pads)
+    return rule.ceilDiv(in, rule.constant(stride));
+  int64_t span = (kernel - 1) * dilation + 1;
+  Dim room = rule.add(in, rule.constant(begin + end - span));
+  if (!ceilMode)
+    return rule.add(rule.floorDiv(room, rule.constant(stride)), rule.constant(1));
+  Dim out = rule.add(rule.ceilDiv(room, rule.constant(stride)), rule.constant(1));
+  // A window that would start in the padding behind the input does not count.
+  Dim starts = rule.add(rule.floorDiv(rule.add(in, rule.constant(begin - 1)), rule.constant(stride)), rule.constant(1));
+  return rule.min(out, starts);
+}
+
+LogicalResult checkWindow(ShapeRule &rule, StringRef constraint, size_t n, ArrayRef<int64_t> kernel,
+                          ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads) {
+  auto positive = [](ArrayRef<int64_t> list) {
+    return llvm::all_of(list, [](int64_t v) { return v > 0 && v < (int64_t(1) << 31); });
+  };
+  if (kernel.size() != n || strides.size() != n || dilations.size() != n || pads.size() != 2 * n)
+    return rule.error(constraint + ": there are " + Twine(n) + " spatial dims, but " + Twine(kernel.size()) +
+                      " kernel entries, " + Twine(strides.size()) + " strides, " + Twine(dilations.size()) +
+                      " dilations and " + Twine(pads.size()) + " pads");
+  if (!positive(kernel) || !positive(strides) || !positive(dilations))
+    return rule.error(constraint + ": the kernel, the strides and the dilations must be positive");
+  if (llvm::any_of(pads, [](int64_t v) { return v < 0 || v >= (int64_t(1) << 31); }))
+    return rule.error(constraint + ": the pads must not be negative or huge");
+  return success();
+}
+
+LogicalResult ConvOp::shapes(ShapeRule &rule) {
+  int64_t rank = rule.rank(getX());
+  if (rank < 3 || rule.rank(getW()) != rank)
+    return rule.error("conv_c1: x has rank " + Twine(rank) + ", the weight " + Twine(rule.rank(getW())));
+  size_t n = rank - 2;
+  Dims w = rule.dims(getW());
+  SmallVector<int64_t> kernel;
+  for (Dim d : ArrayRef(w).drop_front(2)) {
+    if (!d.known())
+      return rule.error("conv_c2: the kernel's extents must be known at compile time");
+    kernel.push_back(*d.known());
+  }
+  if (failed(checkWindow(rule, "conv_c2", n, kernel, getStrides(), getDilations(), getPads())))
+    return failure();
+  int64_t groups = getGroups();
+  auto channels = rule.dim(getX(), 1).known(), filters = w[0].known(), perGroup = w[1].known();
+  if (groups < 1 || (channels && perGroup && *channels != groups * *perGroup) || (filters && *filters % groups != 0))
+    return rule.error("conv_c3: " + Twine(groups) + " groups do not fit " + Twine(channels.value_or(-1)) + " channels and a weight of " +
+                      Twine(filters.value_or(-1)) + " filters of " + Twine(perGroup.value_or(-1)) + " channels");
+  if (getBias() && (rule.rank(getBias()) != 1 || rule.differ(rule.dim(getBias(), 0), w[0])))
+    return rule.error("conv_c4: the bias needs one entry per filter");
+  Dims out = {rule.dim(getX(), 0), w[0]};
+  for (size_t i = 0; i < n; ++i) {
+    Dim in = rule.dim(getX(), 2 + i);
+    Dim extent = windowExtent(rule, in, kernel[i], getStrides()[i], getDilations()[i], getPads()[i], getPads()[n + i],
+                              getAutoPad(), false);
+    if (extent.known().value_or(1) < 1)
+      return rule.error("conv_c5: a kernel of " + Twine((kernel[i] - 1) * getDilations()[i] + 1) +
+                        " does not fit into dim " + Twine(2 + i) + " of " + Twine(*in.known()) + " with its padding");
+    out.push_back(extent);
+  }
+  rule.result(out);
+  return success();
+}
+
+LogicalResult ConvTransposeOp::shapes(ShapeRule &rule) {
+  int64_t rank = rule.rank(getX());
+  if (rank < 3 || rule.rank(getW()) != rank)
+    return rule.error("conv_transpose_c1: x has rank " + Twine(rank) + ", the weight " + Twine(rule.rank(getW())));
+  size_t n = rank - 2;
+  Dims w = rule.dims(getW());
+  SmallVector<int64_t> kernel;
+  for (Dim d : ArrayRef(w).drop_front(2)) {
+    if (!d.known())
+      return rule.error("conv_transpose_c2: the kernel's extents must be known at compile time");
+    kernel.push_back(*d.known());
+  }
+  ArrayRef<int64_t> pads = getPads();
+  SmallVector<int64_t> magnitude(pads.size(), 0);
+  if (failed(checkWindow(rule, "conv_transpose_c2", n, kernel, getStrides(), getDilations(), magnitude)))
+    return failure();
+  if (getOutputPadding().size() != n)
+    return rule.error("conv_transpose_c2: output_padding has " + Twine(getOutputPadding().size()) + " entries");
+  int64_t groups = getGroups();
+  auto channels = rule.dim(getX(), 1).known();
+  if (groups < 1 || (channels && *channels % groups != 0) || rule.differ(rule.dim(getX(), 1), w[0]))
+    return rule.error("conv_transpose_c3: the groups or the weight's rows do not fit x's channels");
+  Dim filters = rule.mul(w[1], rule.constant(groups));
+  if (getBias() && (rule.rank(getBias()) != 1 || rule.differ(rule.dim(getBias(), 0), filters)))
+    return rule.error("conv_transpose_c4: the bias needs one entry per filter");
+  Dims out = {rule.dim(getX(), 0), filters};
+  for (size_t i = 0; i < n; ++i) {
+    Dim in = rule.dim(getX(), 2 + i);
+    int64_t rest = getOutputPadding()[i] + (kernel[i] - 1) * getDilations()[i] + 1 - pads[i] - pads[n + i];
+    out.push_back(rule.add(rule.mul(rule.sub(in, rule.constant(1)), rule.constant(getStrides()[i])), rule.constant(rest)));
+  }
+  rule.result(out);
+  return success();
+}
+
+LogicalResult EinsumOp::shapes(ShapeRule &rule) {
+  auto [terms, output] = getEquation().split("->");
+  SmallVector<StringRef> parts;
+  terms.split(parts, ',');
+  if (parts.size() != getInputs().size())
+    return rule.error("einsum_c1: the equation has " + Twine(parts.size()) + " terms for " + Twine(getInputs().size()) + " operands");
+  std::map<char, Dim> extents;
+  for (auto [term, operand] : llvm::zip(parts, getInputs())) {
+    if (static_cast<int64_t>(term.size()) != rule.rank(operand))
+      return rule.error("einsum_c1: term '" + term + "' does not fit rank " + Twine(rule.rank(operand)));
+    for (auto [i, letter] : llvm::enumerate(term)) {
+      Dim d = rule.dim(operand, i);
+      auto [entry, isNew] = extents.try_emplace(letter, d);
+      if (isNew)
+        continue;
+      if (rule.clash(entry->second, d))
+        return rule.error("einsum_c2: index '" + Twine(letter) + "' is " + Twine(*entry->second.known()) + " and " + Twine(*d.known()));
+      entry->second = rule.broadcast(entry->second, d);
+    }
+  }
+  Dims out;
+  for (char letter : output) {
+    auto found = extents.find(letter);
+    if (found == extents.end())
+      return rule.error("einsum_c1: output index '" + Twine(letter) + "' is in no term");
+    out.push_back(found->second);
+  }
+  rule.result(out);
+  return success();
+}
+
+} // namespace nnc::nn
