@@ -74,7 +74,7 @@ llvm::Expected<ExitStatus> execute(const Options &options) {
 /// One line on stderr, whatever is in the message.
 ExitStatus fail(llvm::Error error) {
   std::string message = llvm::toString(std::move(error));
-  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::replace_if(message.begin(), message.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
   llvm::outs().flush();
   llvm::errs() << "nnc-run: error: " << message << '\n';
   return kError;

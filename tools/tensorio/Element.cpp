@@ -99,7 +99,8 @@ bool isSignedInteger(Element type) { return isInteger(type) && rowOf(type).code 
 bool isUnknownToNumpy(Element type) { return rowOf(type).numpy[1] == 'V'; }
 
 std::optional<Element> getElementFromNumpy(char kind, unsigned bytes) {
-  if (kind == 'V')
+  // ml_dtypes calls float8_e5m2 "f1"; numpy itself has no such type.
+  if (kind == 'V' || (kind == 'f' && bytes == 1))
     return bytes == 1 ? std::optional(Element::Raw1) : bytes == 2 ? std::optional(Element::Raw2) : std::nullopt;
   for (size_t i = 0; i < kNumRows; ++i)
     if (kRows[i].numpy[1] == kind && kRows[i].bits == bytes * 8)
