@@ -5,8 +5,10 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import paths
+from . import paths  # also makes the tree's own `nnc` package importable
 from .process import run_command
+
+import nnc
 
 ERROR_LINE = re.compile(r"^.*: error: .*$")
 WARNING_LINE = re.compile(r"^.*: (warning|note): .*$")
@@ -19,7 +21,6 @@ def compile_model(model, output, options=(), seconds=30, megabytes=0):
 
 def run_compiled(library, feeds, threads=1):
     """Loads and runs a compiled model in this process; the outputs in their declared order."""
-    import nnc
     outputs = nnc.load(str(library), threads=threads).run(feeds)
     return list(outputs.values())
 
