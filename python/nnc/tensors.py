@@ -1,0 +1,55 @@
+"""Fill DLTensor structures from numpy arrays and from anything with __dlpack__, without copies."""
+
+import ctypes
+
+import numpy as np
+
+from . import abi
+
+_get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_get_pointer.restype = ctypes.c_void_p
+_get_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+def set_array(tensor, array, code, bits):
+    """Points `tensor` at a C-contiguous numpy array whose elements have DLPack's type (code, bits)."""
+    tensor.data = array.__array_interface__["data"][0]
+    tensor.device_type = abi.CPU
+    tensor.device_id = 0
+    tensor.ndim = array.ndim
+    tensor.dtype = abi.DataType(code, bits, 1)
+    tensor.shape = (ctypes.c_int64 * array.ndim)(*array.shape)
+    tensor.strides = None
+    tensor.byte_offset = 0
+
+
+def set_dlpack(tensor, producer):
+    """Points `tensor` at what an object with __dlpack__ exports and returns what keeps it alive.
+
+    This takes types that numpy's own from_dlpack refuses, such as bfloat16.
+    """
+    capsule = producer.__dlpack__()
+    # DLManagedTensor starts with the DLTensor. The capsule keeps its name, so it still frees the tensor when it dies.
+    source = abi.Tensor.from_address(_get_pointer(capsule, b"dltensor"))
+    ctypes.memmove(ctypes.byref(tensor), ctypes.byref(source), ctypes.sizeof(abi.Tensor))
+    return capsule
+
+
+def is_dense(tensor):
+    """True when the elements lie in row-major order without gaps."""
+    if not tensor.strides:
+        return True
+    expected = 1
+    for axis in reversed(range(tensor.ndim)):
+        if tensor.shape[axis] != 1 and tensor.strides[axis] != expected:
+            return 0 in tensor.shape[: tensor.ndim]
+        expected *= tensor.shape[axis]
+    return True
+
+
+def copy_to_array(tensor, dtype, into=None):
+    """Copies what `tensor` points at to a numpy array: to `into` where that has the shape, else to a new one."""
+    shape = tuple(tensor.shape[: tensor.ndim])
+    array = into if into is not None and into.shape == shape else np.empty(shape, dtype)
+    ctypes.memmove(array.ctypes.data, tensor.data + tensor.byte_offset, array.nbytes)
+    return array
