@@ -53,8 +53,8 @@ show_progress() {
   done
 }
 
-# build PRESET [TARGET...]: configures when there is nothing configured yet, then builds; ninja reruns cmake itself
-# when a CMakeLists.txt changed.
+# build PRESET [TARGET...]: configures when there is nothing configured yet, then builds; ninja reruns cmake
+# itself when a CMakeLists.txt changed.
 build() {
   local preset=$1 folder=$NNC_ROOT/build/$1
   shift

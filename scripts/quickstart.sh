@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# From nothing to a compiled network: sets up, builds nnc, compiles a real ONNX model, runs it, and says what it saw.
+# From nothing to a compiled network: sets up, builds nnc, compiles a real ONNX model, runs it, and says what
+# it saw.
 # usage: scripts/quickstart.sh
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
@@ -20,11 +21,12 @@ mkdir -p "$example"
 
 step "Compiling it: nnc digits.onnx -o digits.so"
 "$tools/nnc" "$example/digits.onnx" -o "$example/digits.so"
-note "$(stat -c %s "$example/digits.onnx") bytes of ONNX became $(stat -c %s "$example/digits.so") bytes of native code"
+note "digits.onnx has $(stat -c %s "$example/digits.onnx") bytes, digits.so $(stat -c %s "$example/digits.so")"
 note "it needs: $(readelf -d "$example/digits.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')"
 
 step "Running it, and checking against what ONNX Runtime says"
-PYTHONPATH=$NNC_ROOT/python "$NNC_VENV/bin/python" "$NNC_ROOT/scripts/show_example.py" "$example" | sed 's/^/    /'
+export PYTHONPATH=$NNC_ROOT/python
+"$NNC_VENV/bin/python" "$NNC_ROOT/scripts/show_example.py" "$example" | sed 's/^/    /'
 end_step
 
 cat <<END

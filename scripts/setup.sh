@@ -68,10 +68,10 @@ install_packages() {
   "${as_root[@]}" apt-get update >"$NNC_LOGS/apt.log" 2>&1 ||
     die "apt-get update failed: $(tail -n 1 "$NNC_LOGS/apt.log")"
   if [[ " ${missing[*]} " == *" clang-22 "* ]] && [ -z "$(apt-cache madison clang-22 2>/dev/null)" ]; then
-    die "apt knows no clang-22: on Debian 12 it comes from the bookworm-security suite; add that to the sources"
+    die "apt knows no clang-22: Debian 12 has it in the suite bookworm-security; add that to the sources"
   fi
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}" \
-    >>"$NNC_LOGS/apt.log" 2>&1 || die "apt-get install failed: $(grep -m 1 '^E:' "$NNC_LOGS/apt.log")"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --no-install-recommends "${missing[@]}" >>"$NNC_LOGS/apt.log" 2>&1 || die "apt-get install failed: $(grep -m 1 '^E:' "$NNC_LOGS/apt.log")"
   note "installed ${#missing[@]} packages"
 }
 
@@ -87,8 +87,8 @@ install_python_packages() {
     return
   fi
   note "pip install: $(grep -v '^#' "$requirements" | tr '\n' ' ')"
-  "$NNC_VENV/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --requirement "$requirements" \
-    >"$NNC_LOGS/pip.log" 2>&1 || die "pip install failed: $(tail -n 1 "$NNC_LOGS/pip.log")"
+  "$NNC_VENV/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
+    --requirement "$requirements" >"$NNC_LOGS/pip.log" 2>&1 || die "pip install failed: $(tail -n 1 "$NNC_LOGS/pip.log")"
   cp "$requirements" "$stamp"
 }
 

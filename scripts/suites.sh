@@ -4,8 +4,8 @@ python=$NNC_VENV/bin/python
 passed=0 failed=0 skipped=0
 verdicts=()
 
-# suite NAME COMMAND...: runs a suite that ends with a line `N passed, N failed, N skipped`, and adds that up. A suite
-# that says nothing, or ends badly without a failure to show for it, counts as one failure.
+# suite NAME COMMAND...: runs a suite that ends with a line `N passed, N failed, N skipped`, and adds that up.
+# A suite that says nothing, or ends badly without a failure to show for it, counts as one failure.
 suite() {
   local name=$1 log=$NNC_LOGS/test-$1.log status counts
   local pattern='^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$'
@@ -41,8 +41,8 @@ with_counts() {
 # unit_suite NAME PRESET: the GoogleTest programs of a build.
 unit_suite() {
   local xml=$NNC_LOGS/$1.xml
-  suite "$1" with_counts "$xml" ctest --test-dir "$NNC_ROOT/build/$2" --output-junit "$xml" --output-on-failure \
-    --timeout 120 --no-tests=error -j "$(nproc)" --quiet
+  suite "$1" with_counts "$xml" ctest --test-dir "$NNC_ROOT/build/$2" --output-junit "$xml" \
+    --output-on-failure --timeout 120 --no-tests=error -j "$(nproc)" --quiet
 }
 
 # lit_suite NAME PRESET: the lit tests, with the tools of a build.

@@ -1,11 +1,9 @@
 """Writes the ONNX backend test suite of the installed `onnx` package as files.
 
 usage: generate.py FOLDER
-
-FOLDER/<kind>/<name>/ gets model.onnx and test_data_set_<i>/{input,output}_<j>.pb; FOLDER/index.json maps
-"<kind>/<name>" to its operator and tolerances. The node cases exist in the package only as Python code; the others
-lie there as files. A folder that is complete and of the same onnx version is left as it is.
-"""
+ FOLDER/<kind>/<name>/ gets model.onnx and test_data_set_<i>/{input,output}_<j>.pb; FOLDER/index.json maps
+"<kind>/<name>" to its operator and tolerances. The node cases exist in the package only as Python code; the
+others lie there as files. A folder that is complete and of the same onnx version is left as it is."""
 
 import json
 import shutil
@@ -62,8 +60,10 @@ def write_node_cases(folder):
         for index, (inputs, outputs) in enumerate(case.data_sets):
             data_set = target / f"test_data_set_{index}"
             data_set.mkdir()
-            for kind, values, infos in (("input", inputs, case.model.graph.input),
-                                        ("output", outputs, case.model.graph.output)):
+            for kind, values, infos in (
+                ("input", inputs, case.model.graph.input),
+                ("output", outputs, case.model.graph.output),
+            ):
                 for number, (value, info) in enumerate(zip(values, infos)):
                     write_message(data_set / f"{kind}_{number}.pb", to_proto(value, info))
         yield f"node/{case.name}", {"rtol": case.rtol, "atol": case.atol}
@@ -76,8 +76,9 @@ def write_file_cases(folder):
                 shutil.copytree(source, folder / kind / source.name)
                 described = source / "data.json"
                 tolerances = json.loads(described.read_text()) if described.exists() else {}
-                yield f"{kind}/{source.name}", {key: tolerances.get(key, default)
-                                                for key, default in DEFAULT_TOLERANCES.items()}
+                yield f"{kind}/{source.name}", {
+                    key: tolerances.get(key, default) for key, default in DEFAULT_TOLERANCES.items()
+                }
 
 
 def write_light_cases(folder):
@@ -95,12 +96,15 @@ def write_light_cases(folder):
             value = Runner.generate_dummy_data(info, seed=0, name=name, random=False)
             write_message(data_set / f"input_{number}.pb", numpy_helper.from_array(value, info.name))
         for number in range(len(model.graph.output)):
-            shutil.copy(source.with_name(f"{source.stem}_output_{number}.pb"), data_set / f"output_{number}.pb")
+            shutil.copy(
+                source.with_name(f"{source.stem}_output_{number}.pb"), data_set / f"output_{number}.pb"
+            )
         yield f"light/{name}", {"rtol": case["rtol"], "atol": case["atol"]}
 
 
 def operators_of(folder, names):
-    """Which operator each case is about: its only node's, or, of an expanded case, that of the case it expands."""
+    """Which operator each case is about: its only node's, or, of an expanded case, that of the case it
+    expands."""
     operators = {}
     for name in sorted(names, key=len):
         nodes = onnx.load(folder / name / "model.onnx", load_external_data=False).graph.node

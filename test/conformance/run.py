@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Runs the ONNX backend test suite against code that nnc compiled.
-
-Every case ends as one of: pass; refused (exit status 1 and one-line errors that say `unsupported`); wrong; crash
-(compiler or compiled code); other. Refusals must be listed in refused.txt beside this file, and a listed case that
-passes fails the run until the list is shrunk, so the list always says exactly what nnc does not take yet.
-"""
+ Every case ends as one of: pass; refused (exit status 1 and one-line errors that say `unsupported`); wrong;
+crash (compiler or compiled code); other. Refusals must be listed in refused.txt beside this file, and a
+listed case that passes fails the run until the list is shrunk, so the list always says exactly what nnc does
+not take yet."""
 
 import argparse
 import collections
@@ -33,9 +32,13 @@ This list only shrinks: run.py --update takes out what passes now."""
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("-k", metavar="TEXT", default="", help="only the cases whose name contains TEXT")
-    parser.add_argument("-j", "--jobs", type=int, default=default_jobs(), help="processes (default: one per core)")
+    parser.add_argument(
+        "-j", "--jobs", type=int, default=default_jobs(), help="processes (default: one per core)"
+    )
     parser.add_argument("--case", help="run one case, e.g. node/test_abs, and print how to do it by hand")
-    parser.add_argument("--seconds", type=float, default=30, help="limit for compiling and for running a case")
+    parser.add_argument(
+        "--seconds", type=float, default=30, help="limit for compiling and for running a case"
+    )
     parser.add_argument("--nnc-arg", action="append", default=["--cpu=native"], help="pass this on to nnc")
     add_list_arguments(parser)
     parser.add_argument("--operators", action="store_true", help="print the verdicts of every operator")
@@ -47,10 +50,15 @@ def run_case(name, tolerances, arguments):
     folder = SUITE / name
     with compiled.scratch_folder() as scratch:
         library = scratch / "model.so"
-        finished = compiled.compile_model(folder / "model.onnx", library, arguments.nnc_arg, arguments.seconds)
+        finished = compiled.compile_model(
+            folder / "model.onnx", library, arguments.nnc_arg, arguments.seconds
+        )
         if compiled.is_refusal(finished):
-            return ("refused", compiled.refusal_reason(finished)) if not library.exists() else (
-                "other", "refused, but left an output file")
+            return (
+                ("refused", compiled.refusal_reason(finished))
+                if not library.exists()
+                else ("other", "refused, but left an output file")
+            )
         if finished.trouble:
             return "crash", f"compiling: {compiled.first_line(finished)}"
         if finished.status != 0:
@@ -83,7 +91,10 @@ def print_operators(cases, verdicts):
     for name, (verdict, _) in verdicts.items():
         table[cases[name]["operator"]][verdict] += 1
     for operator in sorted(table):
-        print(f"    {operator:32}", ", ".join(f"{count} {verdict}" for verdict, count in sorted(table[operator].items())))
+        print(
+            f"    {operator:32}",
+            ", ".join(f"{count} {verdict}" for verdict, count in sorted(table[operator].items())),
+        )
 
 
 def main():
@@ -94,10 +105,12 @@ def main():
     if not chosen or any(name not in cases for name in chosen):
         sys.exit(f"no such case: {arguments.case or arguments.k}")
     if arguments.case:
-        folder = SUITE / arguments.case
-        print(f"{paths.NNC} {folder}/model.onnx -o /tmp/model.so {' '.join(arguments.nnc_arg)} && "
-              f"{paths.TOOLS}/nnc-run /tmp/model.so --inputs {folder}/test_data_set_0 --compare "
-              f"{folder}/test_data_set_0 --rtol {cases[arguments.case]['rtol']} --atol {cases[arguments.case]['atol']}")
+        folder, tolerances = SUITE / arguments.case, cases[arguments.case]
+        print(
+            f"{paths.NNC} {folder}/model.onnx -o /tmp/model.so {' '.join(arguments.nnc_arg)} && "
+            f"{paths.TOOLS}/nnc-run /tmp/model.so --inputs {folder}/test_data_set_0 --compare "
+            f"{folder}/test_data_set_0 --rtol {tolerances['rtol']} --atol {tolerances['atol']}"
+        )
     known, report, verdicts = KnownList(LIST, HEADING, ("refused",)), Report(len(chosen)), {}
     work = partial(run_named_case, cases=cases, arguments=arguments)
     for name, (verdict, detail) in each_result(work, chosen, arguments.jobs):
@@ -113,7 +126,11 @@ def main():
     for name in sorted(set(known.reasons) - set(cases)):
         report.add("failed", name, f"stands in {LIST.name} but is no case of onnx {onnx.__version__}")
     totals = collections.Counter(verdict for verdict, _ in verdicts.values())
-    print(", ".join(f"{totals[verdict]} {verdict}" for verdict in ("pass", "refused", "wrong", "crash", "other")))
+    print(
+        ", ".join(
+            f"{totals[verdict]} {verdict}" for verdict in ("pass", "refused", "wrong", "crash", "other")
+        )
+    )
     report.finish()
 
 

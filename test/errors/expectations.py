@@ -9,8 +9,12 @@ import onnxruntime
 from support import compiled, tensors
 from support.process import call_isolated
 
-MAY_BE_ACCEPTED = {"accept", "reject_or_accept_no_crash", "reject_or_runtime_error",
-                   "accept, or reject with one clear line"}
+MAY_BE_ACCEPTED = {
+    "accept",
+    "reject_or_accept_no_crash",
+    "reject_or_runtime_error",
+    "accept, or reject with one clear line",
+}
 NAMES_UNKNOWN = "reject, naming every unknown operator and its node"
 
 # Inputs that reach what a file is about, and whether the run must fail with a status.
@@ -20,8 +24,8 @@ SPECIAL_FEEDS = {
 }
 # Loops 2^63 - 1 times, as it says.
 NEVER_RUN = {"made_here/loop_forever.onnx"}
-RANDOM_OPERATORS = {"Bernoulli", "Dropout", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
-                    "RandomUniformLike"}
+RANDOM_OPERATORS = set("Bernoulli Dropout Multinomial RandomNormal RandomNormalLike RandomUniform "
+                       "RandomUniformLike".split())
 
 
 class Violation(Exception):
@@ -64,7 +68,8 @@ def check_names_unknown(path, stderr):
 
 
 def check_runs(name, path, library, arguments):
-    """Runs an accepted file; returns what was seen. ONNX Runtime is the judge where it can run the file itself."""
+    """Runs an accepted file; returns what was seen. ONNX Runtime is the judge where it can run the file
+    itself."""
     if name in NEVER_RUN:
         return "accepted"
     feeds, must_fail = None, False
@@ -115,7 +120,8 @@ def run_reference(path, feeds):
 
 
 def compare(mine, theirs):
-    """Close to ONNX Runtime: its float32 results to 1e-3 of the maximum, narrow types to one step of theirs."""
+    """Close to ONNX Runtime: its float32 results to 1e-3 of the maximum, narrow types to one step of
+    theirs."""
     if len(mine) != len(theirs):
         raise Violation(f"{len(mine)} outputs, ONNX Runtime gives {len(theirs)}")
     for index, (got, reference) in enumerate(zip(mine, theirs)):

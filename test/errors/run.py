@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""Feeds nnc malformed, hostile and tricky files: those beside the project (../shared/bad) and fuzzed ones made here.
-
-Whatever the file, nnc ends within 30 s and 2 GB without a crash. A rejection is exit status 1, one line on stderr
-and no file left behind. What is accepted runs, and gives what ONNX Runtime gives. What is known not to hold stands
-in known_failures.txt, which only shrinks.
-"""
+"""Feeds nnc malformed, hostile and tricky files: those beside the project (../shared/bad) and fuzzed ones
+made here.
+ Whatever the file, nnc ends within 30 s and 2 GB without a crash. A rejection is exit status 1, one line on
+stderr and no file left behind. What is accepted runs, and gives what ONNX Runtime gives. What is known not to
+hold stands in known_failures.txt, which only shrinks."""
 
 import argparse
 import json
@@ -30,11 +29,15 @@ This list only shrinks: run.py --update takes out what passes now."""
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("-k", metavar="TEXT", default="", help="only the files whose path contains TEXT")
-    parser.add_argument("-j", "--jobs", type=int, default=default_jobs(), help="processes (default: one per core)")
+    parser.add_argument(
+        "-j", "--jobs", type=int, default=default_jobs(), help="processes (default: one per core)"
+    )
     parser.add_argument("--seconds", type=float, default=30, help="time limit for each file")
     parser.add_argument("--megabytes", type=int, default=2000, help="memory limit for each file; 0: none")
     parser.add_argument("--compile-only", action="store_true", help="do not run what is accepted")
-    parser.add_argument("--fuzz", type=int, default=120, metavar="N", help="how many fuzzed files (default 120)")
+    parser.add_argument(
+        "--fuzz", type=int, default=120, metavar="N", help="how many fuzzed files (default 120)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the fuzzed files")
     parser.add_argument("--nnc-arg", action="append", default=["--cpu=native"], help="pass this on to nnc")
     add_list_arguments(parser)
@@ -47,7 +50,9 @@ def run_file(case, arguments):
     name, path, expect = case
     with compiled.scratch_folder() as scratch:
         library = scratch / "model.so"
-        finished = compiled.compile_model(path, library, arguments.nnc_arg, arguments.seconds, arguments.megabytes)
+        finished = compiled.compile_model(
+            path, library, arguments.nnc_arg, arguments.seconds, arguments.megabytes
+        )
         try:
             if finished.trouble:
                 raise expectations.Violation(f"compiling: {compiled.first_line(finished)}")
@@ -82,7 +87,9 @@ def main():
         cases += fuzz.write_cases(scratch, arguments.fuzz, arguments.seed)
         cases = [case for case in cases if arguments.k in case[0]]
         known, report, verdicts = KnownList(LIST, HEADING, ("wrong",)), Report(len(cases)), {}
-        for case, (verdict, detail) in each_result(partial(run_file, arguments=arguments), cases, arguments.jobs):
+        for case, (verdict, detail) in each_result(
+            partial(run_file, arguments=arguments), cases, arguments.jobs
+        ):
             verdicts[case[0]] = verdict, detail
             if arguments.verbose:
                 print(f"    {case[0]}: {verdict}: {detail}")

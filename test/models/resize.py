@@ -1,4 +1,5 @@
-"""Other sizes for a model with symbolic dims: recorded inputs tiled or cut, and what ONNX Runtime makes of them."""
+"""Other sizes for a model with symbolic dims: recorded inputs tiled or cut, and what ONNX Runtime makes of
+them."""
 
 import re
 
@@ -17,8 +18,9 @@ MOST_SYMBOLS = 8
 
 
 def other_sizes(name, model, feeds):
-    """Yields (description, inputs, expected outputs): per symbol the first change of size that ONNX Runtime takes.
-    Recorded inputs have meaning (token ids, sampling rates), so they are repeated or cut, never invented."""
+    """Yields (description, inputs, expected outputs): per symbol the first change of size that ONNX Runtime
+    takes. Recorded inputs have meaning (token ids, sampling rates), so they are repeated or cut, never
+    invented."""
     session = open_session(model)
     count = 0
     for symbol, changes in candidates(model, feeds):
@@ -38,20 +40,25 @@ def open_session(model):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
 
 
 def row_by_row(session, feeds):
     """Runs each row of the batch alone and joins the outputs."""
     rows = len(next(iter(feeds.values())))
-    parts = [session.run(None, {name: array[row:row + 1] for name, array in feeds.items()}) for row in range(rows)]
+    parts = [
+        session.run(None, {name: array[row : row + 1] for name, array in feeds.items()})
+        for row in range(rows)
+    ]
     return [np.concatenate(column) for column in zip(*parts)]
 
 
 def candidates(model, feeds):
-    """(what changes, its changes of size) in the order worth trying: each named symbol (not sums of symbols: they
-    follow), all unnamed leading dims, each unnamed dim alone. Of a model with many symbols all leading dims change
-    together: they are one batch under many names."""
+    """(what changes, its changes of size) in the order worth trying: each named symbol (not sums of symbols:
+    they follow), all unnamed leading dims, each unnamed dim alone. Of a model with many symbols all leading
+    dims change together: they are one batch under many names."""
     named, unnamed = {}, []
     for info in tensors.graph_inputs(model):
         for axis, dim in enumerate(tensors.declared_dims(info)):
@@ -61,8 +68,11 @@ def candidates(model, feeds):
                 else:
                     unnamed.append((info.name, axis))
     leading = [place for places in (*named.values(), unnamed) for place in places if place[1] == 0]
-    groups = [("batch", leading)] if len(named) > MOST_SYMBOLS else [
-        (symbol, places) for symbol, places in named.items() if re.fullmatch(r"[\w.]+", symbol)]
+    groups = (
+        [("batch", leading)]
+        if len(named) > MOST_SYMBOLS
+        else [(symbol, places) for symbol, places in named.items() if re.fullmatch(r"[\w.]+", symbol)]
+    )
     groups.append(("batch", [place for place in unnamed if place[1] == 0]))
     groups += [(f"{name}.{axis}", [(name, axis)]) for name, axis in unnamed]
     for symbol, places in groups:

@@ -1,10 +1,8 @@
 #!/usr/bin/env python3
 """Compiles every real model beside the project (../shared/models) and compares it with its recorded outputs.
-
-Each model is run with 1 and 2 threads on all of its data sets. A model with symbolic dims is run on other sizes too,
-made from the recorded inputs and judged by ONNX Runtime. What is known not to pass stands in
-known_failures.txt, which only shrinks.
-"""
+ Each model is run with 1 and 2 threads on all of its data sets. A model with symbolic dims is run on other
+sizes too, made from the recorded inputs and judged by ONNX Runtime. What is known not to pass stands in
+known_failures.txt, which only shrinks."""
 
 import argparse
 import json
@@ -33,7 +31,9 @@ THREADS = (1, 2)
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("-k", metavar="TEXT", default="", help="only the models whose name contains TEXT")
-    parser.add_argument("-j", "--jobs", type=int, default=1, help="models at once (default 1: times mean something)")
+    parser.add_argument(
+        "-j", "--jobs", type=int, default=1, help="models at once (default 1: times mean something)"
+    )
     parser.add_argument("--seconds", type=float, default=120, help="limit for compiling and for each run")
     parser.add_argument("--nnc-arg", action="append", default=[], help="pass this on to nnc")
     add_list_arguments(parser)
@@ -44,7 +44,9 @@ def run_model(name, folder, limit, arguments):
     """(verdict, detail) of one model; the verdict is pass, refused, wrong, crash or other."""
     with compiled.scratch_folder() as scratch:
         library = scratch / "model.so"
-        finished = compiled.compile_model(folder / name / "model.onnx", library, arguments.nnc_arg, arguments.seconds)
+        finished = compiled.compile_model(
+            folder / name / "model.onnx", library, arguments.nnc_arg, arguments.seconds
+        )
         if compiled.is_refusal(finished):
             return "refused", compiled.error_lines(finished)[0].split(": error: ", 1)[1]
         if finished.status != 0 or finished.trouble:
@@ -73,7 +75,11 @@ def check_recorded(name, folder, library, limit):
 def check_other_sizes(name, folder, library, limit):
     """The same at sizes that were not recorded, when the model has symbolic dims."""
     model = onnx.load(folder / "model.onnx")
-    if not any(not isinstance(dim, int) for info in tensors.graph_inputs(model) for dim in tensors.declared_dims(info)):
+    if not any(
+        not isinstance(dim, int)
+        for info in tensors.graph_inputs(model)
+        for dim in tensors.declared_dims(info)
+    ):
         return ""
     feeds, _ = tensors.read_data_set(model, sorted(folder.glob("test_data_set_*"))[0])
     tried = []
@@ -91,7 +97,9 @@ def compare_all(model, library, feeds, expected, limit, what):
             try:
                 worst = max(worst, tensors.compare_relative_to_max(got, reference, limit))
             except tensors.Mismatch as mismatch:
-                raise tensors.Mismatch(f"{what}, {threads} threads, output '{info.name}': {mismatch}") from None
+                raise tensors.Mismatch(
+                    f"{what}, {threads} threads, output '{info.name}': {mismatch}"
+                ) from None
     return worst
 
 

@@ -1,1 +1,2 @@
-"""What the runners under test/ share: where things are, limited processes, tensors, the lists that only shrink."""
+"""What the runners under test/ share: where things are, limited processes, tensors, the lists that only
+shrink."""

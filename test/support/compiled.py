@@ -16,7 +16,9 @@ WARNING_LINE = re.compile(r"^.*: (warning|note): .*$")
 
 def compile_model(model, output, options=(), seconds=30, megabytes=0):
     """Runs nnc; see Finished for what it returns."""
-    return run_command([paths.NNC, model, "-o", output, *options], seconds, megabytes, cwd=Path(output).parent)
+    return run_command(
+        [paths.NNC, model, "-o", output, *options], seconds, megabytes, cwd=Path(output).parent
+    )
 
 
 def run_compiled(library, feeds, threads=1):

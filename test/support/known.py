@@ -1,4 +1,5 @@
-"""Lists of what is known not to pass. They only shrink: an entry that passes fails the run until it is removed."""
+"""Lists of what is known not to pass. They only shrink: an entry that passes fails the run until it is
+removed."""
 
 from pathlib import Path
 
@@ -9,7 +10,8 @@ def add_list_arguments(parser):
 
 
 class KnownList:
-    """A text file of cases, one a line, under `[reason]` headings. Only the verdicts `may_list` can stand in it."""
+    """A text file of cases, one a line, under `[reason]` headings. Only the verdicts `may_list` can stand in
+    it."""
 
     def __init__(self, path, heading, may_list):
         self.path, self.heading, self.may_list = Path(path), heading, may_list
@@ -25,16 +27,23 @@ class KnownList:
         """What a verdict counts as, and what to say about it: (passed | failed | skipped, text)."""
         listed = case in self.reasons
         if verdict == "pass":
-            return ("failed", f"passes but is listed in {self.path.name}: take it out with --update") if listed else (
-                "passed", "")
+            return (
+                ("failed", f"passes but is listed in {self.path.name}: take it out with --update")
+                if listed
+                else ("passed", "")
+            )
         if verdict in self.may_list and listed:
             return "skipped", ""
         return "failed", f"{verdict}: {detail}"
 
     def update(self, verdicts, accept_new):
-        """Takes out the cases that passed; adds new ones only when told to. `verdicts`: case -> (verdict, detail)."""
-        reasons = {case: reason for case, reason in self.reasons.items()
-                   if case not in verdicts or verdicts[case][0] != "pass"}
+        """Takes out the cases that passed; adds new ones only when told to. `verdicts`: case -> (verdict,
+        detail)."""
+        reasons = {
+            case: reason
+            for case, reason in self.reasons.items()
+            if case not in verdicts or verdicts[case][0] != "pass"
+        }
         for case, (verdict, detail) in verdicts.items():
             if verdict in self.may_list and (accept_new or case in reasons):
                 reasons[case] = " ".join(detail.split())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
-TOOLS = Path(os.environ.get("NNC_TOOLS", BUILD / "dev" / "bin"))
+TOOLS = Path(os.environ.get("NNC_BIN", BUILD / "dev" / "bin"))
 NNC = TOOLS / "nnc"
 
 # The ctypes package is used from the tree, so that the tests never meet an installed older one.
@@ -22,4 +22,4 @@ def shared(name):
 def need_tools():
     """Ends the runner when nnc was not built: nothing here can say anything without it."""
     if not NNC.exists():
-        sys.exit(f"{NNC} does not exist: build first (scripts/test.sh does), or set NNC_TOOLS")
+        sys.exit(f"{NNC} does not exist: build first (scripts/test.sh does), or set NNC_BIN")

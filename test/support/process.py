@@ -1,4 +1,5 @@
-"""Running things that may crash, hang or eat the memory: a command, or a Python function in a forked child."""
+"""Running things that may crash, hang or eat the memory: a command, or a Python function in a forked
+child."""
 
 import ctypes
 import gc
@@ -39,8 +40,8 @@ def resident_mb(pid):
 
 
 def watch(pid, seconds, megabytes):
-    """Waits for the child `pid`, killing it past the limits. Resident memory is polled: an address space limit
-    would stop LLVM's and the sanitizers' large reservations, which cost nothing."""
+    """Waits for the child `pid`, killing it past the limits. Resident memory is polled: an address space
+    limit would stop LLVM's and the sanitizers' large reservations, which cost nothing."""
     start, trouble, pause = time.monotonic(), "", 0.001
     while True:
         done, wait_status, usage = os.wait4(pid, os.WNOHANG)
@@ -76,11 +77,17 @@ def kill_group(pid):
 
 
 def run_command(command, seconds=30, megabytes=0, cwd=None):
-    """Runs a command under limits. A status of 128 and more counts as a crash: a shell or a sanitizer in between."""
+    """Runs a command under limits. A status of 128 and more counts as a crash: a shell or a sanitizer in
+    between."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = subprocess.Popen(
-            [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=cwd,
-            start_new_session=True)
+            [str(word) for word in command],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            cwd=cwd,
+            start_new_session=True,
+        )
         finished = watch(child.pid, seconds, megabytes)
         child.returncode = finished.status
         for name, file in (("stdout", out), ("stderr", err)):
@@ -92,9 +99,9 @@ def run_command(command, seconds=30, megabytes=0, cwd=None):
 
 
 def call_isolated(function, seconds=30, megabytes=0):
-    """Calls `function` in a forked child and returns a Finished whose `value` is what it returned. An exception in
-    it is status 1 with the text in stderr. Fresh memory of the child is filled with garbage, so that reading
-    what was never written does not look right by luck."""
+    """Calls `function` in a forked child and returns a Finished whose `value` is what it returned. An
+    exception in it is status 1 with the text in stderr. Fresh memory of the child is filled with garbage, so
+    that reading what was never written does not look right by luck."""
     reader, writer = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -44,8 +44,8 @@ def graph_inputs(model):
 
 
 def read_data_set(model, folder):
-    """(inputs by name, expected outputs in order) of a test_data_set folder. More recorded inputs than the graph
-    feeds mean that initializers were recorded too: then the files follow all the graph's inputs."""
+    """(inputs by name, expected outputs in order) of a test_data_set folder. More recorded inputs than the
+    graph feeds mean that initializers were recorded too: then the files follow all the graph's inputs."""
     inputs, outputs = numbered(folder, "input"), numbered(folder, "output")
     declared = graph_inputs(model)
     if len(inputs) > len(declared):
@@ -56,7 +56,8 @@ def read_data_set(model, folder):
 
 
 def compare_official(got, expected, rtol, atol):
-    """The rule of the ONNX backend suite: type and shape equal, |got - expected| <= atol + rtol |expected|."""
+    """The rule of the ONNX backend suite: type and shape equal, |got - expected| <= atol + rtol
+    |expected|."""
     if isinstance(expected, (list, tuple)):
         if not isinstance(got, (list, tuple)) or len(got) != len(expected):
             raise Mismatch(f"expected a sequence of {len(expected)}, got {describe(got)}")
@@ -91,8 +92,10 @@ def compare_relative_to_max(got, expected, limit):
     largest = np.abs(expected[finite]).max()
     error = np.abs(got[finite] - expected[finite]).max()
     if error > limit * largest:
-        raise Mismatch(f"max error {error:.3g} is {error / largest if largest else np.inf:.3g} of max |expected| "
-                       f"{largest:.3g}; allowed {limit:g}")
+        raise Mismatch(
+            f"max error {error:.3g} is {error / largest if largest else np.inf:.3g} of max |expected| "
+            f"{largest:.3g}; allowed {limit:g}"
+        )
     return error / largest if largest else 0.0
 
 
@@ -123,8 +126,10 @@ def close(got, expected, rtol, atol):
         wrong = ~np.isclose(got, expected, rtol=rtol, atol=atol, equal_nan=True)
     if wrong.any():
         where = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise Mismatch(f"{int(wrong.sum())} of {wrong.size} elements differ, first at {list(where)}: "
-                       f"got {got[where]}, expected {expected[where]}")
+        raise Mismatch(
+            f"{int(wrong.sum())} of {wrong.size} elements differ, first at {list(where)}: "
+            f"got {got[where]}, expected {expected[where]}"
+        )
 
 
 def describe(value):
@@ -141,7 +146,9 @@ def random_array(elem_type, dims, rng):
     """Random values of an ONNX element type, small enough to stay finite and to be used as indices."""
     dtype = onnx.helper.tensor_dtype_to_np_dtype(elem_type)
     if elem_type == onnx.TensorProto.STRING:
-        return np.array([f"s{i}" for i in rng.integers(0, 10, size=int(np.prod(dims)))], dtype=object).reshape(dims)
+        return np.array(
+            [f"s{i}" for i in rng.integers(0, 10, size=int(np.prod(dims)))], dtype=object
+        ).reshape(dims)
     if dtype == np.bool_:
         return rng.integers(0, 2, size=dims).astype(bool)
     if np.dtype(dtype).kind in "iu":
