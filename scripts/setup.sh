@@ -25,6 +25,8 @@ ccache:ccache
 protobuf-compiler:protoc
 libprotobuf-dev:/usr/include/google/protobuf/message_lite.h
 libgtest-dev:/usr/include/gtest/gtest.h
+pkg-config:pkg-config
+libzip-dev:/usr/include/zip.h
 zlib1g-dev:/usr/include/zlib.h
 libzstd-dev:/usr/include/zstd.h
 "
