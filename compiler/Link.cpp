@@ -1,0 +1,113 @@
+#include "compiler/Link.h"
+
+#include "compiler/Archive.h"
+#include "compiler/OutputFile.h"
+#include "compiler/RuntimeObject.h"
+
+#include "lld/Common/Driver.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <mutex>
+
+using namespace llvm;
+
+LLD_HAS_DRIVER(elf)
+
+namespace nnc {
+
+namespace {
+
+/// Makes lld's diagnostics one line: "ld.lld: error: ..." lines, without temporary names.
+std::string readableDiagnostics(StringRef text) {
+  std::string result;
+  SmallVector<StringRef> lines;
+  text.split(lines, '\n', -1, /*KeepEmpty=*/false);
+  for (StringRef line : lines) {
+    line.consume_front("ld.lld: ");
+    line.consume_front("error: ");
+    result += (result.empty() ? "" : "; ") + line.trim().str();
+  }
+  return result;
+}
+
+Error runLld(ArrayRef<std::string> arguments) {
+  // lld keeps state in globals.
+  static std::mutex mutex;
+  static bool usable = true;
+  std::lock_guard<std::mutex> guard(mutex);
+  if (!usable)
+    return createStringError("the linker crashed before and cannot run again");
+  SmallVector<const char *> pointers;
+  for (const std::string &argument : arguments)
+    pointers.push_back(argument.c_str());
+  std::string out, diagnostics;
+  raw_string_ostream outStream(out), diagnosticsStream(diagnostics);
+  lld::Result result = lld::lldMain(pointers, outStream, diagnosticsStream, {{lld::Gnu, &lld::elf::link}});
+  usable = result.canRunAgain;
+  if (result.retCode != 0)
+    return createStringError("cannot link: " + readableDiagnostics(diagnostics));
+  return Error::success();
+}
+
+/// lld reads files: the objects go into one archive next to the output.
+Expected<OutputFile> writeObjects(const LinkInputs &inputs, StringRef output) {
+  Expected<OutputFile> file = OutputFile::create(output);
+  if (!file)
+    return file.takeError();
+  Expected<std::unique_ptr<MemoryBuffer>> archive = archiveInMemory(inputs.objects);
+  if (!archive)
+    return archive.takeError();
+  if (Error error = file->write((*archive)->getBuffer()))
+    return std::move(error);
+  return file;
+}
+
+Error link(const LinkInputs &inputs, const Target &target, StringRef output, bool shared) {
+  Expected<OutputFile> objects = writeObjects(inputs, output);
+  if (!objects)
+    return objects.takeError();
+  Expected<OutputFile> result = OutputFile::create(output);
+  if (!result)
+    return result.takeError();
+  Expected<OutputFile> libc = OutputFile::create(output);
+  if (!libc)
+    return libc.takeError();
+
+  std::vector<std::string> arguments = {"ld.lld", "-o", result->path().str(), "--whole-archive",
+                                        objects->path().str(), "--no-whole-archive"};
+  if (inputs.threads)
+    arguments.push_back("--threads=" + utostr(inputs.threads));
+  if (!inputs.weightsPath.empty())
+    arguments.push_back(inputs.weightsPath);
+  if (shared) {
+    Expected<StringRef> stub = libcStub(target.triple);
+    if (!stub)
+      return stub.takeError();
+    if (Error error = libc->write(*stub))
+      return error;
+    // The name inside the file comes from the model, so that the bytes do not depend on where it is written.
+    for (const std::string &argument :
+         {std::string("-shared"), "-soname=" + inputs.modelName + ".so", libc->path().str(), std::string("--gc-sections"),
+          std::string("-zdefs"), std::string("-znow"), std::string("-zrelro"), std::string("-znoexecstack"),
+          std::string("--hash-style=gnu"), std::string("--build-id=none"), std::string("--no-undefined-version")})
+      arguments.push_back(argument);
+  } else {
+    arguments.push_back("-r");
+  }
+  if (Error error = runLld(arguments))
+    return error;
+  return result->commit(/*executable=*/shared);
+}
+
+} // namespace
+
+Error linkShared(const LinkInputs &inputs, const Target &target, StringRef output) {
+  return link(inputs, target, output, /*shared=*/true);
+}
+
+Error linkRelocatable(const LinkInputs &inputs, const Target &target, StringRef output) {
+  return link(inputs, target, output, /*shared=*/false);
+}
+
+} // namespace nnc

@@ -1,0 +1,61 @@
+#include "compiler/OutputFile.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+namespace nnc {
+
+Expected<OutputFile> OutputFile::create(StringRef finalPath) {
+  SmallString<128> temporary;
+  int descriptor;
+  if (std::error_code code = sys::fs::createUniqueFile(finalPath + ".tmp-%%%%%%%%", descriptor, temporary))
+    return createFileError(finalPath, code);
+  sys::Process::SafelyCloseFileDescriptor(descriptor);
+  sys::RemoveFileOnSignal(temporary);
+  return OutputFile(temporary.str().str(), finalPath.str());
+}
+
+OutputFile::OutputFile(OutputFile &&other)
+    : temporary(std::move(other.temporary)), finalPath(std::move(other.finalPath)) {
+  other.temporary.clear();
+}
+
+OutputFile::~OutputFile() {
+  if (temporary.empty())
+    return;
+  sys::fs::remove(temporary);
+  sys::DontRemoveFileOnSignal(temporary);
+}
+
+Error OutputFile::write(StringRef bytes) {
+  std::error_code code;
+  raw_fd_ostream stream(temporary, code, sys::fs::OF_None);
+  if (code)
+    return createFileError(finalPath, code);
+  stream << bytes;
+  stream.close();
+  if (stream.has_error()) {
+    code = stream.error();
+    stream.clear_error();
+    return createFileError(finalPath, code);
+  }
+  return Error::success();
+}
+
+Error OutputFile::commit(bool executable) {
+  unsigned mode = (executable ? 0777 : 0666) & ~sys::fs::getUmask();
+  if (std::error_code code = sys::fs::setPermissions(temporary, static_cast<sys::fs::perms>(mode)))
+    return createFileError(finalPath, code);
+  if (std::error_code code = sys::fs::rename(temporary, finalPath))
+    return createFileError(finalPath, code);
+  sys::DontRemoveFileOnSignal(temporary);
+  temporary.clear();
+  return Error::success();
+}
+
+} // namespace nnc

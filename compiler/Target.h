@@ -1,0 +1,65 @@
+//===- Target.h - what code is made for -------------------------------------===//
+//
+// A target is a triple and the CPU levels that one output file holds code for, worst first. The runtime inside the
+// file picks the best level that the CPU has (runtime/cpu_level.c).
+//
+//===----------------------------------------------------------------------===//
+#ifndef NNC_COMPILER_TARGET_H
+#define NNC_COMPILER_TARGET_H
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/CodeGen.h"
+#include "llvm/Support/Error.h"
+#include "llvm/TargetParser/Triple.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace llvm {
+class TargetMachine;
+} // namespace llvm
+
+namespace nnc {
+
+/// Registers the code generators that nnc uses. Cheap to call again, from any thread.
+void initializeTargets();
+
+/// One set of CPU features that code is generated for.
+struct CpuLevel {
+  /// What users see, e.g. "x86-64-v3".
+  std::string name;
+  /// What symbols end in, e.g. "v3".
+  std::string suffix;
+  /// LLVM's CPU and feature string.
+  std::string cpu, features;
+  /// Width of the widest vector register that code should use.
+  unsigned vectorBits = 128;
+  /// LLVM's prefer-vector-width; 0: its default.
+  unsigned preferVectorWidth = 0;
+  /// What the runtime must find on the CPU: bits of runtime/cpu_features.def.
+  uint64_t requiredFeatures = 0;
+  /// Every LLVM feature name that is on, sorted.
+  std::vector<std::string> enabledFeatures;
+
+  /// True when this level has the LLVM feature, e.g. "avx512vnni".
+  bool has(llvm::StringRef feature) const;
+};
+
+struct Target {
+  llvm::Triple triple;
+  std::vector<CpuLevel> levels;
+
+  /// Reads --target and --cpu. `target`: a triple such as aarch64-linux-gnu; "" is the host's architecture. `cpu`: "",
+  /// for the default levels; "native"; or a comma-separated list of level names and LLVM CPU names, worst first.
+  static llvm::Expected<Target> parse(llvm::StringRef target, llvm::StringRef cpu);
+
+  /// The code generator for a level, or for any CPU of the architecture where `level` is null (the runtime).
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(const CpuLevel *level,
+                                                                     llvm::CodeGenOptLevel optLevel) const;
+};
+
+} // namespace nnc
+
+#endif
