@@ -1,0 +1,32 @@
+//===- Registry.cpp - which function imports which operator -------------------===//
+#include "frontends/onnx/Registry.h"
+
+namespace nnc::onnx {
+
+void Registry::addTo(llvm::StringRef domain, llvm::StringRef opType, ImportFn fn, int64_t minOpset,
+                     int64_t maxOpset) {
+  domains[domain][opType] = Entry{std::move(fn), minOpset, maxOpset};
+}
+
+const Registry::Entry *Registry::find(llvm::StringRef domain, llvm::StringRef opType, int64_t opset) const {
+  auto operators = domains.find(domain);
+  if (operators == domains.end())
+    return nullptr;
+  auto entry = operators->second.find(opType);
+  if (entry == operators->second.end() || opset < entry->second.minOpset || opset > entry->second.maxOpset)
+    return nullptr;
+  return &entry->second;
+}
+
+const Registry &Registry::get() {
+  static const Registry registry = [] {
+    Registry all;
+    registerConstantImporters(all);
+    registerContractionImporters(all);
+    registerElementwiseImporters(all);
+    return all;
+  }();
+  return registry;
+}
+
+} // namespace nnc::onnx
