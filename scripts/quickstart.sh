@@ -32,8 +32,8 @@ end_step
 cat <<END
 
 Done in $(duration $SECONDS). What to try next:
-    build/dev/bin/nnc-run build/quickstart/digits.so --info       inputs, outputs, memory, CPU levels
-    build/dev/bin/nnc-run build/quickstart/digits.so --bench      how long a run takes
-    build/dev/bin/nnc YOUR_MODEL.onnx -o model.so                 your own model
-    scripts/test.sh                                               all the tests
+    build/dev/bin/nnc-run build/quickstart/digits.so --info                    inputs, outputs, memory, CPU levels
+    build/dev/bin/nnc-run build/quickstart/digits.so --dim batch=1 --bench     how long a run takes
+    build/dev/bin/nnc YOUR_MODEL.onnx -o model.so                              a model of your own
+    scripts/test.sh                                                            all the tests
 END

@@ -16,6 +16,7 @@ llvm-22-tools:$NNC_LLVM/bin/FileCheck
 libmlir-22-dev:$NNC_LLVM/lib/cmake/mlir/MLIRConfig.cmake
 mlir-22-tools:$NNC_LLVM/bin/mlir-tblgen
 g++:/usr/include/c++
+make:make
 libc6-dev:/usr/include/stdlib.h
 binutils:readelf
 cmake:cmake
