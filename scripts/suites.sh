@@ -48,7 +48,7 @@ unit_suite() {
 # lit_suite NAME PRESET: the lit tests, with the tools of a build.
 lit_suite() {
   local xml=$NNC_LOGS/$1.xml
-  suite "$1" with_counts "$xml" "$python" -c 'import lit.main; lit.main.main()' --succinct --verbose \
+  suite "$1" with_counts "$xml" "$python" "$NNC_VENV/bin/lit" --succinct --verbose \
     --xunit-xml-output "$xml" "$NNC_ROOT/build/$2/test"
 }
 
