@@ -42,7 +42,7 @@ with_counts() {
 unit_suite() {
   local xml=$NNC_LOGS/$1.xml
   suite "$1" with_counts "$xml" ctest --test-dir "$NNC_ROOT/build/$2" --output-junit "$xml" \
-    --output-on-failure --timeout 120 --no-tests=error -j "$(nproc)" --quiet
+    --output-on-failure --timeout 120 --no-tests=error -j "$(nproc)"
 }
 
 # lit_suite NAME PRESET: the lit tests, with the tools of a build.
