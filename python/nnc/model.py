@@ -146,7 +146,7 @@ class _Call:
             if value.name not in inputs:
                 raise RunError(f"input {value.name!r} is missing")
             self._set_input(value, tensor, inputs[value.name], may_copy)
-            for symbol, size in zip(value.shape, tensor.shape[: tensor.ndim]):
+            for symbol, size in zip(value.shape, tensors.get_shape(tensor)):
                 if isinstance(symbol, str):
                     self._sizes[symbol] = size
 

@@ -35,6 +35,11 @@ def set_dlpack(tensor, producer):
     return capsule
 
 
+def get_shape(tensor):
+    """The tensor's shape as a tuple; that of a scalar may well be a null pointer."""
+    return tuple(tensor.shape[: tensor.ndim]) if tensor.ndim else ()
+
+
 def is_dense(tensor):
     """True when the elements lie in row-major order without gaps."""
     if not tensor.strides:
@@ -42,14 +47,15 @@ def is_dense(tensor):
     expected = 1
     for axis in reversed(range(tensor.ndim)):
         if tensor.shape[axis] != 1 and tensor.strides[axis] != expected:
-            return 0 in tensor.shape[: tensor.ndim]
+            return 0 in get_shape(tensor)
         expected *= tensor.shape[axis]
     return True
 
 
 def copy_to_array(tensor, dtype, into=None):
     """Copies what `tensor` points at to a numpy array: to `into` where that has the shape, else to a new one."""
-    shape = tuple(tensor.shape[: tensor.ndim])
+    shape = get_shape(tensor)
     array = into if into is not None and into.shape == shape else np.empty(shape, dtype)
-    ctypes.memmove(array.ctypes.data, tensor.data + tensor.byte_offset, array.nbytes)
+    if array.nbytes:
+        ctypes.memmove(array.ctypes.data, tensor.data + tensor.byte_offset, array.nbytes)
     return array
