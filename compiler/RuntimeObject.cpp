@@ -54,12 +54,11 @@ bool isCalledByModel(StringRef name) {
          name == "nncrt_fail";
 }
 
-/// Prefixes what the model's code calls and makes the rest local. The weak helpers that LLVM calls by name keep
-/// theirs, since only code generation shows who needs them; the link drops the rest.
+/// Prefixes what the model's code calls; the table behind nnc.h becomes local. The weak helpers that LLVM calls by
+/// name keep theirs, since only code generation shows who needs them; the link drops the rest.
 void renameRuntime(Module &module, StringRef modelName) {
   for (GlobalValue &value : module.global_values()) {
-    if (value.isDeclaration() || value.hasLocalLinkage() || value.hasWeakLinkage() ||
-        value.getName().starts_with("llvm."))
+    if (value.isDeclaration() || value.hasLocalLinkage() || value.hasWeakLinkage())
       continue;
     if (isCalledByModel(value.getName())) {
       value.setName(modelName + "__" + value.getName());
@@ -121,7 +120,6 @@ Expected<std::unique_ptr<MemoryBuffer>> runtimeObject(const ModelInfo &info, con
   Expected<GlobalVariable *> model = buildDescriptor(module, info, target, *api);
   if (!model)
     return model.takeError();
-  optimizeModule(module, **machine, 2);
   Expected<std::unique_ptr<MemoryBuffer>> object = emitModule(module, **machine, options.kind);
   if (!object)
     return object.takeError();
