@@ -1,5 +1,5 @@
-# What `cmake --install` puts on a machine besides the tools: the public headers, and a CMake package with which other
-# projects compile models as part of their build (see nncConfig.cmake.in).
+# What `cmake --install` puts on a machine besides the tools and the headers: a CMake package with which other projects
+# compile models as part of their build (see nncConfig.cmake.in).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -12,5 +12,3 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/nncConfig.cmake.in ${P
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/nncConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/nncConfig.cmake ${PROJECT_BINARY_DIR}/nncConfigVersion.cmake
   DESTINATION ${NNC_PACKAGE_DIR})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/nnc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
