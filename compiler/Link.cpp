@@ -18,17 +18,15 @@ namespace nnc {
 
 namespace {
 
-/// Makes lld's diagnostics one line: "ld.lld: error: ..." lines, without temporary names.
+/// lld's errors in one line, without the ">>> referenced by" that would name temporary files.
 std::string readableDiagnostics(StringRef text) {
   std::string result;
   SmallVector<StringRef> lines;
   text.split(lines, '\n', -1, /*KeepEmpty=*/false);
-  for (StringRef line : lines) {
-    line.consume_front("ld.lld: ");
-    line.consume_front("error: ");
-    result += (result.empty() ? "" : "; ") + line.trim().str();
-  }
-  return result;
+  for (StringRef line : lines)
+    if (line.consume_front("ld.lld: error: "))
+      result += (result.empty() ? "" : "; ") + line.trim().str();
+  return result.empty() ? text.trim().str() : result;
 }
 
 Error runLld(ArrayRef<std::string> arguments) {

@@ -11,6 +11,9 @@ using namespace llvm;
 namespace nnc {
 
 Expected<OutputFile> OutputFile::create(StringRef finalPath) {
+  // Renaming over a device or a folder would not do what was asked for.
+  if (sys::fs::exists(finalPath) && !sys::fs::is_regular_file(finalPath))
+    return createStringError("'" + finalPath + "' is not a regular file");
   SmallString<128> temporary;
   int descriptor;
   if (std::error_code code = sys::fs::createUniqueFile(finalPath + ".tmp-%%%%%%%%", descriptor, temporary))

@@ -149,7 +149,7 @@ void nncrt_slot_destroy(const nncrt_context *ctx, nncrt_slot *slot);
 /* run.c, validate.c, errors.c: the functions behind nnc_api */
 nnc_status nncrt_run_model(nnc_context *ctx, const DLTensor *inputs, DLTensor *outputs);
 bool nncrt_bind_inputs(nncrt_slot *slot, const DLTensor *inputs);
-bool nncrt_check_outputs(nncrt_slot *slot, const DLTensor *outputs);
+bool nncrt_check_outputs(nncrt_slot *slot, const DLTensor *inputs, const DLTensor *outputs);
 bool nncrt_reject(nncrt_run *run, nnc_status status); /* sets the status; false, for `return` */
 const char *nncrt_error_text(const nnc_context *ctx);
 void nncrt_error_set(nncrt_context *ctx, const char *message);

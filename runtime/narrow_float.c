@@ -56,8 +56,14 @@ static float round_to_odd(double d) {
   int64_t exponent = (int64_t)(magnitude >> 52) - 1023 + 127;
   if (exponent >= 255)
     return float_of(sign | 0x7f7fffffu); /* too large for a float: any 16-bit type rounds this to infinity */
-  if (exponent <= 0)
-    return float_of(sign | (magnitude ? 1 : 0)); /* far below half's range, and odd for bfloat's subnormals */
+  if (exponent <= 0) { /* a subnormal float; doubles that are subnormal themselves end up as its last bit */
+    uint64_t significand = (magnitude & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
+    int64_t shift = 30 - exponent;
+    if (shift > 53)
+      return float_of(sign | (magnitude != 0));
+    uint64_t lost = significand & ((UINT64_C(1) << shift) - 1);
+    return float_of(sign | (uint32_t)(significand >> shift) | (lost != 0));
+  }
   uint32_t mantissa = (uint32_t)(magnitude >> 29) & 0x7fffff;
   uint32_t sticky = (magnitude & ((1u << 29) - 1)) != 0;
   return float_of(sign | (uint32_t)exponent << 23 | mantissa | sticky);

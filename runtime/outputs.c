@@ -26,35 +26,14 @@ static void *fail(nncrt_run *run, int32_t index, const char *message, int64_t a,
   return NULL;
 }
 
-static bool overlaps(const char *a, uint64_t a_bytes, const char *b, uint64_t b_bytes) {
-  return a < b + b_bytes && b < a + a_bytes;
-}
-
-/* Compiled code assumes that an output is no other tensor's memory. */
-static bool is_disjoint(const nncrt_run *run, const char *data, uint64_t bytes) {
-  const nnc_model *model = run->context->model;
-  for (int32_t i = 0; i < model->num_inputs; ++i) {
-    uint64_t input_bytes;
-    nncrt_tensor_bytes(model->inputs[i].dtype, model->inputs[i].ndim, run->in_dims[i], &input_bytes);
-    if (overlaps(data, bytes, run->in_data[i], input_bytes))
-      return false;
-  }
-  return true;
-}
-
-static void *caller_buffer(nncrt_run *run, int32_t index, int32_t rank, const int64_t *dims, uint64_t bytes) {
+static void *caller_buffer(nncrt_run *run, int32_t index, int32_t rank, const int64_t *dims) {
   const DLTensor *t = &run->outputs[index];
   for (int32_t d = 0; d < rank; ++d)
     if (t->shape[d] != dims[d]) {
       fail(run, index, "a dim of the buffer is %0, but the result has %1", t->shape[d], dims[d]);
       return nncrt_reject(run, NNC_INVALID_ARGUMENT), NULL;
     }
-  char *data = (char *)t->data + t->byte_offset;
-  if (!is_disjoint(run, data, bytes)) {
-    fail(run, index, "the buffer overlaps an input", 0, 0);
-    return nncrt_reject(run, NNC_INVALID_ARGUMENT), NULL;
-  }
-  return data;
+  return (char *)t->data + t->byte_offset;
 }
 
 static void *owned_buffer(nncrt_run *run, int32_t index, int32_t rank, const int64_t *dims, uint64_t bytes) {
@@ -91,6 +70,6 @@ void *nncrt_output(nncrt_run *run, int32_t index, int32_t rank, const int64_t *d
   uint64_t bytes;
   if (!nncrt_tensor_bytes(info->dtype, rank, dims, &bytes))
     return fail(run, index, "the result is larger than the address space", 0, 0);
-  return run->outputs[index].data ? caller_buffer(run, index, rank, dims, bytes)
+  return run->outputs[index].data ? caller_buffer(run, index, rank, dims)
                                   : owned_buffer(run, index, rank, dims, bytes);
 }

@@ -19,7 +19,7 @@ static nnc_status execute(nncrt_context *ctx, nncrt_run *run, const DLTensor *in
   run->forked = 0;
   run->outputs = outputs;
   run->message[0] = 0;
-  if (!nncrt_bind_inputs(run->slot, inputs) || !nncrt_check_outputs(run->slot, outputs))
+  if (!nncrt_bind_inputs(run->slot, inputs) || !nncrt_check_outputs(run->slot, inputs, outputs))
     return (nnc_status)run->status;
 
   run->owns_pool = take_pool(ctx);

@@ -164,7 +164,26 @@ bool nncrt_bind_inputs(nncrt_slot *slot, const DLTensor *inputs) {
   return true;
 }
 
-bool nncrt_check_outputs(nncrt_slot *slot, const DLTensor *outputs) {
+/* Compiled code assumes that an output is no other tensor's memory. Checked tensors only. */
+static bool check_disjoint(const subject *s, const DLTensor *output, const char *kind, const char *name,
+                           const DLTensor *other) {
+  uint64_t bytes, other_bytes;
+  nncrt_tensor_bytes(output->dtype, output->ndim, output->shape, &bytes);
+  nncrt_tensor_bytes(other->dtype, other->ndim, other->shape, &other_bytes);
+  uintptr_t begin = (uintptr_t)output->data + output->byte_offset;
+  uintptr_t other_begin = (uintptr_t)other->data + other->byte_offset;
+  if (begin >= other_begin + other_bytes || other_begin >= begin + bytes)
+    return true;
+  nncrt_text text = begin_message(s);
+  nncrt_text_string(&text, "the buffer overlaps ");
+  nncrt_text_string(&text, kind);
+  nncrt_text_string(&text, " '");
+  nncrt_text_string(&text, name);
+  nncrt_text_string(&text, "'");
+  return nncrt_reject(s->run, NNC_INVALID_ARGUMENT);
+}
+
+bool nncrt_check_outputs(nncrt_slot *slot, const DLTensor *inputs, const DLTensor *outputs) {
   nncrt_run *run = &slot->run;
   const nncrt_context *ctx = run->context;
   if (!outputs && ctx->model->num_outputs > 0)
@@ -175,6 +194,12 @@ bool nncrt_check_outputs(nncrt_slot *slot, const DLTensor *outputs) {
     const subject s = {run, "output", &ctx->model->outputs[i]};
     if (!check_tensor(&s, &outputs[i]) || !check_symbols(&s, &outputs[i], ctx->data->output_symbols[i], -1))
       return false;
+    for (int32_t j = 0; j < ctx->model->num_inputs; ++j)
+      if (!check_disjoint(&s, &outputs[i], "input", ctx->model->inputs[j].name, &inputs[j]))
+        return false;
+    for (int32_t j = 0; j < i; ++j)
+      if (outputs[j].data && !check_disjoint(&s, &outputs[i], "output", ctx->model->outputs[j].name, &outputs[j]))
+        return false;
   }
   return true;
 }

@@ -161,7 +161,7 @@ TEST(Link, LeavesNothingBehindOnFailure) {
   size_t at = text.find("%in = llvm.load %run");
   text.insert(at, "llvm.call @user() : () -> ()\n  ");
   std::string message = messageOf(buildLibrary(text, addOneInfo("tiny"), "", folder / "model.so"));
-  EXPECT_NE(message.find("undefined hidden symbol: tiny__nncrt_nonsense"), std::string::npos) << message;
+  EXPECT_EQ(message, "cannot link: undefined hidden symbol: tiny__nncrt_nonsense");
   EXPECT_TRUE(folder.files().empty());
   // lld runs again after an error.
   ASSERT_OK(buildLibrary(addOneModule(), addOneInfo("tiny"), "", folder / "model.so"));
@@ -170,6 +170,35 @@ TEST(Link, LeavesNothingBehindOnFailure) {
 TEST(Link, UnwritableFolder) {
   std::string message = messageOf(buildLibrary(addOneModule(), addOneInfo("tiny"), "", "/nonexistent/model.so"));
   EXPECT_NE(message.find("/nonexistent/model.so"), std::string::npos) << message;
+}
+
+TEST(Link, OutputMustBeARegularFile) {
+  EXPECT_EQ(messageOf(buildLibrary(addOneModule(), addOneInfo("tiny"), "", "/dev/null")),
+            "'/dev/null' is not a regular file");
+}
+
+TEST(Emit, EveryOptimizationLevel) {
+  Parsed parsed(manyKernels());
+  Expected<Target> target = Target::parse("", "x86-64,x86-64-v4");
+  ASSERT_TRUE(bool(target));
+  for (unsigned optLevel : {0, 1, 2, 3})
+    for (const CpuLevel &level : target->levels) {
+      EmitOptions options;
+      options.modelName = "tiny";
+      options.optLevel = optLevel;
+      Expected<Buffers> objects = emitObject(*parsed.module, *target, level, options);
+      EXPECT_TRUE(bool(objects)) << messageOf(objects.takeError());
+    }
+}
+
+TEST(Emit, ModulesWithoutAnEntryAreErrors) {
+  Parsed parsed("llvm.func @kernel() { llvm.return }");
+  Expected<Target> target = Target::parse("", "");
+  ASSERT_TRUE(bool(target));
+  EmitOptions options;
+  options.modelName = "tiny";
+  EXPECT_EQ(messageOf(emitObject(*parsed.module, *target, target->levels[0], options).takeError()),
+            "the module has no function '__entry'");
 }
 
 TEST(Emit, CallsToLibmAreErrors) {

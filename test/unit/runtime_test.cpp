@@ -217,7 +217,7 @@ TEST(Run, WrongTensors) {
               d.out.shape = &seven;
             }),
             "output 'y': dim 0 is 7, expected 8 (n, as in input 'x')");
-  EXPECT_EQ(rejection([](Data &d) { d.out.data = d.x.data() + 1; }), "output 'y': the buffer overlaps an input");
+  EXPECT_EQ(rejection([](Data &d) { d.out.data = d.x.data() + 1; }), "output 'y': the buffer overlaps input 'x'");
   EXPECT_EQ(rejection([](Data &d) { d.n = INT64_MAX; }), "input 'x': the tensor is larger than the address space");
   Context context;
   Data data(8);

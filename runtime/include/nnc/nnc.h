@@ -139,7 +139,8 @@ static inline void nnc_destroy(nnc_context *ctx);
 
 /* Runs the model once. inputs: [num_inputs]; outputs: [num_outputs], each either with `data` set to a dense buffer
  * of the right dtype and shape, or with `data` NULL: then dtype, ndim, shape and data are filled in and belong to
- * the context until its next run. Re-entrant. On static shapes it allocates nothing after the first run. */
+ * the context until its next run. Output buffers overlap neither an input nor each other. Re-entrant. On static
+ * shapes it allocates nothing after the first run. */
 static inline nnc_status nnc_run(nnc_context *ctx, const DLTensor *inputs, DLTensor *outputs);
 
 /* One line on why the calling thread's last nnc_run on this context failed; "" if it did not. */
