@@ -298,6 +298,29 @@ TEST(Run, AllocatesNothingInSteadyState) {
   EXPECT_GT(allocations, 0) << "the counter must see the runtime's allocations";
 }
 
+// The conversions that these levels have no instruction for are calls to helpers in the runtime.
+TEST(Run, NarrowFloatsOnOldCpus) {
+  for (const char *type : {"f16", "bf16"})
+    for (const char *cpu : {"x86-64", "x86-64-v3"}) {
+      std::string text = addOneModule().str();
+      std::string narrowed = std::string("%h = llvm.fptrunc %v : f32 to ") + type +
+                             "\n  %w = llvm.fpext %h : " + type + " to f32\n  ";
+      size_t at = text.find("%s = llvm.fadd %v");
+      text.replace(at, 17, narrowed + "%s = llvm.fadd %w");
+      TemporaryFolder folder;
+      Error error = buildLibrary(text, addOneInfo("narrow"), cpu, folder / "narrow.so");
+      ASSERT_FALSE(bool(error)) << toString(std::move(error));
+      Library library(folder / "narrow.so", "narrow");
+      ASSERT_TRUE(library.model) << library.error;
+      nnc_context *ctx = nullptr;
+      ASSERT_EQ(nnc_create(library.model, nullptr, &ctx), NNC_OK);
+      Data data(100); // small integers: exact in either type
+      EXPECT_EQ(nnc_run(ctx, &data.in, &data.out), NNC_OK);
+      EXPECT_TRUE(data.isRight(data.y.data())) << type << " on " << cpu;
+      nnc_destroy(ctx);
+    }
+}
+
 /// y = x, through two temporaries of run-time size; the second reuses the first's memory after it was freed.
 constexpr const char *temporariesModule = R"mlir(
 llvm.func @nncrt_output(!llvm.ptr, i32, i32, !llvm.ptr) -> !llvm.ptr
