@@ -80,7 +80,7 @@ Expected<std::unique_ptr<MemoryBuffer>> emitModule(Module &module, TargetMachine
     passes.add(new TargetLibraryInfoWrapperPass(libraryInfo(machine.getTargetTriple())));
     CodeGenFileType type = kind == EmitKind::Object ? CodeGenFileType::ObjectFile : CodeGenFileType::AssemblyFile;
     if (machine.addPassesToEmitFile(passes, stream, nullptr, type))
-      return createStringError("LLVM cannot write this kind of file for '%s'", machine.getTargetTriple().str().c_str());
+      return createStringError("LLVM cannot write this kind of file for '" + machine.getTargetTriple().str() + "'");
     passes.run(module);
   }
   return std::make_unique<SmallVectorMemoryBuffer>(std::move(bytes), module.getModuleIdentifier(),

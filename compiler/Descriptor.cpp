@@ -95,12 +95,14 @@ public:
   Constant *int64s(ArrayRef<int64_t> values) {
     if (values.empty())
       return null();
-    return global(ConstantDataArray::get(context, ArrayRef(reinterpret_cast<const uint64_t *>(values.data()), values.size())));
+    auto *words = reinterpret_cast<const uint64_t *>(values.data());
+    return global(ConstantDataArray::get(context, ArrayRef(words, values.size())));
   }
   Constant *int32s(ArrayRef<int32_t> values) {
     if (values.empty())
       return null();
-    return global(ConstantDataArray::get(context, ArrayRef(reinterpret_cast<const uint32_t *>(values.data()), values.size())));
+    auto *words = reinterpret_cast<const uint32_t *>(values.data());
+    return global(ConstantDataArray::get(context, ArrayRef(words, values.size())));
   }
   Constant *array(ArrayRef<Constant *> values) {
     if (values.empty())
@@ -227,9 +229,8 @@ Expected<GlobalVariable *> buildDescriptor(Module &module, const ModelInfo &info
                                 b.i32(info.outputs.size()), *inputs, *outputs, b.i64(info.scratchBytes),
                                 b.i64(info.weightBytes), b.array(levels), b.string("nnc " NNC_VERSION), &api,
                                 modelData(b, info, target)});
-  auto *result = new GlobalVariable(module, model->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage, model,
-                                    info.name + "_model");
-  return result;
+  return new GlobalVariable(module, model->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage, model,
+                            info.name + "_model");
 }
 
 } // namespace nnc

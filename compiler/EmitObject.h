@@ -46,7 +46,8 @@ using Buffers = std::vector<std::unique_ptr<llvm::MemoryBuffer>>;
 
 /// Compiles a module of the LLVM dialect for one level of the target. Objects come as several files, made in
 /// parallel; assembly and LLVM IR as one. Fails when the code needs a function that neither the model, nor the
-/// runtime, nor the small part of libc that models may use has.
+/// runtime, nor the small part of libc that models may use has. Sets the module's triple and data layout: one call at
+/// a time on one module.
 llvm::Expected<Buffers> emitObject(mlir::ModuleOp module, const Target &target, const CpuLevel &level,
                                    const EmitOptions &options);
 

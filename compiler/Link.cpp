@@ -85,11 +85,11 @@ Error link(const LinkInputs &inputs, const Target &target, StringRef output, boo
     if (Error error = libc->write(*stub))
       return error;
     // The name inside the file comes from the model, so that the bytes do not depend on where it is written.
-    for (const std::string &argument :
-         {std::string("-shared"), "-soname=" + inputs.modelName + ".so", libc->path().str(), std::string("--gc-sections"),
-          std::string("-zdefs"), std::string("-znow"), std::string("-zrelro"), std::string("-znoexecstack"),
-          std::string("--hash-style=gnu"), std::string("--build-id=none"), std::string("--no-undefined-version")})
-      arguments.push_back(argument);
+    arguments.push_back("-soname=" + inputs.modelName + ".so");
+    arguments.push_back(libc->path().str());
+    for (StringRef flag : {"-shared", "--gc-sections", "-zdefs", "-znow", "-zrelro", "-znoexecstack",
+                           "--hash-style=gnu", "--build-id=none"})
+      arguments.push_back(flag.str());
   } else {
     arguments.push_back("-r");
   }

@@ -30,10 +30,10 @@ struct EmbeddedFiles {
 };
 
 Expected<EmbeddedFiles> embeddedFiles(const Triple &triple) {
-#define NNC_FILES(arch)                                                                                               \
-  EmbeddedFiles {                                                                                                     \
-    StringRef(nnc_runtime_##arch, nnc_runtime_##arch##_end - nnc_runtime_##arch),                                     \
-        StringRef(nnc_libc_##arch, nnc_libc_##arch##_end - nnc_libc_##arch)                                           \
+#define NNC_FILES(arch)                                                                                     \
+  EmbeddedFiles {                                                                                           \
+    StringRef(nnc_runtime_##arch, nnc_runtime_##arch##_end - nnc_runtime_##arch),                           \
+        StringRef(nnc_libc_##arch, nnc_libc_##arch##_end - nnc_libc_##arch)                                 \
   }
   switch (triple.getArch()) {
   case Triple::x86_64:

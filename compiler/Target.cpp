@@ -19,10 +19,10 @@ namespace nnc {
 void initializeTargets() {
   static std::once_flag once;
   std::call_once(once, [] {
-#define NNC_INITIALIZE(name)                                                                                          \
-  LLVMInitialize##name##TargetInfo();                                                                                 \
-  LLVMInitialize##name##Target();                                                                                     \
-  LLVMInitialize##name##TargetMC();                                                                                   \
+#define NNC_INITIALIZE(name)                                                                                \
+  LLVMInitialize##name##TargetInfo();                                                                       \
+  LLVMInitialize##name##Target();                                                                           \
+  LLVMInitialize##name##TargetMC();                                                                         \
   LLVMInitialize##name##AsmPrinter();
     NNC_FOR_EACH_TARGET(NNC_INITIALIZE)
 #undef NNC_INITIALIZE

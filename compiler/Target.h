@@ -51,8 +51,8 @@ struct Target {
   llvm::Triple triple;
   std::vector<CpuLevel> levels;
 
-  /// Reads --target and --cpu. `target`: a triple such as aarch64-linux-gnu; "" is the host's architecture. `cpu`: "",
-  /// for the default levels; "native"; or a comma-separated list of level names and LLVM CPU names, worst first.
+  /// Reads --target and --cpu. `target`: a triple such as aarch64-linux-gnu; "" is the host's architecture. `cpu`:
+  /// "", for the default levels; "native"; or a comma-separated list of level names and LLVM CPU names, worst first.
   static llvm::Expected<Target> parse(llvm::StringRef target, llvm::StringRef cpu);
 
   /// The code generator for a level, or for any CPU of the architecture where `level` is null (the runtime).

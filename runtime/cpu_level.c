@@ -37,12 +37,12 @@ static uint64_t cpu_features(void) {
   uint64_t features = 0;
   registers r = {0, 0, 0, 0};
   uint64_t current = UINT64_MAX;
-#define NNCRT_X86(bit, name, leaf, subleaf, reg, regbit, state)                                                       \
-  if (current != ((uint64_t)(leaf) << 32 | (subleaf))) {                                                              \
-    current = (uint64_t)(leaf) << 32 | (subleaf);                                                                     \
-    r = cpuid_or_zero(leaf, subleaf);                                                                                 \
-  }                                                                                                                   \
-  if ((r.reg >> (regbit) & 1) && (states & STATE_##state) == STATE_##state)                                           \
+#define NNCRT_X86(bit, name, leaf, subleaf, reg, regbit, state)                                             \
+  if (current != ((uint64_t)(leaf) << 32 | (subleaf))) {                                                    \
+    current = (uint64_t)(leaf) << 32 | (subleaf);                                                           \
+    r = cpuid_or_zero(leaf, subleaf);                                                                       \
+  }                                                                                                         \
+  if ((r.reg >> (regbit) & 1) && (states & STATE_##state) == STATE_##state)                                 \
     features |= UINT64_C(1) << (bit);
 #include "cpu_features.def"
   return features;
@@ -53,8 +53,8 @@ static uint64_t cpu_features(void) {
 static uint64_t cpu_features(void) {
   enum { HWCAP = 16, HWCAP2 = 26 }; /* AT_HWCAP, AT_HWCAP2 */
   uint64_t features = 0;
-#define NNCRT_WORD(bit, word, hwcap)                                                                                  \
-  if (getauxval((word) == 1 ? HWCAP : HWCAP2) >> (hwcap) & 1)                                                         \
+#define NNCRT_WORD(bit, word, hwcap)                                                                        \
+  if (getauxval((word) == 1 ? HWCAP : HWCAP2) >> (hwcap) & 1)                                               \
     features |= UINT64_C(1) << (bit);
 #if defined(__aarch64__)
 #define NNCRT_AARCH64(bit, name, word, hwcap) NNCRT_WORD(bit, word, hwcap)

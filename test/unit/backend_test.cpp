@@ -155,8 +155,8 @@ TEST(Link, PartsOfOneLevelAreSeveralFiles) {
 TEST(Link, LeavesNothingBehindOnFailure) {
   TemporaryFolder folder;
   std::string text = addOneModule().str();
-  text += "llvm.func @nncrt_nonsense()\nllvm.func @user() attributes {dso_local} { llvm.call @nncrt_nonsense() : () -> ()\n"
-          "llvm.return }\n";
+  text += "llvm.func @nncrt_nonsense()\n"
+          "llvm.func @user() { llvm.call @nncrt_nonsense() : () -> ()\n llvm.return }\n";
   // Reachable from the entry, so that it is not dropped.
   size_t at = text.find("%in = llvm.load %run");
   text.insert(at, "llvm.call @user() : () -> ()\n  ");

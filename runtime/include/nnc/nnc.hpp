@@ -55,10 +55,13 @@ template <typename T> constexpr DLDataType dtypeOf() {
   }
 }
 
-inline bool operator==(DLDataType a, DLDataType b) { return a.code == b.code && a.bits == b.bits && a.lanes == b.lanes; }
+inline bool operator==(DLDataType a, DLDataType b) {
+  return a.code == b.code && a.bits == b.bits && a.lanes == b.lanes;
+}
 inline bool operator!=(DLDataType a, DLDataType b) { return !(a == b); }
 
-/// A view of a dense tensor in memory that someone else owns. An empty one, as an output, asks the context for memory.
+/// A view of a dense tensor in memory that someone else owns. An empty one, as an output, asks the context for
+/// memory.
 class Tensor {
 public:
   Tensor() = default;
