@@ -16,7 +16,8 @@ namespace {
 
 /// Nodes that a model may have once its functions are inlined.
 constexpr uint64_t maxInlinedNodes = 1000000;
-constexpr unsigned maxCallDepth = 200;
+/// How deep calls and subgraphs may lie in each other: the importer recurses into them.
+constexpr unsigned maxDepth = 250;
 
 using Nodes = google::protobuf::RepeatedPtrField<NodeProto>;
 
@@ -25,61 +26,66 @@ std::string keyOf(StringRef domain, StringRef name, StringRef overload) {
   return (normalizeDomain(domain) + Twine('\0') + name + Twine('\0') + overload).str();
 }
 
-/// Counts the nodes that a list of nodes becomes with every call inlined.
-class InlinedSize {
-public:
-  explicit InlinedSize(const FunctionTable &table) : table(table) {}
+/// What a list of nodes becomes with every call inlined.
+struct Extent {
+  uint64_t nodes = 0;
+  unsigned depth = 0;
+};
 
-  Expected<uint64_t> ofNodes(const Nodes &nodes, unsigned depth) {
-    uint64_t total = 0;
+class InlinedExtent {
+public:
+  explicit InlinedExtent(const FunctionTable &table) : table(table) {}
+
+  /// `outerDepth` bounds the recursion of the count itself; the depth of a function that was counted before adds up.
+  Expected<Extent> ofNodes(const Nodes &nodes, unsigned outerDepth) {
+    if (outerDepth > maxDepth)
+      return tooDeep();
+    Extent total;
+    auto add = [&](Expected<Extent> inner) -> Error {
+      if (!inner)
+        return inner.takeError();
+      total.nodes = SaturatingAdd(total.nodes, inner->nodes);
+      total.depth = std::max(total.depth, inner->depth + 1);
+      return total.depth > maxDepth ? tooDeep() : Error::success();
+    };
     for (const NodeProto &node : nodes) {
-      uint64_t size = 1;
-      if (const FunctionProto *callee = table.find(node)) {
-        Expected<uint64_t> body = ofFunction(callee, depth + 1);
-        if (!body)
-          return body.takeError();
-        size = *body;
-      }
+      total.nodes = SaturatingAdd<uint64_t>(total.nodes, 1);
+      if (const FunctionProto *callee = table.find(node))
+        if (Error e = add(ofFunction(callee, outerDepth + 1)))
+          return std::move(e);
       for (const ::onnx::AttributeProto &attribute : node.attribute()) {
         if (attribute.has_g())
-          if (Error e = addGraph(attribute.g(), depth, size))
+          if (Error e = add(ofNodes(attribute.g().node(), outerDepth + 1)))
             return std::move(e);
         for (const GraphProto &graph : attribute.graphs())
-          if (Error e = addGraph(graph, depth, size))
+          if (Error e = add(ofNodes(graph.node(), outerDepth + 1)))
             return std::move(e);
       }
-      total = SaturatingAdd(total, size);
     }
     return total;
   }
 
 private:
-  Error addGraph(const GraphProto &graph, unsigned depth, uint64_t &size) {
-    Expected<uint64_t> nodes = ofNodes(graph.node(), depth);
-    if (!nodes)
-      return nodes.takeError();
-    size = SaturatingAdd(size, *nodes);
-    return Error::success();
+  static Error tooDeep() {
+    return makeError("functions and subgraphs are nested more than " + Twine(maxDepth) + " deep");
   }
 
-  Expected<uint64_t> ofFunction(const FunctionProto *function, unsigned depth) {
-    if (depth > maxCallDepth)
-      return makeError("functions call each other more than " + Twine(maxCallDepth) + " deep");
-    auto [entry, isNew] = sizes.try_emplace(function, std::nullopt);
+  Expected<Extent> ofFunction(const FunctionProto *function, unsigned outerDepth) {
+    auto [entry, isNew] = extents.try_emplace(function, std::nullopt);
     if (!isNew) {
       if (entry->second)
         return *entry->second;
       return makeError("function '" + printable(function->name()) + "' calls itself");
     }
-    Expected<uint64_t> size = ofNodes(function->node(), depth);
-    if (size)
-      sizes[function] = *size;
-    return size;
+    Expected<Extent> extent = ofNodes(function->node(), outerDepth);
+    if (extent)
+      extents[function] = *extent;
+    return extent;
   }
 
   const FunctionTable &table;
   /// Empty while the function is being counted.
-  DenseMap<const FunctionProto *, std::optional<uint64_t>> sizes;
+  DenseMap<const FunctionProto *, std::optional<Extent>> extents;
 };
 
 } // namespace
@@ -105,10 +111,10 @@ Expected<FunctionTable> FunctionTable::create(const ModelProto &model) {
       return opsets.takeError();
     table.opsetsOf[&function] = std::move(*opsets);
   }
-  Expected<uint64_t> size = InlinedSize(table).ofNodes(model.graph().node(), 0);
-  if (!size)
-    return size.takeError();
-  if (*size > maxInlinedNodes)
+  Expected<Extent> extent = InlinedExtent(table).ofNodes(model.graph().node(), 0);
+  if (!extent)
+    return extent.takeError();
+  if (extent->nodes > maxInlinedNodes)
     return makeError("the model has over " + Twine(maxInlinedNodes) + " nodes once its functions are inlined");
   return table;
 }

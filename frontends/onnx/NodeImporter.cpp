@@ -71,6 +71,24 @@ int64_t NodeImporter::normalizeAxis(int64_t axis, int64_t rank) {
   return 0;
 }
 
+LogicalResult NodeImporter::requireFloatInputs(unsigned min, unsigned max) {
+  if (numInputs() < min || numInputs() > max)
+    return error("takes " + Twine(min) + " to " + Twine(max) + " inputs, the node has " + Twine(numInputs()));
+  Type type;
+  for (auto [i, value] : llvm::enumerate(inputs)) {
+    if (!value && i < min)
+      return error("input " + Twine(i) + " is missing");
+    if (!value)
+      continue;
+    if (!isa<RankedTensorType>(value.getType()) || !isa<FloatType>(elementType(i)))
+      return error("input " + Twine(i) + " is no tensor of floats");
+    if (type && type != elementType(i))
+      return error("the inputs have different element types");
+    type = elementType(i);
+  }
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Attributes
 //===----------------------------------------------------------------------===//

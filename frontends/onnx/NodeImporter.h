@@ -59,6 +59,10 @@ public:
   /// The element type of a present input.
   mlir::Type elementType(unsigned i) const { return elementTypeOf(input(i)); }
 
+  /// For operators without a schema (other domains): checks that there are `min` to `max` inputs, none left out before
+  /// `min`, and that those present are floats of one type.
+  llvm::LogicalResult requireFloatInputs(unsigned min, unsigned max);
+
   // Values.
   static mlir::Type elementTypeOf(mlir::Value value);
   static llvm::ArrayRef<int64_t> shapeOf(mlir::Value value);

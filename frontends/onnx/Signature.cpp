@@ -172,6 +172,14 @@ LogicalResult GraphImporter::importInputs(const GraphProto &graph, func::FuncOp 
 }
 
 LogicalResult GraphImporter::importOutputs(const GraphProto &graph, func::FuncOp func, Scope &scope) {
+  // A dim that is one of an input's for certain keeps that name, whatever the file calls it here.
+  llvm::DenseMap<AffineExpr, StringRef> names;
+  for (BlockArgument argument : func.getArguments()) {
+    auto dimNames = func.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "nn.dims");
+    for (auto [expr, name] : llvm::zip(shapes.dims(argument), dimNames.getAsValueRange<StringAttr>()))
+      if (!name.empty())
+        names.try_emplace(expr, name);
+  }
   llvm::StringSet<> seen;
   SmallVector<Value> values;
   SmallVector<Type> types;
@@ -202,17 +210,19 @@ LogicalResult GraphImporter::importOutputs(const GraphProto &graph, func::FuncOp
     bool hasRank = declared.has_shape() && dims.size() == type.getRank();
     if (declared.has_shape() && !hasRank)
       emitWarning(loc) << "it is declared with " << dims.size() << " dims, it has " << type.getRank();
-    SmallVector<StringRef> names(type.getRank());
-    for (int64_t i = 0; hasRank && i < type.getRank(); ++i) {
-      if (type.isDynamicDim(i))
-        names[i] = dims[i].dim_param();
-      else if (dims[i].has_dim_value() && dims[i].dim_value() >= 0 && dims[i].dim_value() != type.getDimSize(i))
+    SmallVector<StringRef> dimNames(type.getRank());
+    for (int64_t i = 0; i < type.getRank(); ++i) {
+      if (auto known = names.find(shapes.dims(entry->value)[i]); type.isDynamicDim(i) && known != names.end())
+        dimNames[i] = known->second;
+      else if (type.isDynamicDim(i) && hasRank)
+        dimNames[i] = dims[i].dim_param();
+      else if (hasRank && dims[i].has_dim_value() && dims[i].dim_value() >= 0 && dims[i].dim_value() != type.getDimSize(i))
         emitWarning(loc) << "dim " << i << " is declared as " << dims[i].dim_value() << ", it is "
                          << type.getDimSize(i);
     }
     NamedAttrList named;
     named.set("nn.name", builder.getStringAttr(output.name()));
-    named.set("nn.dims", stringArray(builder, names));
+    named.set("nn.dims", stringArray(builder, dimNames));
     values.push_back(entry->value);
     types.push_back(type);
     attrs.push_back(named.getDictionary(&context));

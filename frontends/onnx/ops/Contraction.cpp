@@ -58,8 +58,8 @@ LogicalResult importGemm(NodeImporter &node) {
 
 /// com.microsoft FusedMatMul: alpha * op(A) * op(B).
 LogicalResult importFusedMatMul(NodeImporter &node) {
-  if (!node.hasInput(0) || !node.hasInput(1))
-    return node.error("takes 2 inputs");
+  if (failed(node.requireFloatInputs(2, 2)))
+    return failure();
   if (node.intAttr("transBatchA", 0) != 0 || node.intAttr("transBatchB", 0) != 0)
     return node.error("unsupported: transBatchA and transBatchB");
   // Operands of rank 1 are not transposed.

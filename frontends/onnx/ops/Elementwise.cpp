@@ -101,12 +101,13 @@ LogicalResult importIsInf(NodeImporter &node) {
   bool negative = node.intAttr("detect_negative", 1) != 0;
   Value x = node.input(0);
   Value result = unary(node, UnaryKind::is_inf, x);
-  if (!positive || !negative) {
-    Value wanted = node.intScalarConstant(node.builder().getI1Type(), 0);
-    if (positive || negative)
-      wanted = compare(node, positive ? CompareKind::gt : CompareKind::lt, x,
-                       node.scalarConstant(node.elementType(0), 0));
-    result = binary(node, BinaryKind::logical_and, result, wanted);
+  if (positive != negative) {
+    Value zero = node.scalarConstant(node.elementType(0), 0);
+    Value sign = compare(node, positive ? CompareKind::gt : CompareKind::lt, x, zero);
+    result = binary(node, BinaryKind::logical_and, result, sign);
+  } else if (!positive) {
+    Value never = node.intScalarConstant(node.builder().getI1Type(), 0);
+    result = binary(node, BinaryKind::logical_and, result, never);
   }
   node.setOutput(0, result);
   return node.status();
@@ -296,8 +297,10 @@ LogicalResult importClip(NodeImporter &node) {
 
 /// ImageScaler: scale * x + bias[channel].
 LogicalResult importImageScaler(NodeImporter &node) {
-  if (!node.hasInput(0) || !isa<FloatType>(node.elementType(0)) || NodeImporter::rankOf(node.input(0)) != 4)
-    return node.error("takes one tensor of floats of rank 4");
+  if (failed(node.requireFloatInputs(1, 1)))
+    return failure();
+  if (NodeImporter::rankOf(node.input(0)) != 4)
+    return node.error("the input must have rank 4");
   SmallVector<float> bias = node.floatsAttr("bias");
   Type type = node.elementType(0);
   Value x = binary(node, BinaryKind::mul, node.input(0), node.scalarConstant(type, node.floatAttr("scale", 1)));
@@ -312,8 +315,8 @@ LogicalResult importImageScaler(NodeImporter &node) {
 
 /// Affine: alpha * x + beta.
 LogicalResult importAffine(NodeImporter &node) {
-  if (!node.hasInput(0) || !isa<FloatType>(node.elementType(0)))
-    return node.error("takes one tensor of floats");
+  if (failed(node.requireFloatInputs(1, 1)))
+    return failure();
   Type type = node.elementType(0);
   Value scaled = binary(node, BinaryKind::mul, node.input(0), node.scalarConstant(type, node.floatAttr("alpha", 1)));
   node.setOutput(0, binary(node, BinaryKind::add, scaled, node.scalarConstant(type, node.floatAttr("beta", 0))));
@@ -327,8 +330,8 @@ LogicalResult importAffine(NodeImporter &node) {
 /// BiasGelu(x, bias) and FastGelu(x, bias?): the bias is added first.
 ImportFn biasGeluImporter(UnaryKind kind) {
   return [kind](NodeImporter &node) {
-    if (!node.hasInput(0))
-      return node.error("the input is missing");
+    if (failed(node.requireFloatInputs(1, 2)))
+      return failure();
     Value x = node.input(0);
     if (node.hasInput(1))
       x = binary(node, BinaryKind::add, x, node.input(1));
@@ -338,8 +341,8 @@ ImportFn biasGeluImporter(UnaryKind kind) {
 }
 
 LogicalResult importQuickGelu(NodeImporter &node) {
-  if (!node.hasInput(0))
-    return node.error("the input is missing");
+  if (failed(node.requireFloatInputs(1, 1)))
+    return failure();
   node.setOutput(0, unary(node, UnaryKind::swish, node.input(0), node.f64(node.floatAttr("alpha", 1.702f))));
   return node.status();
 }
