@@ -119,6 +119,13 @@ Expected<FunctionTable> FunctionTable::create(const ModelProto &model) {
   return table;
 }
 
+const OpsetMap &FunctionTable::opsets(const FunctionProto *function) const {
+  auto [entry, isNew] = opsetsOf.try_emplace(function);
+  if (isNew)
+    entry->second = cantFail(readOpsets(function->opset_import()));
+  return entry->second;
+}
+
 const FunctionProto *FunctionTable::find(const NodeProto &node) const {
   if (functions.empty())
     return nullptr;

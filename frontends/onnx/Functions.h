@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
+#include <map>
 #include <onnx-ml.pb.h>
 
 namespace nnc::onnx {
@@ -26,12 +27,13 @@ public:
   /// The function that a node calls, or null.
   const ::onnx::FunctionProto *find(const ::onnx::NodeProto &node) const;
 
-  /// The operator sets of a function of this table.
-  const OpsetMap &opsets(const ::onnx::FunctionProto *function) const { return opsetsOf.find(function)->second; }
+  /// The operator sets that a function, local or of the standard, imports.
+  const OpsetMap &opsets(const ::onnx::FunctionProto *function) const;
 
 private:
   llvm::StringMap<const ::onnx::FunctionProto *> functions;
-  llvm::DenseMap<const ::onnx::FunctionProto *, OpsetMap> opsetsOf;
+  /// Filled on demand for functions of the standard.
+  mutable std::map<const ::onnx::FunctionProto *, OpsetMap> opsetsOf;
 };
 
 } // namespace nnc::onnx

@@ -3,6 +3,7 @@
 
 #include "frontends/onnx/ElementTypes.h"
 #include "frontends/onnx/NodeImporter.h"
+#include "frontends/onnx/StandardFunctions.h"
 
 using namespace mlir;
 using ::onnx::AttributeProto;
@@ -34,6 +35,21 @@ GraphImporter::GraphImporter(MLIRContext &context, const ModelFile &file, const 
     : builder(&context), shapes(&context), tensors(&context, file), context(context), file(file),
       functions(functions), opsets(opsets), diagnostics(diagnostics), options(options), keepGoing(keepGoing) {}
 
+const FunctionProto *GraphImporter::importableBody(const schema::OpSchema *schema) const {
+  const FunctionProto *body = schema ? standardFunction(*schema) : nullptr;
+  if (!body)
+    return nullptr;
+  const OpsetMap &opsets = functions.opsets(body);
+  std::function<bool(const Nodes &)> isImportable = [&](const Nodes &nodes) {
+    return llvm::all_of(nodes, [&](const NodeProto &node) {
+      return resolve(node, opsets).problem.empty() && llvm::all_of(node.attribute(), [&](const AttributeProto &attr) {
+               return !attr.has_g() || isImportable(attr.g().node());
+             });
+    });
+  };
+  return isImportable(body->node()) ? body : nullptr;
+}
+
 ResolvedOp GraphImporter::resolve(const NodeProto &node, const OpsetMap &opsets) const {
   ResolvedOp op;
   StringRef domain = normalizeDomain(node.domain());
@@ -57,14 +73,14 @@ ResolvedOp GraphImporter::resolve(const NodeProto &node, const OpsetMap &opsets)
   else if (op.schema && op.schema->isDeprecated)
     op.problem = "unsupported operator: " + domainText + " has dropped it since opset " +
                  std::to_string(op.schema->sinceVersion);
-  else if (!op.importer)
+  else if (!op.importer && !(op.function = importableBody(op.schema)))
     op.problem = domain.empty() ? "unsupported operator" : "unsupported operator of the domain '" + domainText + "'";
   return op;
 }
 
 Location GraphImporter::locationOf(const NodeProto &node, const Frame &frame, const ResolvedOp &op) {
   std::string description = node.op_type() + ", opset " + std::to_string(op.opset);
-  if (op.function)
+  if (op.function && !op.schema)
     description = node.op_type() + ", a local function";
   else if (!normalizeDomain(node.domain()).empty())
     description = node.op_type() + ", " + node.domain() + " " + std::to_string(op.opset);
@@ -144,7 +160,7 @@ LogicalResult GraphImporter::importNode(const NodeProto &node, const Nodes &node
   SmallVector<schema::NodeAttribute> attributes;
   if (failed(resolveAttributes(node, scope, loc, attributes)))
     return failure();
-  if (op.schema && !op.function)
+  if (op.schema)
     if (llvm::Error e = schema::checkNode(*op.schema, node, attributes))
       return emitError(loc) << llvm::toString(std::move(e));
 
@@ -161,11 +177,11 @@ LogicalResult GraphImporter::importNode(const NodeProto &node, const Nodes &node
   }
   while (!inputs.empty() && !inputs.back())
     inputs.pop_back();
-  if (op.function)
-    return importCall(node, *op.function, attributes, inputs, scope, loc);
   if (op.schema)
     if (llvm::Error e = schema::checkInputTypes(*op.schema, types))
       return emitError(loc) << llvm::toString(std::move(e));
+  if (op.function)
+    return importCall(node, *op.function, attributes, inputs, scope, loc);
 
   NodeImporter importer(*this, scope, node, loc, op.opset, attributes, inputs);
   if (failed(op.importer->fn(importer)) || failed(importer.finish()))

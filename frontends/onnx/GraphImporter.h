@@ -52,10 +52,12 @@ struct Scope {
   const Entry *lookup(llvm::StringRef name) const;
 };
 
-/// A node's operator: imported by a registered function, or a local function, or neither for a reason.
+/// A node's operator: imported by a registered function, or inlined, or neither for a reason.
 struct ResolvedOp {
   const Registry::Entry *importer = nullptr;
+  /// Null for local functions and for operators that the standard does not know.
   const schema::OpSchema *schema = nullptr;
+  /// A local function, or the body that the standard gives the operator.
   const ::onnx::FunctionProto *function = nullptr;
   int64_t opset = 0;
   std::string problem;
@@ -98,6 +100,8 @@ private:
                                         llvm::SmallVectorImpl<schema::NodeAttribute> &attributes);
   llvm::LogicalResult define(llvm::StringRef name, Scope::Entry entry, Scope &scope, mlir::Location loc);
   llvm::LogicalResult undefinedInput(llvm::StringRef name, const Nodes &nodes, mlir::Location loc);
+  /// The body that the standard gives an operator, if all of it can be imported.
+  const ::onnx::FunctionProto *importableBody(const schema::OpSchema *schema) const;
   void poisonOutputs(const ::onnx::NodeProto &node, Scope &scope);
   mlir::Location locationOf(const ::onnx::NodeProto &node, const Frame &frame, const ResolvedOp &op);
 

@@ -50,7 +50,7 @@ public:
   void collect(const Nodes &nodes, const OpsetMap &opsets) {
     for (const NodeProto &node : nodes) {
       ResolvedOp op = importer.resolve(node, opsets);
-      if (op.function) {
+      if (op.function && !op.schema) {
         if (visited.insert(op.function).second)
           collect(op.function->node(), functions.opsets(op.function));
       } else if (!op.problem.empty()) {
