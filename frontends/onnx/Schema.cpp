@@ -150,8 +150,9 @@ Error checkInputTypes(const OpSchema &schema, ArrayRef<mlir::Type> types) {
       continue;
     auto [entry, isNew] = bound.try_emplace(param->typeVariable, tensor.getElementType());
     if (!isNew && entry->second != tensor.getElementType())
-      return makeError("input " + Twine(i) + " (" + param->name + ") has type " + typeText(type) + ", the others of type " +
-                       param->typeVariable + " have " + dataTypeName(dataTypeOf(entry->second)));
+      return makeError("input " + Twine(i) + " (" + param->name + ") has type " + typeText(type) +
+                       ", the others of type " + param->typeVariable + " have " +
+                       dataTypeName(dataTypeOf(entry->second)));
   }
   return Error::success();
 }

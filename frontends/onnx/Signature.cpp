@@ -142,6 +142,8 @@ LogicalResult GraphImporter::importInputs(const GraphProto &graph, func::FuncOp 
 
   for (const ValueInfoProto &input : graph.input()) {
     Location loc = thingLocation(&context, "input '" + input.name() + "'");
+    if (input.name().empty())
+      return emitError(loc) << "it has no name";
     if (!seen.insert(input.name()).second)
       return emitError(loc) << "the name is used by two inputs";
     // With an initializer of the same name an input has a default value, which is taken as constant.
@@ -216,7 +218,8 @@ LogicalResult GraphImporter::importOutputs(const GraphProto &graph, func::FuncOp
         dimNames[i] = known->second;
       else if (type.isDynamicDim(i) && hasRank)
         dimNames[i] = dims[i].dim_param();
-      else if (hasRank && dims[i].has_dim_value() && dims[i].dim_value() >= 0 && dims[i].dim_value() != type.getDimSize(i))
+      else if (hasRank && dims[i].has_dim_value() && dims[i].dim_value() >= 0 &&
+               dims[i].dim_value() != type.getDimSize(i))
         emitWarning(loc) << "dim " << i << " is declared as " << dims[i].dim_value() << ", it is "
                          << type.getDimSize(i);
     }

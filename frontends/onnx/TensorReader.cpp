@@ -261,8 +261,8 @@ Expected<ElementsAttr> TensorReader::read(const ::onnx::SparseTensorProto &spars
   bool isLinear = indexType.getRank() == 1;
   if (!indexType.getElementType().isInteger(64) || valueType.getRank() != 1 ||
       indexType.getNumElements() != entries * (isLinear ? 1 : rank) || (!isLinear && indexType.getRank() != 2))
-    return makeError("a sparse tensor with indices of shape " + shapeText(indexType.getShape()) + " for values of shape " +
-                     shapeText(valueType.getShape()));
+    return makeError("a sparse tensor with indices of shape " + shapeText(indexType.getShape()) +
+                     " for values of shape " + shapeText(valueType.getShape()));
 
   // The dense form must not be a bomb in a small file.
   int32_t dataType = sparse.values().data_type();

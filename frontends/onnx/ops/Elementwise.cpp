@@ -203,7 +203,8 @@ ImportFn compareImporter(CompareKind kind) {
 
 LogicalResult importMod(NodeImporter &node) {
   bool isFmod = node.intAttr("fmod", 0) != 0;
-  if (!isFmod && isa<FloatType>(node.elementType(0)))
+  // From opset 28 on floats may be taken modulo like integers.
+  if (!isFmod && isa<FloatType>(node.elementType(0)) && node.opset() < 28)
     return node.error("floating point inputs need fmod = 1");
   node.setOutput(0, binary(node, isFmod ? BinaryKind::fmod : BinaryKind::mod, node.input(0), node.input(1)));
   return node.status();
