@@ -6,7 +6,7 @@
  *
  * Life of a run. nnc_run takes a slot (arena, context-owned outputs, recycled temporaries), checks every input and
  * output against the descriptor, fills an `nncrt_run` and calls the entry function of the chosen CPU level. That is
- * compiled code: it loads the public head of `nncrt_run` directly, and calls the five functions below it. */
+ * compiled code: it loads the public head of `nncrt_run` directly, and calls the functions below it. */
 #ifndef NNCRT_INTERNAL_H
 #define NNCRT_INTERNAL_H
 
@@ -60,12 +60,29 @@ struct nncrt_run {
   char message[NNCRT_MESSAGE_SIZE];
 };
 
-/* Where to write output `index` of this shape: the caller's buffer, or one of the context. NULL: failed. */
+/* After a failure compiled code runs on to its end without checks: launches and copies do nothing then, and what it
+ * asks memory for is this page of zeros, from which it may load extents and conditions. */
+enum { NNCRT_DUMMY_BYTES = 4096 };
+void *nncrt_dummy(nncrt_run *run);
+
+/* Where to write output `index` of this shape: the caller's buffer, or one of the context; the dummy on failure. */
 void *nncrt_output(nncrt_run *run, int32_t index, int32_t rank, const int64_t *dims);
 
 /* Temporary memory of a size known only at run time, aligned to 64; recycled between runs. NULL: failed. */
 void *nncrt_alloc(nncrt_run *run, int64_t bytes);
+/* The same for a tensor, checked against negative dims and overflow; the dummy on failure. */
+void *nncrt_alloc_tensor(nncrt_run *run, int64_t element_bytes, int64_t rank, const int64_t *dims);
 void nncrt_free(nncrt_run *run, void *p);
+
+/* Copies bytes, or nothing after a failure. */
+void nncrt_copy(nncrt_run *run, void *to, const void *from, int64_t bytes);
+
+/* A buffer that grows: compiled code starts it with zeros and reads `data` after the last append. */
+typedef struct {
+  char *data;
+  int64_t capacity, used;
+} nncrt_stack;
+void nncrt_append(nncrt_run *run, nncrt_stack *stack, const void *from, int64_t bytes);
 
 /* Calls fn(args, begin, end) over a static partition of [0, items) into at most `threads` ranges of at least `grain`
  * items each, and returns when all are done. With less than two ranges, or inside another call, the caller does it

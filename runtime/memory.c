@@ -56,7 +56,7 @@ void *nncrt_alloc(nncrt_run *run, int64_t bytes) {
 }
 
 void nncrt_free(nncrt_run *run, void *p) {
-  if (!p)
+  if (!p || p == nncrt_dummy(run))
     return;
   lock(run->slot);
   ((nncrt_block *)((char *)p - NNCRT_ALIGN))->in_use = false;

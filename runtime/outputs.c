@@ -60,7 +60,7 @@ static void *owned_buffer(nncrt_run *run, int32_t index, int32_t rank, const int
   return owned->data;
 }
 
-void *nncrt_output(nncrt_run *run, int32_t index, int32_t rank, const int64_t *dims) {
+static void *find_output(nncrt_run *run, int32_t index, int32_t rank, const int64_t *dims) {
   const nnc_value_info *info = &run->context->model->outputs[index];
   if (rank != info->ndim)
     return fail(run, index, "the result has rank %0, the model declares %1", rank, info->ndim);
@@ -72,4 +72,9 @@ void *nncrt_output(nncrt_run *run, int32_t index, int32_t rank, const int64_t *d
     return fail(run, index, "the result is larger than the address space", 0, 0);
   return run->outputs[index].data ? caller_buffer(run, index, rank, dims)
                                   : owned_buffer(run, index, rank, dims, bytes);
+}
+
+void *nncrt_output(nncrt_run *run, int32_t index, int32_t rank, const int64_t *dims) {
+  void *data = find_output(run, index, rank, dims);
+  return data ? data : nncrt_dummy(run);
 }

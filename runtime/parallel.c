@@ -32,7 +32,8 @@ static int32_t available_threads(const nncrt_run *run) {
 }
 
 void nncrt_parallel(nncrt_run *run, nncrt_body fn, void *args, int64_t items, int64_t grain) {
-  if (items <= 0)
+  /* After a failure tensors may be the page of zeros, which is no place to write to or read from. */
+  if (items <= 0 || atomic_load_explicit(&run->status, memory_order_relaxed))
     return;
   int64_t parts = grain > 1 ? items / grain : items;
   int32_t threads = available_threads(run);

@@ -41,19 +41,17 @@ def NN_LoopOp : NN_Op<"loop", [DeclareOpInterfaceMethods<NN_ShapedOp>, Recursive
 }
 
 def NN_ScanOp : NN_Op<"scan", [DeclareOpInterfaceMethods<NN_ShapedOp>, RecursiveMemoryEffects]> {
-  let summary = "repeats a region over slices of sequences with carried state (ONNX Scan)";
+  let summary = "repeats a region over the rows of sequences with carried state (ONNX Scan)";
   let description = [{
-    The first operands are `states` carried values, the rest are sequences. The region takes (states..., one slice of
-    each sequence) and yields (states..., one slice of each output). Axes and directions (0 forward, 1 reverse) are per
-    sequence.
+    The first operands are `states` carried values, the rest are sequences, walked forward along dim 0 (the importer
+    transposes and reverses). The region takes (states..., one row of each sequence) and yields (states..., one row of
+    each output). Results: the last states, then the outputs with the sequences' length as dim 0.
 
-    - scan_c1: there is a sequence; axes and directions have one entry per sequence.
+    - scan_c1: there is a sequence, and none is a scalar.
     - scan_c2: the sequences have one length.
     - scan_c3: the region's arguments and yields match in number, element type and rank.
   }];
-  let arguments = (ins Variadic<NN_Tensor>:$inputs, I64Attr:$states, DenseI64ArrayAttr:$input_axes,
-                       DenseI64ArrayAttr:$input_directions, DenseI64ArrayAttr:$output_axes,
-                       DenseI64ArrayAttr:$output_directions);
+  let arguments = (ins Variadic<NN_Tensor>:$inputs, I64Attr:$states);
   let results = (outs Variadic<NN_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "operands $body attr-dict `:` functional-type(operands, results)";

@@ -459,6 +459,25 @@ void ShapeAnalysis::inferContents(Operation *op) {
     elements[result] = out;
 }
 
+void ShapeAnalysis::copy(Value from, Value to) {
+  extents[to] = SmallVector<AffineExpr>(dims(from));
+  if (auto found = elements.find(from); found != elements.end()) {
+    SmallVector<AffineExpr> exprs = found->second;
+    elements[to] = exprs;
+  }
+}
+
+void declareSymbols(ShapeAnalysis &analysis, FunctionOpInterface function) {
+  for (BlockArgument argument : function.getArguments()) {
+    auto names = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "nn.dims");
+    SmallVector<StringRef> symbols;
+    if (names)
+      for (auto name : names.getAsRange<StringAttr>())
+        symbols.push_back(name.getValue());
+    analysis.setSymbols(argument, symbols);
+  }
+}
+
 std::optional<SmallVector<int64_t>> integerElements(Attribute attribute, int64_t limit) {
   auto attr = dyn_cast_if_present<ElementsAttr>(attribute);
   if (!attr || attr.getNumElements() > limit)

@@ -12,6 +12,7 @@
 #define NNC_DIALECTS_NN_SHAPEANALYSIS_H
 
 #include "dialects/nn/ShapeRule.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -50,6 +51,9 @@ public:
 
   mlir::AffineExpr freshSymbol() { return mlir::getAffineSymbolExpr(nextSymbol++, context); }
 
+  /// Says that all that is known of `from` holds for `to`.
+  void copy(mlir::Value from, mlir::Value to);
+
 private:
   friend class SymbolicRule;
   void inferContents(mlir::Operation *op);
@@ -65,6 +69,9 @@ std::optional<llvm::SmallVector<int64_t>> integerElements(mlir::Attribute attrib
 
 /// The integer elements of the constant that defines `value`.
 std::optional<llvm::SmallVector<int64_t>> constantIntegers(mlir::Value value, int64_t limit = 1024);
+
+/// Gives the arguments of a model's function the symbols that their nn.dims attributes name.
+void declareSymbols(ShapeAnalysis &analysis, mlir::FunctionOpInterface function);
 
 } // namespace nnc::nn
 

@@ -1,6 +1,5 @@
 // Shape rules of ops with regions.
 #include "dialects/nn/NNDialect.h"
-#include "dialects/nn/shapes/Axes.h"
 
 using namespace mlir;
 
@@ -78,15 +77,13 @@ LogicalResult LoopOp::shapes(ShapeRule &rule) {
 
 LogicalResult ScanOp::shapes(ShapeRule &rule) {
   size_t states = getStates(), total = getInputs().size();
-  if (states >= total || getInputAxes().size() != total - states || getInputDirections().size() != total - states ||
-      getOutputAxes().size() != getNumResults() - states || getOutputDirections().size() != getNumResults() - states)
-    return rule.error("scan_c1: there must be a sequence, and an axis and a direction per sequence and output");
+  if (states >= total)
+    return rule.error("scan_c1: there is no sequence");
   Dim length;
   for (auto [i, sequence] : llvm::enumerate(getInputs().drop_front(states))) {
-    int64_t axis = getInputAxes()[i];
-    if (failed(checkAxes(rule, "scan_c1", axis, rule.rank(sequence))))
-      return failure();
-    Dim d = rule.dim(sequence, axis);
+    if (rule.rank(sequence) == 0)
+      return rule.error("scan_c1: a sequence is a scalar");
+    Dim d = rule.dim(sequence, 0);
     if (i && rule.differ(length, d))
       return rule.error("scan_c2: the sequences have lengths " + Twine(*length.known()) + " and " + Twine(*d.known()));
     if (!i || d.known())
@@ -94,21 +91,18 @@ LogicalResult ScanOp::shapes(ShapeRule &rule) {
   }
   Block &body = getBody().front();
   ValueRange yields = yielded(getBody()), arguments = body.getArguments();
-  if (arguments.size() != total || yields.size() != getNumResults())
+  if (arguments.size() != total || yields.size() != getNumResults() || yields.size() < states)
     return rule.error("scan_c3: the region takes " + Twine(arguments.size()) + " and yields " + Twine(yields.size()) + " values");
   if (failed(checkCarried(rule, "scan_c3", getInputs().take_front(states), arguments.take_front(states), yields.take_front(states))))
     return failure();
   for (size_t i = 0; i < states; ++i)
     rule.result(argumentDims(rule, arguments[i]));
-  for (auto [i, scanned] : llvm::enumerate(yields.drop_front(states))) {
+  for (Value scanned : yields.drop_front(states)) {
     Dims dims = rule.dims(scanned);
-    int64_t axis = getOutputAxes()[i];
-    if (axis < 0 || axis > static_cast<int64_t>(dims.size()))
-      return rule.error("scan_c1: output axis " + Twine(axis) + " is out of range");
     for (Dim &d : dims)
       if (!d.known())
         d = rule.unknown();
-    dims.insert(dims.begin() + axis, length);
+    dims.insert(dims.begin(), length);
     rule.result(dims);
   }
   return success();

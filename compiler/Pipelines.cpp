@@ -1,0 +1,57 @@
+#include "compiler/Pipelines.h"
+
+#include "compiler/EmitObject.h"
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Passes.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
+  pm.addPass(createInferShapes());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createInferShapes());
+  pm.addPass(createCanonicalizerPass());
+  FormGroupsOptions groups;
+  groups.fuse = options.optLevel > 0;
+  pm.addPass(createFormGroups(groups));
+}
+
+void buildLoopsPipeline(OpPassManager &pm, const LoopsOptions &options) {
+  BuildKernelsOptions kernels;
+  kernels.vectorBits = options.vectorBits;
+  pm.addPass(createBuildKernels(kernels));
+}
+
+void buildMemoryPipeline(OpPassManager &pm) {
+  PlanMemoryOptions options;
+  options.entryName = entrySymbol.str();
+  pm.addPass(createPlanMemory(options));
+}
+
+void buildLlvmPipeline(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createExpandMath());
+  pm.addPass(createLowerKernelAbi());
+  pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+} // namespace nnc

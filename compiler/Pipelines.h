@@ -1,0 +1,32 @@
+//===- Pipelines.h - the table of contents of the compiler --------------------===//
+#ifndef NNC_COMPILER_PIPELINES_H
+#define NNC_COMPILER_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+
+namespace nnc {
+
+struct GraphOptions {
+  unsigned optLevel = 2;
+};
+
+struct LoopsOptions {
+  /// Width of the vector registers of the CPU level that code is made for.
+  unsigned vectorBits = 256;
+};
+
+/// `graph`: shapes inferred, constants folded, the graph simplified and partitioned into groups.
+void buildGraphPipeline(mlir::OpPassManager &pm, const GraphOptions &options);
+
+/// `loops`: one kernel per distinct group.
+void buildLoopsPipeline(mlir::OpPassManager &pm, const LoopsOptions &options);
+
+/// `memory`: every tensor has its place; @main is the entry function.
+void buildMemoryPipeline(mlir::OpPassManager &pm);
+
+/// `llvm`: the LLVM dialect.
+void buildLlvmPipeline(mlir::OpPassManager &pm);
+
+} // namespace nnc
+
+#endif

@@ -1,0 +1,58 @@
+//===- Passes.td - every pass: one file, one flag, one test -------------===//
+#ifndef NNC_PASSES_TD
+#define NNC_PASSES_TD
+include "mlir/Pass/PassBase.td"
+
+//--- graph: nn to nn ---------------------------------------------------------//
+
+def InferShapes : Pass<"nn-infer-shapes", "::mlir::ModuleOp"> {
+  let summary = "Infer result types and resolve shape computations";
+  let description = [{
+    Evaluates every op's shape rule over symbolic extents, refines result types, and replaces small integer tensors
+    whose elements turn out to be known (`Shape`, `Gather`, `Concat` chains) by constants.
+  }];
+  let statistics = [Statistic<"numResolved", "resolved", "Shape computations replaced by constants">];
+}
+
+def FormGroups : Pass<"nn-form-groups", "::mlir::ModuleOp"> {
+  let summary = "Partition the graph into nn.group ops, one per kernel";
+  let description = "See passes/graph/Group.h.";
+  let options = [Option<"fuse", "fuse", "bool", "true", "Fuse elementwise ops into the group of their producer or consumer">];
+  let statistics = [Statistic<"numGroups", "groups", "Groups formed">,
+                    Statistic<"numFused", "fused", "Ops that share a group with another one">];
+}
+
+//--- loops: groups to kernels ------------------------------------------------//
+
+def BuildKernels : Pass<"nn-build-kernels", "::mlir::ModuleOp"> {
+  let summary = "Write one kernel function over memrefs for each distinct group";
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "256", "Width of the vector registers">];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect"];
+  let statistics = [Statistic<"numKernels", "kernels", "Kernels written">,
+                    Statistic<"numShared", "shared", "Groups that share the kernel of an equal one">];
+}
+
+def ExpandMath : Pass<"nn-expand-math", "::mlir::ModuleOp"> {
+  let summary = "Turn functions of floats into arithmetic: polynomials, never a libm call";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+//--- memory: groups to launches in one arena ---------------------------------//
+
+def PlanMemory : Pass<"nn-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Give every tensor its place and turn @main into the model's entry function";
+  let options = [Option<"entryName", "entry-name", "std::string", "\"nn_entry\"", "Name of the entry function">];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+  let statistics = [Statistic<"arenaBytes", "arena-bytes", "Size of the planned arena">];
+}
+
+def LowerKernelAbi : Pass<"nn-lower-kernel-abi", "::mlir::ModuleOp"> {
+  let summary = "Turn kernels over memrefs into functions over bare pointers, each with its task thunk";
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif

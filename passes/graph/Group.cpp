@@ -1,0 +1,32 @@
+#include "passes/graph/Group.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+bool isElementwiseOp(Operation *op) { return isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp>(op); }
+
+bool isView(Operation *op) { return isa<nn::ReshapeOp, nn::SqueezeOp, nn::UnsqueezeOp, nn::FlattenOp>(op); }
+
+bool isHostOp(Operation *op) {
+  return isView(op) || isa<nn::ConstantOp, nn::ShapeOfOp, nn::IfOp, nn::LoopOp, nn::ScanOp, nn::YieldOp, nn::GroupOp>(op) ||
+         op->hasTrait<OpTrait::IsTerminator>();
+}
+
+bool takesEpilogue(Operation *root) { return isa<nn::MatMulOp>(root); }
+
+Operation *groupRoot(nn::GroupOp group) {
+  for (Operation &op : group.getBody().front().without_terminator())
+    if (!isElementwiseOp(&op) && !isa<nn::ConstantOp>(op))
+      return &op;
+  return nullptr;
+}
+
+unsigned dataDependentExtents(nn::GroupOp group) {
+  Operation *root = groupRoot(group);
+  if (!root)
+    return 0;
+  return isa<nn::NonZeroOp, nn::CompressOp, nn::UniqueOp, nn::NonMaxSuppressionOp>(root);
+}
+
+} // namespace nnc

@@ -1,0 +1,188 @@
+#include "passes/lower/Elementwise.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/lower/ElementTypes.h"
+#include "passes/lower/ElementwiseBody.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+/// How an operand's dim meets the result's.
+enum class Access { dense, constant, unknown };
+
+Access accessOf(RankedTensorType operand, RankedTensorType result, int64_t resultDim) {
+  int64_t i = resultDim - (result.getRank() - operand.getRank());
+  if (i < 0)
+    return Access::constant;
+  int64_t extent = operand.getDimSize(i), out = result.getDimSize(resultDim);
+  if (extent == 1 && out != 1)
+    return Access::constant;
+  if (extent == out && !ShapedType::isDynamic(extent))
+    return Access::dense;
+  return ShapedType::isDynamic(extent) ? Access::unknown : Access::dense;
+}
+
+RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+/// The inputs whose elements the region's arithmetic reads.
+SmallVector<BlockArgument> inputsOf(nn::GroupOp group) { return llvm::to_vector(group.getBody().front().getArguments()); }
+
+bool isDynamicSame(nn::GroupOp group, BlockArgument input) {
+  auto same = group->getAttrOfType<DenseBoolArrayAttr>("same_shape");
+  return same && same[input.getArgNumber()];
+}
+
+/// The first of the inner dims that make one loop: along them every input is dense throughout or constant throughout.
+int64_t innerStart(nn::GroupOp group) {
+  auto result = typeOf(group.getResult(0));
+  int64_t start = result.getRank();
+  SmallVector<BlockArgument> inputs = inputsOf(group);
+  SmallVector<std::optional<Access>> so(inputs.size());
+  while (start > 0) {
+    int64_t dim = start - 1;
+    bool fits = true;
+    SmallVector<std::optional<Access>> next = so;
+    for (auto [i, input] : llvm::enumerate(inputs)) {
+      Access access = isDynamicSame(group, input) ? Access::dense : accessOf(typeOf(input), result, dim);
+      // A dim of extent 1 is dense and constant alike.
+      if (result.getDimSize(dim) == 1 && access != Access::unknown)
+        continue;
+      fits &= access != Access::unknown && (!next[i] || *next[i] == access);
+      next[i] = access;
+    }
+    if (!fits)
+      break;
+    so = next;
+    start = dim;
+  }
+  return start;
+}
+
+} // namespace
+
+AffineMap elementwiseItems(nn::GroupOp group) {
+  auto result = typeOf(group.getResult(0));
+  int64_t start = innerStart(group), rank = result.getRank();
+  // All dims in one loop: every element is an item, and a thread's range is a contiguous piece.
+  if (start == 0)
+    start = rank;
+  SmallVector<AffineExpr> exprs;
+  for (int64_t i = 0; i < start; ++i)
+    exprs.push_back(getAffineDimExpr(i, group.getContext()));
+  return AffineMap::get(rank, 0, exprs, group.getContext());
+}
+
+LogicalResult emitElementwise(KernelBuilder &k) {
+  nn::GroupOp group = k.group;
+  auto result = typeOf(group.getResult(0));
+  int64_t rank = result.getRank(), start = innerStart(group);
+  SmallVector<BlockArgument> inputs = inputsOf(group);
+  SmallVector<Value> resultDims;
+  for (int64_t i = 0; i < rank; ++i)
+    resultDims.push_back(k.dim(k.output(0), i));
+
+  struct Input {
+    Value flat;
+    SmallVector<Value> strides; // per result dim, 0 where constant
+    bool denseInside = false;
+  };
+  SmallVector<Input> access(inputs.size());
+  for (auto [i, input] : llvm::enumerate(inputs)) {
+    Value memref = k.memref(input);
+    auto type = typeOf(input);
+    bool same = isDynamicSame(group, input);
+    access[i].flat = k.flat(memref);
+    access[i].strides.assign(rank, k.index(0));
+    Value stride = k.index(1);
+    for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+      int64_t out = d + rank - type.getRank();
+      Value extent = k.dim(memref, d);
+      Access a = same ? Access::dense : accessOf(type, result, out);
+      if (a == Access::dense)
+        access[i].strides[out] = stride;
+      else if (a == Access::unknown)
+        access[i].strides[out] = k.select(k.compare(arith::CmpIPredicate::eq, extent, k.index(1)), k.index(0), stride);
+      if (out >= start && a == Access::dense && result.getDimSize(out) != 1)
+        access[i].denseInside = true;
+      stride = k.mul(stride, extent);
+    }
+  }
+  SmallVector<Value> outputs;
+  for (unsigned i = 0; i < group.getNumResults(); ++i)
+    outputs.push_back(k.flat(k.output(i)));
+  Value inner = k.index(1);
+  for (int64_t i = start; i < rank; ++i)
+    inner = k.mul(inner, resultDims[i]);
+
+  // One element, or one vector of them, at `offset` of the outputs and the inputs' own offsets.
+  LogicalResult status = success();
+  auto compute = [&](Type shape, Value offset, ArrayRef<Value> inputOffsets) {
+    auto vectorType = dyn_cast<VectorType>(shape);
+    auto leaf = [&](Value v) -> Value {
+      unsigned i = cast<BlockArgument>(v).getArgNumber();
+      Type element = typeOf(v).getElementType();
+      if (vectorType && access[i].denseInside) {
+        Type type = withShapeOf(shape, storageType(element));
+        Value loaded = vector::LoadOp::create(k.b, k.loc, cast<VectorType>(type), access[i].flat, inputOffsets[i]);
+        return toCompute(k.b, k.loc, loaded, element);
+      }
+      Value loaded = memref::LoadOp::create(k.b, k.loc, access[i].flat, inputOffsets[i]);
+      return toCompute(k.b, k.loc, loaded, element);
+    };
+    auto values = evaluateBody(k, llvm::DenseMap<Value, Value>(), shape, leaf);
+    if (failed(values)) {
+      status = failure();
+      return;
+    }
+    for (auto [i, value] : llvm::enumerate(*values)) {
+      Value stored = toStorage(k.b, k.loc, value, typeOf(group.getResult(i)).getElementType());
+      if (vectorType)
+        vector::StoreOp::create(k.b, k.loc, stored, outputs[i], offset);
+      else
+        memref::StoreOp::create(k.b, k.loc, stored, outputs[i], offset);
+    }
+  };
+  // The elements [from, to) of the inner dims, at the given offsets.
+  auto row = [&](Value from, Value to, Value offset, ArrayRef<Value> inputOffsets) {
+    auto at = [&](Type shape, Value i) {
+      SmallVector<Value> offsets;
+      for (auto [input, base] : llvm::zip(access, inputOffsets))
+        offsets.push_back(input.denseInside ? k.add(base, i) : base);
+      compute(shape, k.add(offset, i), offsets);
+    };
+    Value width = k.index(k.lanes());
+    Value vectorEnd = k.add(from, k.mul(k.div(k.sub(to, from), width), width));
+    k.loop(from, vectorEnd, width, [&](Value i) { at(VectorType::get({k.lanes()}, k.b.getF32Type()), i); });
+    if (failed(status))
+      return;
+    k.loop(vectorEnd, to, k.index(1), [&](Value i) { at(k.b.getF32Type(), i); });
+  };
+
+  if (start == 0) {
+    k.grain = 8192;
+    SmallVector<Value> zeros(inputs.size(), k.index(0));
+    row(k.begin, k.end, k.index(0), zeros);
+    return status;
+  }
+  int64_t innerSize = 1;
+  for (int64_t i = start; i < rank; ++i)
+    innerSize *= result.isDynamicDim(i) ? 64 : result.getDimSize(i);
+  k.grain = std::max<int64_t>(1, 8192 / std::max<int64_t>(innerSize, 1));
+  k.forEachItem([&](ValueRange point) {
+    Value offset = k.index(0);
+    SmallVector<Value> inputOffsets(inputs.size(), k.index(0));
+    for (int64_t d = 0; d < start; ++d) {
+      offset = k.add(k.mul(offset, resultDims[d]), point[d]);
+      for (auto [input, base] : llvm::zip(access, inputOffsets))
+        base = k.add(base, k.mul(point[d], input.strides[d]));
+    }
+    row(k.index(0), inner, k.mul(offset, inner), inputOffsets);
+  });
+  return status;
+}
+
+} // namespace nnc

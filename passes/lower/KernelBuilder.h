@@ -1,0 +1,115 @@
+//===- KernelBuilder.h - what a lowering writes a kernel with -----------------===//
+//
+// A kernel is the code of one group: a function
+//
+//     func @k7(%run: !llvm.ptr, inputs: memref..., outputs: memref..., %begin: index, %end: index)
+//
+// that computes the items [begin, end) of the group's parallel iteration space (nn.group's `items`: its extents as
+// functions of the extents of result 0). Different ranges may run at the same time, so a lowering writes disjoint
+// elements for disjoint items. `run` is the runtime's state, needed only to report failures.
+//
+// KernelBuilder knows which memref belongs to which tensor of the group, converts between the way elements lie in
+// memory and in registers, and writes loops. Values of type index fold as they are built.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NNC_PASSES_LOWER_KERNELBUILDER_H
+#define NNC_PASSES_LOWER_KERNELBUILDER_H
+
+#include "dialects/nn/NNDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace nnc {
+
+/// What a lowering may know of the machine.
+struct KernelTarget {
+  unsigned vectorBits = 256;
+};
+
+class KernelBuilder {
+public:
+  /// Writes at the end of `function`'s body; `items` is the group's iteration space.
+  KernelBuilder(mlir::OpBuilder &b, nn::GroupOp group, mlir::func::FuncOp function, mlir::AffineMap items,
+                KernelTarget target);
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  nn::GroupOp group;
+  KernelTarget target;
+  /// The fewest items worth a thread of their own; a lowering sets it from the work per item.
+  int64_t grain = 1;
+
+  // Tensors and memrefs.
+  /// The memref behind a group input (a block argument of the group) or a yielded value.
+  mlir::Value memref(mlir::Value tensor);
+  /// Output memref `i`.
+  mlir::Value output(unsigned i) { return outputs[i]; }
+  /// For a group with data-dependent extents: where their numbers go, memref<?xi64>.
+  mlir::Value counts() { return outputs.back(); }
+  /// The memref as 1-D over all its elements.
+  mlir::Value flat(mlir::Value memref);
+  mlir::Value dim(mlir::Value memref, int64_t i);
+  /// Extent `i` of a group input or yielded tensor.
+  mlir::Value dimOf(mlir::Value tensor, int64_t i) { return dim(memref(tensor), i); }
+  mlir::SmallVector<mlir::Value> dimsOf(mlir::Value tensor);
+
+  // Elements, in the compute type of the tensor's element type (see ElementTypes.h).
+  mlir::Value load(mlir::Value tensor, mlir::ValueRange indices);
+  void store(mlir::Value value, mlir::Value tensor, mlir::ValueRange indices);
+  /// Loads a scalar integer element as an index.
+  mlir::Value loadIndex(mlir::Value tensor, mlir::ValueRange indices);
+  /// The element of a constant in the group's region that has one element, or null.
+  mlir::Value scalarConstant(mlir::Value tensor);
+
+  // Index arithmetic.
+  mlir::Value index(int64_t value);
+  mlir::Value add(mlir::Value x, mlir::Value y);
+  mlir::Value sub(mlir::Value x, mlir::Value y);
+  mlir::Value mul(mlir::Value x, mlir::Value y);
+  /// Division of values that are not negative.
+  mlir::Value div(mlir::Value x, mlir::Value y);
+  mlir::Value rem(mlir::Value x, mlir::Value y);
+  mlir::Value min(mlir::Value x, mlir::Value y);
+  mlir::Value max(mlir::Value x, mlir::Value y);
+  mlir::Value add(mlir::Value x, int64_t y) { return add(x, index(y)); }
+  mlir::Value mul(mlir::Value x, int64_t y) { return mul(x, index(y)); }
+  mlir::Value compare(mlir::arith::CmpIPredicate predicate, mlir::Value x, mlir::Value y);
+  mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y);
+  mlir::Value both(mlir::Value x, mlir::Value y);
+  /// 0 <= i < extent.
+  mlir::Value inRange(mlir::Value i, mlir::Value extent);
+  mlir::Value toIndex(mlir::Value integer);
+  mlir::Value fromIndex(mlir::Value index, mlir::Type integer);
+
+  // Control.
+  using Body = llvm::function_ref<void(mlir::Value iv)>;
+  using CarriedBody = llvm::function_ref<mlir::SmallVector<mlir::Value>(mlir::Value iv, mlir::ValueRange carried)>;
+  void loop(mlir::Value from, mlir::Value to, mlir::Value step, Body body);
+  void loop(mlir::Value to, Body body) { loop(index(0), to, index(1), body); }
+  mlir::SmallVector<mlir::Value> loop(mlir::Value from, mlir::Value to, mlir::Value step, mlir::ValueRange initial,
+                                      CarriedBody body);
+  /// Nested loops over all points of a box.
+  void loops(mlir::ValueRange extents, llvm::function_ref<void(mlir::ValueRange ivs)> body);
+  void ifThen(mlir::Value condition, llvm::function_ref<void()> body);
+  mlir::Value ifElse(mlir::Value condition, llvm::function_ref<mlir::Value()> yes, llvm::function_ref<mlir::Value()> no);
+  /// The loop over this call's items: the point of the iteration space that each one is.
+  void forEachItem(llvm::function_ref<void(mlir::ValueRange point)> body);
+  /// The items as they come, for lowerings that walk ranges themselves.
+  mlir::Value begin, end;
+  /// Reports a run-time error; %0 and %1 in the message stand for a and b. The kernel goes on and must stay in bounds.
+  void fail(llvm::StringRef message, mlir::Value a = {}, mlir::Value bValue = {});
+
+  /// Lanes of a vector of 32-bit elements.
+  int64_t lanes() const { return target.vectorBits / 32; }
+
+private:
+  mlir::AffineMap items;
+  mlir::Value run;
+  llvm::SmallVector<mlir::Value> outputs;
+  llvm::DenseMap<mlir::Value, mlir::Value> memrefs;
+};
+
+} // namespace nnc
+
+#endif

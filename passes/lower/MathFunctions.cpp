@@ -1,0 +1,134 @@
+#include "passes/lower/MathFunctions.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "passes/lower/ElementTypes.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+/// Arithmetic on floats in infix, for formulas that should read like their definitions.
+struct Formula {
+  OpBuilder &b;
+  Location loc;
+  Type type;
+
+  Value c(double value) { return constantLike(b, loc, type, value); }
+  Value add(Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
+  Value sub(Value x, Value y) { return arith::SubFOp::create(b, loc, x, y); }
+  Value mul(Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
+  Value div(Value x, Value y) { return arith::DivFOp::create(b, loc, x, y); }
+  Value neg(Value x) { return arith::NegFOp::create(b, loc, x); }
+  Value abs(Value x) { return math::AbsFOp::create(b, loc, x); }
+  Value min(Value x, Value y) { return arith::MinimumFOp::create(b, loc, x, y); }
+  Value max(Value x, Value y) { return arith::MaximumFOp::create(b, loc, x, y); }
+  Value exp(Value x) { return math::ExpOp::create(b, loc, x); }
+  Value expm1(Value x) { return math::ExpM1Op::create(b, loc, x); }
+  Value log(Value x) { return math::LogOp::create(b, loc, x); }
+  Value log1p(Value x) { return math::Log1pOp::create(b, loc, x); }
+  Value sqrt(Value x) { return math::SqrtOp::create(b, loc, x); }
+  Value tanh(Value x) { return math::TanhOp::create(b, loc, x); }
+  Value copySign(Value magnitude, Value sign) { return math::CopySignOp::create(b, loc, magnitude, sign); }
+  Value lt(Value x, Value y) { return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, y); }
+  Value ge(Value x, Value y) { return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, x, y); }
+  Value select(Value condition, Value x, Value y) { return arith::SelectOp::create(b, loc, condition, x, y); }
+  /// 1 / (1 + exp(-x)): exp overflows to infinity on the left, where the quotient is 0 as it should be.
+  Value sigmoid(Value x) { return div(c(1), add(c(1), exp(neg(x)))); }
+  /// log(1 + exp(x)) without overflow: max(x, 0) + log1p(exp(-|x|)).
+  Value softplus(Value x) { return add(max(x, c(0)), log1p(exp(neg(abs(x))))); }
+  /// x < 0 ? scale * (exp(x / alpha) - 1) : x
+  Value elu(Value x, Value scaled, double scale) {
+    return select(lt(x, c(0)), mul(c(scale), expm1(min(scaled, c(0)))), x);
+  }
+};
+
+} // namespace
+
+Value floatFunction(OpBuilder &b, Location loc, nn::UnaryKind kind, Value x, double alpha, double beta) {
+  Formula f{b, loc, x.getType()};
+  switch (kind) {
+  case nn::UnaryKind::abs: return f.abs(x);
+  case nn::UnaryKind::neg: return f.neg(x);
+  case nn::UnaryKind::sign: {
+    // NaN stays NaN, zeros stay zeros.
+    Value isZeroOrNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UEQ, x, f.c(0));
+    return f.select(isZeroOrNan, x, f.copySign(f.c(1), x));
+  }
+  case nn::UnaryKind::reciprocal: return f.div(f.c(1), x);
+  case nn::UnaryKind::sqrt: return f.sqrt(x);
+  case nn::UnaryKind::rsqrt: return f.div(f.c(1), f.sqrt(x));
+  case nn::UnaryKind::exp: return f.exp(x);
+  case nn::UnaryKind::log: return f.log(x);
+  case nn::UnaryKind::floor: return math::FloorOp::create(b, loc, x);
+  case nn::UnaryKind::ceil: return math::CeilOp::create(b, loc, x);
+  case nn::UnaryKind::round: return math::RoundEvenOp::create(b, loc, x);
+  case nn::UnaryKind::sin: return math::SinOp::create(b, loc, x);
+  case nn::UnaryKind::cos: return math::CosOp::create(b, loc, x);
+  case nn::UnaryKind::tan: return f.div(math::SinOp::create(b, loc, x), math::CosOp::create(b, loc, x));
+  case nn::UnaryKind::asin: return math::AsinOp::create(b, loc, x);
+  case nn::UnaryKind::acos: return math::AcosOp::create(b, loc, x);
+  case nn::UnaryKind::atan: return math::AtanOp::create(b, loc, x);
+  case nn::UnaryKind::sinh: {
+    // (e^x - e^-x) / 2 by expm1, which keeps the digits near 0; the halves avoid an early overflow.
+    Value e = f.expm1(f.abs(x));
+    Value magnitude = f.mul(f.c(0.5), f.add(e, f.div(e, f.add(e, f.c(1)))));
+    Value huge = f.ge(f.abs(x), f.c(80));
+    Value half = f.exp(f.mul(f.c(0.5), f.abs(x)));
+    return f.copySign(f.select(huge, f.mul(f.mul(f.c(0.5), half), half), magnitude), x);
+  }
+  case nn::UnaryKind::cosh: {
+    Value half = f.exp(f.mul(f.c(0.5), f.abs(x)));
+    Value e = f.mul(f.mul(f.c(0.5), half), half);
+    return f.add(e, f.div(f.c(0.25), e));
+  }
+  case nn::UnaryKind::tanh: return f.tanh(x);
+  case nn::UnaryKind::asinh: {
+    // sign(x) * log1p(|x| + x^2 / (1 + sqrt(x^2 + 1)))
+    Value a = f.abs(x), square = f.mul(a, a);
+    Value inner = f.add(a, f.div(square, f.add(f.c(1), f.sqrt(f.add(square, f.c(1))))));
+    return f.copySign(f.log1p(inner), x);
+  }
+  case nn::UnaryKind::acosh: return f.log(f.add(x, f.mul(f.sqrt(f.sub(x, f.c(1))), f.sqrt(f.add(x, f.c(1))))));
+  case nn::UnaryKind::atanh:
+    return f.mul(f.c(0.5), f.sub(f.log1p(x), f.log1p(f.neg(x))));
+  case nn::UnaryKind::erf: return math::ErfOp::create(b, loc, x);
+  case nn::UnaryKind::relu: return f.max(x, f.c(0));
+  case nn::UnaryKind::leaky_relu: return f.select(f.lt(x, f.c(0)), f.mul(x, f.c(alpha)), x);
+  case nn::UnaryKind::thresholded_relu:
+    return f.select(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, f.c(alpha)), x, f.c(0));
+  case nn::UnaryKind::elu: return f.elu(x, x, alpha);
+  case nn::UnaryKind::celu: return f.elu(x, f.mul(x, f.c(1 / alpha)), alpha);
+  case nn::UnaryKind::selu: return f.mul(f.c(beta), f.elu(x, x, alpha));
+  case nn::UnaryKind::sigmoid: return f.sigmoid(x);
+  case nn::UnaryKind::hard_sigmoid: return f.max(f.c(0), f.min(f.c(1), f.add(f.mul(x, f.c(alpha)), f.c(beta))));
+  case nn::UnaryKind::hard_swish:
+    return f.mul(x, f.max(f.c(0), f.min(f.c(1), f.add(f.mul(x, f.c(1.0 / 6)), f.c(0.5)))));
+  case nn::UnaryKind::swish: return f.mul(x, f.sigmoid(f.mul(x, f.c(alpha))));
+  case nn::UnaryKind::softplus: return f.softplus(x);
+  case nn::UnaryKind::softsign: return f.div(x, f.add(f.c(1), f.abs(x)));
+  case nn::UnaryKind::mish: return f.mul(x, f.tanh(f.softplus(x)));
+  case nn::UnaryKind::gelu: {
+    Value cdf = f.add(f.c(1), math::ErfOp::create(b, loc, f.mul(x, f.c(0.70710678118654752440))));
+    return f.mul(f.mul(x, f.c(0.5)), cdf);
+  }
+  case nn::UnaryKind::gelu_tanh: {
+    Value cube = f.mul(f.mul(x, x), x);
+    Value inner = f.mul(f.c(0.79788456080286535588), f.add(x, f.mul(f.c(0.044715), cube)));
+    return f.mul(f.mul(x, f.c(0.5)), f.add(f.c(1), f.tanh(inner)));
+  }
+  case nn::UnaryKind::is_nan:
+    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);
+  case nn::UnaryKind::is_inf:
+    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, f.abs(x), f.c(INFINITY));
+  case nn::UnaryKind::logical_not:
+  case nn::UnaryKind::bitwise_not: break;
+  }
+  llvm_unreachable("not a function of floats");
+}
+
+Value power(OpBuilder &b, Location loc, Value x, Value y) { return math::PowFOp::create(b, loc, x, y); }
+
+} // namespace nnc

@@ -1,0 +1,45 @@
+#include "passes/lower/Registry.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+const LoweringRegistry &LoweringRegistry::get() {
+  static const LoweringRegistry registry = [] {
+    LoweringRegistry r;
+    registerMatMulLowerings(r);
+    return r;
+  }();
+  return registry;
+}
+
+const KernelLowering *LoweringRegistry::find(Operation *root) const {
+  auto found = lowerings.find(root->getName().getStringRef());
+  return found == lowerings.end() ? nullptr : &found->second;
+}
+
+namespace {
+AffineMap mapOf(nn::GroupOp group, llvm::function_ref<bool(int64_t)> keep) {
+  int64_t rank = cast<RankedTensorType>(group.getResult(0).getType()).getRank();
+  SmallVector<AffineExpr> results;
+  for (int64_t i = 0; i < rank; ++i)
+    if (keep(i))
+      results.push_back(getAffineDimExpr(i, group.getContext()));
+  return AffineMap::get(rank, 0, results, group.getContext());
+}
+} // namespace
+
+AffineMap itemPerElement(nn::GroupOp group, Operation *) {
+  return mapOf(group, [](int64_t) { return true; });
+}
+AffineMap singleItem(nn::GroupOp group, Operation *) {
+  return mapOf(group, [](int64_t) { return false; });
+}
+AffineMap itemPerLeadingDims(nn::GroupOp group, int64_t count) {
+  return mapOf(group, [=](int64_t i) { return i < count; });
+}
+AffineMap itemPerRow(nn::GroupOp group, int64_t axis) {
+  return mapOf(group, [=](int64_t i) { return i != axis; });
+}
+
+} // namespace nnc

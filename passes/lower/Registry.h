@@ -1,0 +1,51 @@
+//===- Registry.h - which code lowers which op --------------------------------===//
+#ifndef NNC_PASSES_LOWER_REGISTRY_H
+#define NNC_PASSES_LOWER_REGISTRY_H
+
+#include "passes/lower/KernelBuilder.h"
+
+namespace nnc {
+
+/// How a group with a root of one op is lowered.
+struct KernelLowering {
+  /// The parallel iteration space: its extents as functions of the extents of the group's result 0. A map without
+  /// results is one item: a kernel that runs on one thread.
+  mlir::AffineMap (*items)(nn::GroupOp group, mlir::Operation *root);
+  /// Writes the kernel's body. Failure comes with a diagnostic at the root ("unsupported ...").
+  llvm::LogicalResult (*emit)(KernelBuilder &k, mlir::Operation *root);
+  /// Whether emit() applies the elementwise ops that follow the root in its group (see Epilogue.h).
+  bool hasEpilogue = false;
+};
+
+/// Lowerings by op name, filled once.
+class LoweringRegistry {
+public:
+  static const LoweringRegistry &get();
+  /// The root's lowering, or nullptr for ops that no kernel computes (views, constants, control flow).
+  const KernelLowering *find(mlir::Operation *root) const;
+
+  template <typename OpTy>
+  void add(KernelLowering lowering) {
+    lowerings[OpTy::getOperationName()] = lowering;
+  }
+
+private:
+  llvm::StringMap<KernelLowering> lowerings;
+};
+
+// Iteration spaces that many lowerings share.
+/// One item per element of result 0.
+mlir::AffineMap itemPerElement(nn::GroupOp group, mlir::Operation *root);
+/// One item in all.
+mlir::AffineMap singleItem(nn::GroupOp group, mlir::Operation *root);
+/// One item per point of the first `count` dims of result 0.
+mlir::AffineMap itemPerLeadingDims(nn::GroupOp group, int64_t count);
+/// One item per point of all dims of result 0 but `axis`.
+mlir::AffineMap itemPerRow(nn::GroupOp group, int64_t axis);
+
+// One function per family file in this folder.
+void registerMatMulLowerings(LoweringRegistry &registry);
+
+} // namespace nnc
+
+#endif

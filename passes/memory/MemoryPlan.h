@@ -1,0 +1,36 @@
+//===- MemoryPlan.h - one arena for all tensors of static size ----------------===//
+//
+// Every tensor of static size that a kernel writes gets an offset into one arena; tensors whose lifetimes do not overlap
+// share bytes. Lifetimes are intervals of op positions in program order: from the op that writes the tensor to the last
+// one that reads it, through views, and to the end of a loop for what a loop reads from outside.
+//
+// Placement is greedy by size (Pisarchyk and Lee 2020): the largest tensor first, each at the lowest offset that is free
+// throughout its lifetime.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NNC_PASSES_MEMORY_MEMORYPLAN_H
+#define NNC_PASSES_MEMORY_MEMORYPLAN_H
+
+#include "dialects/nn/NNDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace nnc {
+
+/// Where each planned tensor lies, and how long the others live.
+struct MemoryPlan {
+  llvm::DenseMap<mlir::Value, int64_t> offsets;
+  int64_t arenaBytes = 0;
+  /// For a value of dynamic size: the op after which nobody reads it, in the block that defines it. Absent where it
+  /// escapes through a yield or return.
+  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::Value>> freeAfter;
+};
+
+/// Plans the function; values in `elsewhere` (model outputs) have memory of their own.
+MemoryPlan planMemory(mlir::func::FuncOp function, const llvm::DenseSet<mlir::Value> &elsewhere);
+
+/// Bytes of a tensor of static shape.
+int64_t tensorBytes(mlir::RankedTensorType type);
+
+} // namespace nnc
+
+#endif

@@ -1,0 +1,94 @@
+#include "passes/Passes.h"
+#include "passes/graph/Group.h"
+#include "passes/lower/ElementTypes.h"
+#include "passes/memory/HostBuilder.h"
+
+using namespace mlir;
+
+namespace nnc {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "passes/Passes.h.inc"
+
+namespace {
+
+constexpr int64_t kWeightAlignment = 64;
+
+/// Gives every constant that is read at run time a place in the weights section, equal attributes the same one. What
+/// lies where is left on the module as `nn.weights` and `nn.weight_offsets`, for the writer of the section.
+WeightOffsets placeWeights(func::FuncOp model, int64_t &size) {
+  WeightOffsets offsets;
+  SmallVector<Attribute> values;
+  SmallVector<int64_t> places;
+  llvm::DenseMap<Attribute, int64_t> byValue;
+  model.walk([&](nn::ConstantOp constant) {
+    if (constant->getParentOfType<nn::GroupOp>())
+      return;
+    auto [entry, isNew] = byValue.try_emplace(constant.getValue(), size);
+    if (isNew) {
+      auto type = cast<RankedTensorType>(constant.getType());
+      values.push_back(constant.getValue());
+      places.push_back(size);
+      size += llvm::alignTo(std::max<int64_t>(tensorBytes(type), 1), kWeightAlignment);
+    }
+    offsets[constant] = entry->second;
+  });
+  auto module = model->getParentOfType<ModuleOp>();
+  Builder b(model.getContext());
+  module->setAttr("nn.weights", b.getArrayAttr(values));
+  module->setAttr("nn.weight_offsets", b.getDenseI64ArrayAttr(places));
+  return offsets;
+}
+
+struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
+  using PlanMemoryBase::PlanMemoryBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto model = module.lookupSymbol<func::FuncOp>("main");
+    if (!model) {
+      module.emitError("there is no @main");
+      return signalPassFailure();
+    }
+    int64_t weightBytes = 0;
+    WeightOffsets weights = placeWeights(model, weightBytes);
+    auto direct = findDirectOutputs(model);
+    llvm::DenseSet<Value> elsewhere;
+    for (auto &entry : direct)
+      elsewhere.insert(entry.first);
+    MemoryPlan plan = planMemory(model, elsewhere);
+    arenaBytes = plan.arenaBytes;
+
+    OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    auto entry = func::FuncOp::create(b, model.getLoc(), entryName, b.getFunctionType({pointer}, {b.getI32Type()}));
+    HostBuilder host(module, entry, plan, weights);
+    host.directOutputs = direct;
+    if (failed(host.build(model)))
+      return signalPassFailure();
+    model.erase();
+    module->setAttr("nn.arena_bytes", b.getI64IntegerAttr(plan.arenaBytes));
+    module->setAttr("nn.weight_bytes", b.getI64IntegerAttr(weightBytes));
+  }
+
+private:
+  /// Results of groups that are returned, perhaps through views: their kernels write the caller's memory.
+  static llvm::DenseMap<Value, std::pair<int64_t, Value>> findDirectOutputs(func::FuncOp model) {
+    llvm::DenseMap<Value, std::pair<int64_t, Value>> direct;
+    Block &body = model.getBody().front();
+    for (auto [i, returned] : llvm::enumerate(body.getTerminator()->getOperands())) {
+      Value base = returned;
+      while (base.getDefiningOp() && isView(base.getDefiningOp()))
+        base = base.getDefiningOp()->getOperand(0);
+      auto group = base.getDefiningOp<nn::GroupOp>();
+      if (!group || group->getBlock() != &body || dataDependentExtents(group) || direct.contains(base))
+        continue;
+      if (base != returned && !cast<RankedTensorType>(returned.getType()).hasStaticShape())
+        continue;
+      direct[base] = {i, returned};
+    }
+    return direct;
+  }
+};
+
+} // namespace
+} // namespace nnc
