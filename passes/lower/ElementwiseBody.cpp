@@ -1,6 +1,7 @@
 #include "passes/lower/ElementwiseBody.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "passes/lower/ElementTypes.h"
@@ -56,7 +57,29 @@ struct Integers {
     return select(wrong, arith::AddIOp::create(b, loc, r, safe), r);
   }
   /// x to the power y by repeated squaring; a negative exponent gives what truncation leaves: 1, -1 or 0.
-  Value power(Value x, Value y) { return math::IPowIOp::create(b, loc, x, y); }
+  Value power(Value x, Value y) {
+    auto index = [&](int64_t n) { return arith::ConstantIndexOp::create(b, loc, n); };
+    int64_t bits = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
+    auto loop = scf::ForOp::create(b, loc, index(0), index(bits), index(1), ValueRange{c(1), x, y});
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      ValueRange state = loop.getRegionIterArgs();
+      Value odd = compare(arith::CmpIPredicate::ne, both(state[2], c(1)), c(0));
+      Value result = select(odd, arith::MulIOp::create(b, loc, state[0], state[1]), state[0]);
+      Value square = arith::MulIOp::create(b, loc, state[1], state[1]);
+      Value rest = arith::ShRUIOp::create(b, loc, state[2], c(1));
+      scf::YieldOp::create(b, loc, ValueRange{result, square, rest});
+    }
+    Value result = loop.getResult(0);
+    if (isUnsigned)
+      return result;
+    Value isOne = compare(arith::CmpIPredicate::eq, x, c(1)), isMinusOne = compare(arith::CmpIPredicate::eq, x, c(-1));
+    Value keeps = arith::OrIOp::create(b, loc, isOne, isMinusOne);
+    return select(both(isNegative(y), select(keeps, bool_(false), bool_(true))), c(0), result);
+  }
+  /// A constant condition of the operands' shape.
+  Value bool_(bool value) { return integerLike(b, loc, withShapeOf(type, b.getI1Type()), value); }
   Value shift(Value x, Value y, bool left) {
     // A shift by the width or more gives 0.
     int64_t width = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
@@ -68,6 +91,32 @@ struct Integers {
     return select(fits, shifted, c(0));
   }
 };
+
+/// x - n * y for the n that leaves a remainder with the sign of the dividend (C's fmod), or of the divisor (Python's %).
+/// The quotient is taken in f64, and a remainder that rounding has put outside its range is moved back.
+Value floatRemainder(OpBuilder &b, Location loc, Value x, Value y, bool floored) {
+  Type type = x.getType(), wide = withShapeOf(type, b.getF64Type());
+  bool isWide = type == wide;
+  auto widen = [&](Value v) -> Value { return isWide ? v : Value(arith::ExtFOp::create(b, loc, wide, v)); };
+  auto compare = [&](arith::CmpFPredicate p, Value l, Value r) -> Value { return arith::CmpFOp::create(b, loc, p, l, r); };
+  auto select = [&](Value condition, Value l, Value r) -> Value { return arith::SelectOp::create(b, loc, condition, l, r); };
+  Value dividend = widen(x), divisor = widen(y), zero = constantLike(b, loc, wide, 0.0);
+  Value a = math::AbsFOp::create(b, loc, dividend), m = math::AbsFOp::create(b, loc, divisor);
+  Value n = math::TruncOp::create(b, loc, arith::DivFOp::create(b, loc, a, m));
+  Value r = math::FmaOp::create(b, loc, arith::NegFOp::create(b, loc, n), m, a);
+  r = select(compare(arith::CmpFPredicate::OLT, r, zero), arith::AddFOp::create(b, loc, r, m), r);
+  r = select(compare(arith::CmpFPredicate::OGE, r, m), arith::SubFOp::create(b, loc, r, m), r);
+  // What is smaller than the divisor, an infinite one included, is its own remainder.
+  r = select(compare(arith::CmpFPredicate::OLT, a, m), a, r);
+  r = math::CopySignOp::create(b, loc, r, dividend);
+  if (floored) {
+    Value product = arith::MulFOp::create(b, loc, math::CopySignOp::create(b, loc, constantLike(b, loc, wide, 1.0), r), divisor);
+    Value wrong = arith::AndIOp::create(b, loc, compare(arith::CmpFPredicate::OLT, product, zero),
+                                        compare(arith::CmpFPredicate::ONE, r, zero));
+    r = select(wrong, arith::AddFOp::create(b, loc, r, divisor), r);
+  }
+  return isWide ? r : Value(arith::TruncFOp::create(b, loc, type, r));
+}
 
 FailureOr<Value> unaryBody(OpBuilder &b, Location loc, nn::UnaryOp op, Value x) {
   Type element = getElementTypeOrSelf(op.getX().getType());
@@ -112,16 +161,7 @@ FailureOr<Value> binaryBody(OpBuilder &b, Location loc, nn::BinaryOp op, Value x
     bool floored = op.getKind() == nn::BinaryKind::mod;
     if (!isFloat)
       return f.remainder(x, y, floored);
-    // x - trunc(x / y) * y, with the divisor's sign where asked for.
-    Value quotient = math::TruncOp::create(b, loc, arith::DivFOp::create(b, loc, x, y));
-    Value r = arith::SubFOp::create(b, loc, x, arith::MulFOp::create(b, loc, quotient, y));
-    Value zero = constantLike(b, loc, x.getType(), 0.0);
-    if (floored) {
-      Value product = arith::MulFOp::create(b, loc, r, y);
-      Value wrong = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, product, zero);
-      return Value(arith::SelectOp::create(b, loc, wrong, arith::AddFOp::create(b, loc, r, y), r));
-    }
-    return Value(math::CopySignOp::create(b, loc, r, x));
+    return floatRemainder(b, loc, x, y, floored);
   }
   case nn::BinaryKind::pow: {
     if (isFloat)

@@ -5,6 +5,7 @@ crash (compiler or compiled code); other. Refusals must be listed in refused.txt
 listed case that passes fails the run until the list is shrunk, so the list always says exactly what nnc does
 not take yet."""
 
+import re
 import argparse
 import collections
 import sys
@@ -31,7 +32,7 @@ This list only shrinks: run.py --update takes out what passes now."""
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("-k", metavar="TEXT", default="", help="only the cases whose name contains TEXT")
+    parser.add_argument("-k", metavar="REGEX", default="", help="only the cases whose name has a match")
     parser.add_argument(
         "-j", "--jobs", type=int, default=default_jobs(), help="processes (default: one per core)"
     )
@@ -101,7 +102,7 @@ def main():
     arguments = parse_arguments()
     paths.need_tools()
     cases = generate(SUITE)
-    chosen = [arguments.case] if arguments.case else [name for name in cases if arguments.k in name]
+    chosen = [arguments.case] if arguments.case else [name for name in cases if re.search(arguments.k, name)]
     if not chosen or any(name not in cases for name in chosen):
         sys.exit(f"no such case: {arguments.case or arguments.k}")
     if arguments.case:

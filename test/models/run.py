@@ -4,6 +4,7 @@
 sizes too, made from the recorded inputs and judged by ONNX Runtime. What is known not to pass stands in
 known_failures.txt, which only shrinks."""
 
+import re
 import argparse
 import json
 import sys
@@ -30,7 +31,7 @@ THREADS = (1, 2)
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("-k", metavar="TEXT", default="", help="only the models whose name contains TEXT")
+    parser.add_argument("-k", metavar="REGEX", default="", help="only the models whose name has a match")
     parser.add_argument(
         "-j", "--jobs", type=int, default=1, help="models at once (default 1: times mean something)"
     )
@@ -112,7 +113,7 @@ def main():
         print("0 passed, 0 failed, 1 skipped")
         return
     manifest = json.loads((folder / "manifest.json").read_text())
-    chosen = [name for name in manifest if arguments.k in name]
+    chosen = [name for name in manifest if re.search(arguments.k, name)]
     known, report, verdicts = KnownList(LIST, HEADING, ("refused", "wrong", "other")), Report(len(chosen)), {}
     work = partial(run_named_model, folder=folder, manifest=manifest, arguments=arguments)
     for name, (verdict, detail) in each_result(work, chosen, arguments.jobs):

@@ -49,7 +49,8 @@ typedef enum {
 } DLDataTypeCode;
 typedef struct {
   uint8_t code;  /* DLDataTypeCode */
-  uint8_t bits;  /* of one element; types narrower than a byte take a whole byte each */
+  uint8_t bits;  /* of one element; types narrower than a byte take a whole byte each:
+                    signed integers sign-extended, unsigned ones zero-extended, floats in the low bits */
   uint16_t lanes;
 } DLDataType;
 typedef struct {
