@@ -109,4 +109,10 @@ llvm::Error DiagnosticCollector::takeError() {
   return makeError(text);
 }
 
+llvm::Error DiagnosticCollector::takeFirstError() {
+  if (errors.size() > 1)
+    errors.resize(1);
+  return takeError();
+}
+
 } // namespace nnc::onnx

@@ -50,6 +50,8 @@ public:
   bool hasErrors() const { return !errors.empty(); }
   /// The errors as one llvm::Error whose message is a complete line for each.
   llvm::Error takeError();
+  /// The first error alone: what follows it often follows from it.
+  llvm::Error takeFirstError();
   /// Hands the warnings out. They are kept until a model is accepted: beside an error they would only distract.
   void emitWarnings(const Sink &sink);
 

@@ -263,7 +263,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> GraphImporter::importModel() {
   if (!fine && !diagnostics.hasErrors())
     diagnostics.error("the model cannot be imported");
   if (diagnostics.hasErrors())
-    return diagnostics.takeError();
+    return keepGoing ? diagnostics.takeError() : diagnostics.takeFirstError();
   return module;
 }
 
