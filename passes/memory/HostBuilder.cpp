@@ -112,8 +112,8 @@ FailureOr<SmallVector<Dims, 1>> HostBuilder::resultDims(Operation *op, llvm::fun
     Type element = getElementTypeOrSelf(operand.getType());
     return toIndex(loadElement(tensor(operand).pointer, storageType(element), i));
   };
-  HostRule rule(op, b, dimsOf, elementOf,
-                [&](Value condition, StringRef message, Value x, Value y) { check(condition, message, x, y); });
+  auto checkThat = [&](Value condition, StringRef message, Value x, Value y) { check(condition, message, x, y); };
+  HostRule rule(op, b, dimsOf, elementOf, checkThat);
   if (failed(cast<nn::ShapedOp>(op).shapes(rule)))
     return failure();
   // What the types say wins over what would be computed.
