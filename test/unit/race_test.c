@@ -1,0 +1,93 @@
+/* The runtime under ThreadSanitizer: several threads run one context at once, with the pool and with an application's
+ * own parallel_for, on a hand-written model whose entry uses every function that compiled code calls. The sanitizer
+ * makes the program fail on a race. */
+#include "runtime/internal.h"
+
+int printf(const char *format, ...);
+
+enum { CALLERS = 4, RUNS = 300, LENGTH = 10000 };
+
+typedef struct {
+  const float *from;
+  float *to;
+} add_args;
+
+static void add_one(void *args, int64_t begin, int64_t end) {
+  const add_args *a = args;
+  for (int64_t i = begin; i < end; ++i)
+    a->to[i] = a->from[i] + 1;
+}
+
+/* y = x + 1 + 1, by way of a temporary and a growing buffer. */
+static int32_t entry(nncrt_run *run) {
+  const int64_t *dims = run->in_dims[0];
+  float *middle = nncrt_alloc_tensor(run, sizeof(float), 1, dims);
+  add_args first = {run->in_data[0], middle};
+  nncrt_parallel(run, add_one, &first, dims[0], 64);
+  nncrt_stack stack = {0};
+  nncrt_append(run, &stack, middle, dims[0] * (int64_t)sizeof(float));
+  nncrt_free(run, middle);
+  float *copy = nncrt_alloc_tensor(run, sizeof(float), 1, dims);
+  nncrt_copy(run, copy, stack.data, dims[0] * (int64_t)sizeof(float));
+  add_args second = {copy, nncrt_output(run, 0, 1, dims)};
+  nncrt_parallel(run, add_one, &second, dims[0], 64);
+  return atomic_load(&run->status);
+}
+
+static const int64_t dims[] = {-1};
+static const char *const symbols[] = {"n"};
+static const nnc_value_info value = {"x", {kDLFloat, 32, 1}, 1, dims, symbols};
+static const nncrt_level level = {"any", 0, entry};
+static const int32_t symbol_numbers[] = {0};
+static const int32_t *const value_symbols[] = {symbol_numbers};
+static const nncrt_model_data data = {1, 1, &level, NULL, symbols, value_symbols, value_symbols};
+extern const nnc_api nncrt_api;
+static const char *const levels[] = {"any", NULL};
+static const nnc_model model = {NNC_ABI_VERSION, 0, "race", 1, 1, &value, &value, 0, 0, levels, "race_test", &nncrt_api, &data};
+
+static _Atomic int32_t wrong;
+
+static void *call_repeatedly(void *arg) {
+  static __thread float x[LENGTH], y[LENGTH];
+  nnc_context *ctx = arg;
+  for (int32_t r = 0; r < RUNS; ++r) {
+    int64_t shape[] = {LENGTH - r};
+    for (int64_t i = 0; i < shape[0]; ++i)
+      x[i] = (float)(i + r);
+    DLTensor in = {x, {kDLCPU, 0}, 1, {kDLFloat, 32, 1}, shape, NULL, 0}, out = in;
+    out.data = y;
+    if (nnc_run(ctx, &in, &out) != NNC_OK)
+      atomic_fetch_add(&wrong, 1);
+    for (int64_t i = 0; i < shape[0]; ++i)
+      if (y[i] != x[i] + 2)
+        atomic_fetch_add(&wrong, 1);
+  }
+  return NULL;
+}
+
+/* An application's threads, the simplest there are: none of its own. */
+static void serial(void *user, nnc_task body, void *arg, int64_t tasks) {
+  (void)user;
+  for (int64_t i = 0; i < tasks; ++i)
+    body(arg, i);
+}
+
+int main(void) {
+  nnc_options pool = {0}, own = {0};
+  pool.threads = own.threads = 3;
+  own.parallel_for = serial;
+  const nnc_options *const options[] = {&pool, &own, NULL};
+  for (int32_t i = 0; i < 3; ++i) {
+    nnc_context *ctx;
+    if (nnc_create(&model, options[i], &ctx) != NNC_OK)
+      return printf("no context\n"), 1;
+    uintptr_t callers[CALLERS];
+    for (int32_t c = 0; c < CALLERS; ++c)
+      pthread_create(&callers[c], NULL, call_repeatedly, ctx);
+    for (int32_t c = 0; c < CALLERS; ++c)
+      pthread_join(callers[c], NULL);
+    nnc_destroy(ctx);
+  }
+  printf("%d wrong results\n", wrong);
+  return wrong != 0;
+}
