@@ -168,14 +168,17 @@ void ShapeAnalysis::setSymbols(Value value, ArrayRef<StringRef> names) {
     exprs.push_back(entry->second);
   }
   extents[value] = exprs;
+  elements.erase(value); // of an erased value, perhaps, that lay at the same address
 }
 
 ArrayRef<AffineExpr> ShapeAnalysis::dims(Value value) {
   auto found = extents.find(value);
   if (found != extents.end())
     return found->second;
-  setSymbols(value, {});
-  return extents[value];
+  SmallVector<AffineExpr> exprs;
+  for (int64_t extent : cast<RankedTensorType>(value.getType()).getShape())
+    exprs.push_back(ShapedType::isDynamic(extent) ? freshSymbol() : getAffineConstantExpr(extent, context));
+  return extents[value] = exprs;
 }
 
 const SmallVector<AffineExpr> *ShapeAnalysis::contents(Value value) {
@@ -230,6 +233,9 @@ LogicalResult ShapeAnalysis::evaluate(Operation *op, SmallVectorImpl<SmallVector
 }
 
 LogicalResult ShapeAnalysis::infer(Operation *op) {
+  // What is known may be of erased values that lay at the same addresses: loop bodies are imported more than once.
+  for (Value result : op->getResults())
+    elements.erase(result);
   auto shaped = dyn_cast<ShapedOp>(op);
   if (shaped) {
     for (auto [i, operand] : llvm::enumerate(op->getOperands()))
@@ -261,7 +267,11 @@ LogicalResult ShapeAnalysis::infer(Operation *op) {
 }
 
 LogicalResult ShapeAnalysis::inferAll(Region &region) {
-  for (Block &block : region)
+  for (Block &block : region) {
+    // All arguments have extents from here on: sameShape() compares two lists, and neither may move meanwhile.
+    for (BlockArgument argument : block.getArguments())
+      if (isa<RankedTensorType>(argument.getType()))
+        (void)dims(argument);
     for (Operation &op : block) {
       // What a region yields decides its op's shape, so regions come first; loops have fixed their types already.
       for (Region &nested : op.getRegions())
@@ -270,6 +280,7 @@ LogicalResult ShapeAnalysis::inferAll(Region &region) {
       if (failed(infer(&op)))
         return failure();
     }
+  }
   return success();
 }
 
@@ -289,6 +300,9 @@ void ShapeAnalysis::inferContents(Operation *op) {
       return constant.getValue();
     return std::nullopt;
   };
+  // Looked up first, since a lookup can move the lists that earlier ones returned.
+  for (Value operand : op->getOperands())
+    (void)contents(operand);
   // Operand contents, repeated where the operand has one element and the result more.
   auto of = [&](unsigned operand) -> const SmallVector<AffineExpr> * { return contents(op->getOperand(operand)); };
   auto at = [&](const SmallVector<AffineExpr> *list, int64_t i) { return (*list)[list->size() == 1 ? 0 : i]; };

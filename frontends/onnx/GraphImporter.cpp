@@ -237,6 +237,7 @@ LogicalResult GraphImporter::importSubgraph(const GraphProto &graph, Location lo
   Scope scope{outer.frame, &outer, {}, {}};
   for (auto [input, type] : llvm::zip(graph.input(), argumentTypes)) {
     Value argument = block->addArgument(type, thingLocation(&context, "input '" + input.name() + "'"));
+    shapes.setSymbols(argument, {});
     if (failed(define(input.name(), {argument}, scope, loc)))
       return failure();
   }
