@@ -38,7 +38,7 @@ Error runPipeline(ModuleOp module, StringRef file, StringRef stage, llvm::functi
   if (succeeded(pm.run(module)))
     return Error::success();
   if (diagnostics.hasErrors())
-    return diagnostics.takeError();
+    return diagnostics.takeFirstError();
   return llvm::createStringError(file + ": error: the " + stage + " stage failed");
 }
 

@@ -12,7 +12,16 @@ namespace nnc {
 llvm::ArrayRef<char> elementBytesOf(ElementsAttr attr, std::deque<std::string> &storage) {
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
     AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    return blob ? blob->getData() : ArrayRef<char>();
+    ArrayRef<char> data = blob ? blob->getData() : ArrayRef<char>();
+    auto integer = dyn_cast<IntegerType>(attr.getElementType());
+    if (!integer || !integer.isSignless() || integer.getWidth() == 1 || integer.getWidth() >= 8)
+      return data;
+    // The file's narrow integers have zeros in the high bits, tensors in memory have the sign there.
+    std::string &bytes = storage.emplace_back();
+    unsigned spare = 8 - integer.getWidth();
+    for (char c : data)
+      bytes += static_cast<char>(static_cast<int8_t>(static_cast<uint8_t>(c) << spare) >> spare);
+    return ArrayRef<char>(bytes.data(), bytes.size());
   }
   auto dense = cast<DenseElementsAttr>(attr);
   Type element = dense.getElementType();

@@ -81,13 +81,15 @@ struct Integers {
   /// A constant condition of the operands' shape.
   Value bool_(bool value) { return integerLike(b, loc, withShapeOf(type, b.getI1Type()), value); }
   Value shift(Value x, Value y, bool left) {
-    // A shift by the width or more gives 0.
+    // A shift by the width or more gives 0, or what is left of a signed number: its sign.
     int64_t width = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
     Value fits = compare(arith::CmpIPredicate::ult, y, c(width));
     Value amount = select(fits, y, c(0));
     Value shifted = left         ? arith::ShLIOp::create(b, loc, x, amount).getResult()
                     : isUnsigned ? arith::ShRUIOp::create(b, loc, x, amount).getResult()
                                  : arith::ShRSIOp::create(b, loc, x, amount).getResult();
+    if (!left && !isUnsigned)
+      return select(fits, shifted, select(isNegative(x), c(-1), c(0)));
     return select(fits, shifted, c(0));
   }
 };
