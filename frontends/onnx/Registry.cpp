@@ -23,7 +23,11 @@ const Registry &Registry::get() {
     Registry all;
     registerConstantImporters(all);
     registerContractionImporters(all);
+    registerConvolutionImporters(all);
+    registerControlImporters(all);
     registerElementwiseImporters(all);
+    registerMovementImporters(all);
+    registerRecurrentImporters(all);
     return all;
   }();
   return registry;

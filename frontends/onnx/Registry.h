@@ -44,7 +44,13 @@ private:
 // One per file of ops/.
 void registerConstantImporters(Registry &registry);
 void registerContractionImporters(Registry &registry);
+void registerConvolutionImporters(Registry &registry);
+void registerControlImporters(Registry &registry);
 void registerElementwiseImporters(Registry &registry);
+void registerMovementImporters(Registry &registry);
+void registerRandomImporters(Registry &registry);
+void registerRecurrentImporters(Registry &registry);
+void registerSpectralImporters(Registry &registry);
 
 } // namespace nnc::onnx
 

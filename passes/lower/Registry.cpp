@@ -7,7 +7,14 @@ namespace nnc {
 const LoweringRegistry &LoweringRegistry::get() {
   static const LoweringRegistry registry = [] {
     LoweringRegistry r;
+    registerConvLowerings(r);
+    registerConvTransposeLowerings(r);
     registerMatMulLowerings(r);
+    registerNormalizeLowerings(r);
+    registerReductionLowerings(r);
+    registerSoftmaxLowerings(r);
+    registerMovementLowerings(r);
+    registerRecurrentLowerings(r);
     return r;
   }();
   return registry;

@@ -44,7 +44,16 @@ mlir::AffineMap itemPerLeadingDims(nn::GroupOp group, int64_t count);
 mlir::AffineMap itemPerRow(nn::GroupOp group, int64_t axis);
 
 // One function per family file in this folder.
+void registerConvLowerings(LoweringRegistry &registry);
+void registerConvTransposeLowerings(LoweringRegistry &registry);
 void registerMatMulLowerings(LoweringRegistry &registry);
+void registerNormalizeLowerings(LoweringRegistry &registry);
+void registerReductionLowerings(LoweringRegistry &registry);
+void registerSoftmaxLowerings(LoweringRegistry &registry);
+void registerMovementLowerings(LoweringRegistry &registry);
+void registerRandomLowerings(LoweringRegistry &registry);
+void registerRecurrentLowerings(LoweringRegistry &registry);
+void registerSpectralLowerings(LoweringRegistry &registry);
 
 } // namespace nnc
 

@@ -1,0 +1,37 @@
+//===- Shapes.h - shapes that importers compute -------------------------------===//
+#ifndef NNC_FRONTENDS_ONNX_OPS_SHAPES_H
+#define NNC_FRONTENDS_ONNX_OPS_SHAPES_H
+
+#include "frontends/onnx/NodeImporter.h"
+
+namespace nnc::onnx {
+
+/// A number, or a dim of a value times and over numbers.
+struct Extent {
+  Extent(int64_t number) : factor(number) {}
+  static Extent of(int64_t dim) {
+    Extent extent(1);
+    extent.dim = dim;
+    return extent;
+  }
+  Extent times(int64_t number) const {
+    Extent extent = *this;
+    extent.factor *= number;
+    return extent;
+  }
+  Extent over(int64_t number) const {
+    Extent extent = *this;
+    extent.divisor *= number;
+    return extent;
+  }
+
+  int64_t dim = -1, factor, divisor = 1;
+};
+
+/// The 1-D i64 tensor of these extents, whose dims are those of `x`: a constant where all are known, or all but one,
+/// which is -1 then.
+mlir::Value shapeTensor(NodeImporter &node, mlir::Value x, llvm::ArrayRef<Extent> extents);
+
+} // namespace nnc::onnx
+
+#endif // NNC_FRONTENDS_ONNX_OPS_SHAPES_H
