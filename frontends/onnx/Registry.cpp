@@ -27,6 +27,8 @@ const Registry &Registry::get() {
     registerControlImporters(all);
     registerElementwiseImporters(all);
     registerMovementImporters(all);
+    registerPoolingImporters(all);
+    registerQuantizationImporters(all);
     registerRecurrentImporters(all);
     return all;
   }();

@@ -48,6 +48,8 @@ void registerConvolutionImporters(Registry &registry);
 void registerControlImporters(Registry &registry);
 void registerElementwiseImporters(Registry &registry);
 void registerMovementImporters(Registry &registry);
+void registerPoolingImporters(Registry &registry);
+void registerQuantizationImporters(Registry &registry);
 void registerRandomImporters(Registry &registry);
 void registerRecurrentImporters(Registry &registry);
 void registerSpectralImporters(Registry &registry);

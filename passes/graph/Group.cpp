@@ -13,7 +13,7 @@ bool isHostOp(Operation *op) {
          op->hasTrait<OpTrait::IsTerminator>();
 }
 
-bool takesEpilogue(Operation *root) { return isa<nn::MatMulOp>(root); }
+bool takesEpilogue(Operation *root) { return isa<nn::MatMulOp, nn::ConvOp, nn::ConvTransposeOp>(root); }
 
 Operation *groupRoot(nn::GroupOp group) {
   for (Operation &op : group.getBody().front().without_terminator())

@@ -10,6 +10,8 @@ const LoweringRegistry &LoweringRegistry::get() {
     registerConvLowerings(r);
     registerConvTransposeLowerings(r);
     registerMatMulLowerings(r);
+    registerPoolLowerings(r);
+    registerQuantizeLowerings(r);
     registerNormalizeLowerings(r);
     registerReductionLowerings(r);
     registerSoftmaxLowerings(r);

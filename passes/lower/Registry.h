@@ -47,6 +47,8 @@ mlir::AffineMap itemPerRow(nn::GroupOp group, int64_t axis);
 void registerConvLowerings(LoweringRegistry &registry);
 void registerConvTransposeLowerings(LoweringRegistry &registry);
 void registerMatMulLowerings(LoweringRegistry &registry);
+void registerPoolLowerings(LoweringRegistry &registry);
+void registerQuantizeLowerings(LoweringRegistry &registry);
 void registerNormalizeLowerings(LoweringRegistry &registry);
 void registerReductionLowerings(LoweringRegistry &registry);
 void registerSoftmaxLowerings(LoweringRegistry &registry);
