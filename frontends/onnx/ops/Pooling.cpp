@@ -1,0 +1,104 @@
+//===- Pooling.cpp - windows, resampling, regions of interest -----------------===//
+#include "frontends/onnx/NodeImporter.h"
+#include "frontends/onnx/Registry.h"
+
+using namespace mlir;
+
+namespace nnc::onnx {
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Pools
+//===----------------------------------------------------------------------===//
+
+/// The attributes that all pools share.
+struct Window {
+  SmallVector<int64_t> kernel, strides, pads, dilations;
+  nn::AutoPad autoPad = nn::AutoPad::explicit_pads;
+  bool ceilMode = false;
+};
+
+Window windowOf(NodeImporter &node) {
+  Window window;
+  int64_t rank = NodeImporter::rankOf(node.input(0));
+  if (rank < 3) {
+    (void)node.error("the input has rank " + Twine(rank) + ", not 3 or more");
+    return window;
+  }
+  window.kernel = node.intsAttr("kernel_shape");
+  SmallVector<int64_t> ones(rank - 2, 1), zeros(2 * (rank - 2), 0);
+  window.strides = node.intsAttr("strides", ones);
+  window.pads = node.intsAttr("pads", zeros);
+  window.dilations = node.intsAttr("dilations", ones);
+  window.ceilMode = node.intAttr("ceil_mode", 0) != 0;
+  std::string autoPad = node.stringAttr("auto_pad", "NOTSET");
+  if (autoPad == "SAME_UPPER")
+    window.autoPad = nn::AutoPad::same_upper;
+  else if (autoPad == "SAME_LOWER")
+    window.autoPad = nn::AutoPad::same_lower;
+  else if (autoPad != "NOTSET" && autoPad != "VALID")
+    (void)node.error("auto_pad is '" + autoPad + "'");
+  if (autoPad != "NOTSET")
+    window.pads = zeros;
+  return window;
+}
+
+Value pool(NodeImporter &node, nn::PoolKind kind, bool countIncludePad, int64_t p) {
+  Window window = windowOf(node);
+  if (failed(node.status()))
+    return {};
+  return node.create<nn::PoolOp>(node.elementType(0), kind, node.input(0), countIncludePad, p, window.kernel,
+                                 window.strides, window.pads, window.dilations, window.autoPad, window.ceilMode);
+}
+
+LogicalResult importMaxPool(NodeImporter &node) {
+  bool columnMajor = node.intAttr("storage_order", 0) != 0;
+  if (!node.hasOutput(1)) {
+    node.setOutput(0, pool(node, nn::PoolKind::max, false, 2));
+    return node.status();
+  }
+  Window window = windowOf(node);
+  if (failed(node.status()))
+    return failure();
+  ResultRange results = node.createMany<nn::MaxPoolWithIndicesOp>(
+      {node.elementType(0), node.builder().getI64Type()}, node.input(0), columnMajor, window.kernel, window.strides,
+      window.pads, window.dilations, window.autoPad, window.ceilMode);
+  node.setOutput(0, results[0]);
+  node.setOutput(1, results[1]);
+  return node.status();
+}
+
+LogicalResult importAveragePool(NodeImporter &node) {
+  node.setOutput(0, pool(node, nn::PoolKind::average, node.intAttr("count_include_pad", 0) != 0, 2));
+  return node.status();
+}
+
+LogicalResult importLpPool(NodeImporter &node) {
+  int64_t p = node.intAttr("p", 2);
+  if (p < 1)
+    return node.error("p is " + Twine(p) + ", not 1 or more");
+  node.setOutput(0, pool(node, nn::PoolKind::lp, false, p));
+  return node.status();
+}
+
+LogicalResult importMaxUnpool(NodeImporter &node) {
+  int64_t rank = NodeImporter::rankOf(node.input(0));
+  if (rank < 3)
+    return node.error("the input has rank " + Twine(rank) + ", not 3 or more");
+  SmallVector<int64_t> ones(rank - 2, 1), zeros(2 * (rank - 2), 0);
+  node.setOutput(0, node.create<nn::MaxUnpoolOp>(node.elementType(0), node.input(0), node.input(1), node.input(2),
+                                                 node.intsAttr("kernel_shape"), node.intsAttr("strides", ones),
+                                                 node.intsAttr("pads", zeros)));
+  return node.status();
+}
+
+} // namespace
+
+void registerPoolingImporters(Registry &registry) {
+  registry.add("MaxPool", importMaxPool);
+  registry.add("AveragePool", importAveragePool);
+  registry.add("LpPool", importLpPool, 2);
+  registry.add("MaxUnpool", importMaxUnpool);
+}
+
+} // namespace nnc::onnx

@@ -1,0 +1,389 @@
+// Lowerings of nn.pool, nn.max_pool_with_indices and nn.max_unpool. An item is a row of the result. Taps outside of the
+// input are never visited: each output knows the range of taps inside. Along a row the outputs whose window lies
+// inside altogether are computed as vectors, for strides 1 and 2, where their elements are contiguous or every other.
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/lower/ElementTypes.h"
+#include "passes/lower/MathFunctions.h"
+#include "passes/lower/Registry.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+/// A window along one spatial dim.
+struct Axis {
+  int64_t kernel, stride, dilation;
+  Value in, padBegin, padEnd;
+};
+
+template <typename OpTy>
+SmallVector<Axis> axesOf(KernelBuilder &k, OpTy op) {
+  size_t n = op.getKernel().size();
+  SmallVector<Axis> axes;
+  for (size_t i = 0; i < n; ++i) {
+    Axis axis{op.getKernel()[i], op.getStrides()[i], op.getDilations()[i], k.dimOf(op.getX(), 2 + i),
+              k.index(op.getPads()[i]), k.index(op.getPads()[n + i])};
+    if (op.getAutoPad() != nn::AutoPad::explicit_pads) {
+      // As much padding as the last window needs; the odd one goes behind for SAME_UPPER, before for SAME_LOWER.
+      Value out = k.dim(k.output(0), 2 + i);
+      Value needed = k.add(k.mul(k.sub(out, k.index(1)), axis.stride), (axis.kernel - 1) * axis.dilation + 1);
+      Value total = k.max(k.sub(needed, axis.in), k.index(0));
+      bool lower = op.getAutoPad() == nn::AutoPad::same_lower;
+      axis.padBegin = k.div(k.add(total, lower ? 1 : 0), k.index(2));
+      axis.padEnd = k.sub(total, axis.padBegin);
+    }
+    axes.push_back(axis);
+  }
+  return axes;
+}
+
+/// Where the window of output `out` starts, and which of its taps lie inside the input.
+struct Taps {
+  Value start, first, last;
+};
+
+/// How many taps from `start` on lie before `limit`.
+Value tapsBefore(KernelBuilder &k, const Axis &axis, Value start, Value limit) {
+  Value room = k.max(k.sub(limit, start), k.index(0));
+  return k.min(k.index(axis.kernel), k.div(k.add(room, axis.dilation - 1), k.index(axis.dilation)));
+}
+
+Taps tapsOf(KernelBuilder &k, const Axis &axis, Value out) {
+  Value start = k.sub(k.mul(out, axis.stride), axis.padBegin);
+  return {start, tapsBefore(k, axis, start, k.index(0)), tapsBefore(k, axis, start, axis.in)};
+}
+
+Value position(KernelBuilder &k, const Axis &axis, Value start, Value tap) {
+  return k.add(start, k.mul(tap, axis.dilation));
+}
+
+/// The arithmetic of one kind of pool, on scalars and vectors of the compute type.
+struct Reduction {
+  KernelBuilder &k;
+  nn::PoolOp op;
+  Type element;
+
+  bool isFloat() const { return isa<FloatType>(element); }
+
+  Value initial(Type shape) {
+    Type type = withShapeOf(shape, computeType(element));
+    if (op.getKind() != nn::PoolKind::max)
+      return constantLike(k.b, k.loc, type, 0.0);
+    if (isFloat())
+      return constantLike(k.b, k.loc, type, -std::numeric_limits<double>::infinity());
+    unsigned width = computeType(element).getIntOrFloatBitWidth();
+    return integerLike(k.b, k.loc, type,
+                       isUnsignedElement(element) ? 0 : APInt::getSignedMinValue(width).getSExtValue());
+  }
+
+  Value combine(Value acc, Value x) {
+    switch (op.getKind()) {
+    case nn::PoolKind::max:
+      if (isFloat())
+        return arith::MaximumFOp::create(k.b, k.loc, acc, x);
+      return isUnsignedElement(element) ? arith::MaxUIOp::create(k.b, k.loc, acc, x).getResult()
+                                        : arith::MaxSIOp::create(k.b, k.loc, acc, x).getResult();
+    case nn::PoolKind::average: return arith::AddFOp::create(k.b, k.loc, acc, x);
+    case nn::PoolKind::lp: return arith::AddFOp::create(k.b, k.loc, acc, magnitudePower(x));
+    }
+    llvm_unreachable("unknown kind");
+  }
+
+  /// |x| to the power p by repeated multiplication.
+  Value magnitudePower(Value x) {
+    Value base = math::AbsFOp::create(k.b, k.loc, x), result;
+    for (auto p = static_cast<uint64_t>(op.getP()); p; p >>= 1) {
+      if (p & 1)
+        result = result ? arith::MulFOp::create(k.b, k.loc, result, base).getResult() : base;
+      if (p > 1)
+        base = arith::MulFOp::create(k.b, k.loc, base, base);
+    }
+    return result;
+  }
+
+  /// `count` divides the sum of an average.
+  Value finish(Value acc, Value count) {
+    if (op.getKind() == nn::PoolKind::average) {
+      Value number = arith::SIToFPOp::create(k.b, k.loc, computeType(element), k.fromIndex(count, k.b.getI64Type()));
+      if (isa<VectorType>(acc.getType()))
+        number = vector::BroadcastOp::create(k.b, k.loc, acc.getType(), number);
+      return arith::DivFOp::create(k.b, k.loc, acc, number);
+    }
+    if (op.getKind() == nn::PoolKind::max || op.getP() == 1)
+      return acc;
+    if (op.getP() == 2)
+      return math::SqrtOp::create(k.b, k.loc, acc);
+    return power(k.b, k.loc, acc, constantLike(k.b, k.loc, acc.getType(), 1.0 / op.getP()));
+  }
+};
+
+AffineMap poolItems(nn::GroupOp group, Operation *root) {
+  return itemPerLeadingDims(group, cast<RankedTensorType>(root->getResult(0).getType()).getRank() - 1);
+}
+
+/// Enough rows to be worth a thread.
+void setGrain(KernelBuilder &k, ArrayRef<int64_t> kernel) {
+  auto type = cast<RankedTensorType>(k.group.getResult(0).getType());
+  int64_t width = type.isDynamicDim(type.getRank() - 1) ? 64 : type.getDimSize(type.getRank() - 1), work = width;
+  for (int64_t extent : kernel)
+    work = std::min<int64_t>(work * extent, 1 << 20);
+  k.grain = std::max<int64_t>(1, 32768 / std::max<int64_t>(work, 1));
+}
+
+/// A row of nn.pool.
+struct PoolRow {
+  KernelBuilder &k;
+  nn::PoolOp op;
+  ArrayRef<Axis> axes;
+  Reduction reduction;
+  ValueRange point;
+  SmallVector<Taps> outer;   // per spatial dim but the last
+  Value outerCount;          // what the outer dims contribute to an average's divisor
+
+  const Axis &rowAxis() const { return axes.back(); }
+
+  Value countOf(const Axis &axis, const Taps &taps) {
+    if (op.getCountIncludePad())
+      return tapsBefore(k, axis, taps.start, k.add(axis.in, axis.padEnd));
+    return k.sub(taps.last, taps.first);
+  }
+
+  void compute() {
+    outerCount = k.index(1);
+    for (auto [axis, out] : llvm::zip(axes.drop_back(), point.drop_front(2))) {
+      outer.push_back(tapsOf(k, axis, out));
+      outerCount = k.mul(outerCount, countOf(axis, outer.back()));
+    }
+    Value count = k.dim(k.output(0), point.size()), done = k.index(0);
+    if (rowAxis().stride <= 2)
+      done = vectors(count);
+    k.loop(done, count, k.index(1), [&](Value x) { scalar(x); });
+  }
+
+private:
+  /// Computes a leading part of the row, its end in vectors. Returns how many outputs that makes.
+  Value vectors(Value count) {
+    const Axis &axis = rowAxis();
+    int64_t lanes = k.lanes(), reach = (axis.kernel - 1) * axis.dilation + axis.stride * lanes;
+    Value stride = k.index(axis.stride), width = k.index(lanes);
+    // The first output whose window starts inside, and the last one from which a vector stays inside.
+    Value from = k.div(k.add(axis.padBegin, axis.stride - 1), stride);
+    Value room = k.add(k.sub(axis.in, k.index(reach)), axis.padBegin);
+    Value inside = k.select(k.compare(arith::CmpIPredicate::slt, room, k.index(0)), k.index(-1), k.div(room, stride));
+    Value last = k.min(inside, k.sub(count, width));
+    Value fits = k.compare(arith::CmpIPredicate::sge, last, from);
+    k.loop(k.select(fits, from, k.index(0)), [&](Value x) { scalar(x); });
+    // The last vector overlaps the one before it, rather than leaving outputs to scalar code.
+    Value steps = k.select(fits, k.add(k.div(k.add(k.max(k.sub(last, from), k.index(0)), lanes - 1), width), 1), k.index(0));
+    k.loop(steps, [&](Value step) { vector(k.min(k.add(from, k.mul(step, lanes)), last)); });
+    return k.select(fits, k.add(last, lanes), k.index(0));
+  }
+
+  void scalar(Value x) {
+    Taps taps = tapsOf(k, rowAxis(), x);
+    Value acc = overOuter(k.b.getF32Type(), [&](SmallVector<Value> at, Value acc) {
+      return k.loop(taps.first, taps.last, k.index(1), acc, [&](Value tap, ValueRange carried) -> SmallVector<Value> {
+        SmallVector<Value> indices = at;
+        indices.push_back(position(k, rowAxis(), taps.start, tap));
+        return {reduction.combine(carried[0], k.load(op.getX(), indices))};
+      })[0];
+    });
+    store(acc, x, k.mul(outerCount, countOf(rowAxis(), taps)));
+  }
+
+  void vector(Value x) {
+    Type shape = VectorType::get({k.lanes()}, k.b.getF32Type());
+    Value start = k.sub(k.mul(x, rowAxis().stride), rowAxis().padBegin);
+    Value acc = overOuter(shape, [&](SmallVector<Value> at, Value acc) {
+      auto tap = [&](Value t, Value sum) {
+        SmallVector<Value> indices = at;
+        indices.push_back(position(k, rowAxis(), start, t));
+        return reduction.combine(sum, loadVector(indices));
+      };
+      if (rowAxis().kernel > 16)
+        return k.loop(k.index(0), k.index(rowAxis().kernel), k.index(1), acc,
+                      [&](Value t, ValueRange carried) -> SmallVector<Value> { return {tap(t, carried[0])}; })[0];
+      for (int64_t t = 0; t < rowAxis().kernel; ++t)
+        acc = tap(k.index(t), acc);
+      return acc;
+    });
+    store(acc, x, k.mul(outerCount, rowAxis().kernel));
+  }
+
+  /// Reduces over the taps of the outer dims; `row` adds the taps along the row at the given leading indices.
+  Value overOuter(Type shape, llvm::function_ref<Value(SmallVector<Value> at, Value acc)> row) {
+    SmallVector<Value> at = {point[0], point[1]};
+    std::function<Value(size_t, Value)> nest = [&](size_t d, Value acc) -> Value {
+      if (d == outer.size())
+        return row(at, acc);
+      return k.loop(outer[d].first, outer[d].last, k.index(1), acc,
+                    [&](Value tap, ValueRange carried) -> SmallVector<Value> {
+                      at.push_back(position(k, axes[d], outer[d].start, tap));
+                      Value next = nest(d + 1, carried[0]);
+                      at.pop_back();
+                      return {next};
+                    })[0];
+    };
+    return nest(0, reduction.initial(shape));
+  }
+
+  /// A vector of elements, as far apart as the stride says.
+  Value loadVector(ValueRange indices) {
+    Type element = getElementTypeOrSelf(op.getX().getType()), stored = storageType(element);
+    int64_t lanes = k.lanes();
+    auto type = VectorType::get({lanes * rowAxis().stride}, stored);
+    Value loaded = vector::LoadOp::create(k.b, k.loc, type, k.memref(op.getX()), indices);
+    if (rowAxis().stride == 2) {
+      SmallVector<int64_t> even;
+      for (int64_t i = 0; i < lanes; ++i)
+        even.push_back(2 * i);
+      loaded = vector::ShuffleOp::create(k.b, k.loc, loaded, loaded, even);
+    }
+    return toCompute(k.b, k.loc, loaded, element);
+  }
+
+  void store(Value acc, Value x, Value count) {
+    SmallVector<Value> indices(point);
+    indices.push_back(x);
+    Value value = reduction.finish(acc, count);
+    if (!isa<VectorType>(value.getType()))
+      return k.store(value, op.getY(), indices);
+    Value stored = toStorage(k.b, k.loc, value, getElementTypeOrSelf(op.getY().getType()));
+    vector::StoreOp::create(k.b, k.loc, stored, k.output(0), indices);
+  }
+};
+
+LogicalResult emitPool(KernelBuilder &k, Operation *root) {
+  auto op = cast<nn::PoolOp>(root);
+  Type element = getElementTypeOrSelf(op.getX().getType());
+  bool isMax = op.getKind() == nn::PoolKind::max;
+  if (!isa<FloatType>(element) && !(isMax && isa<IntegerType>(element) && !element.isInteger(1)))
+    return op.emitOpError("unsupported element type ") << element;
+  if (op.getKind() == nn::PoolKind::lp && op.getP() < 1)
+    return op.emitOpError("unsupported norm ") << op.getP();
+  SmallVector<Axis> axes = axesOf(k, op);
+  setGrain(k, op.getKernel());
+  k.forEachItem([&](ValueRange point) {
+    PoolRow row{k, op, axes, Reduction{k, op, element}, point, {}, Value()};
+    row.compute();
+  });
+  return success();
+}
+
+LogicalResult emitMaxPoolWithIndices(KernelBuilder &k, Operation *root) {
+  auto op = cast<nn::MaxPoolWithIndicesOp>(root);
+  Type element = getElementTypeOrSelf(op.getX().getType()), compute = computeType(element);
+  if (!isa<FloatType, IntegerType>(element) || element.isInteger(1))
+    return op.emitOpError("unsupported element type ") << element;
+  SmallVector<Axis> axes = axesOf(k, op);
+  setGrain(k, op.getKernel());
+  size_t n = axes.size();
+  Value spatial = k.index(1);
+  for (const Axis &axis : axes)
+    spatial = k.mul(spatial, axis.in);
+
+  /// The flat index into x of a position in the plane (n, c).
+  auto flatIndex = [&](ValueRange at) {
+    Value plane = k.add(k.mul(at[0], k.dimOf(op.getX(), 1)), at[1]), inside = k.index(0);
+    for (size_t i = 0; i < n; ++i) {
+      size_t d = op.getColumnMajor() ? n - 1 - i : i;
+      inside = k.add(k.mul(inside, axes[d].in), at[2 + d]);
+    }
+    return k.add(k.mul(plane, spatial), inside);
+  };
+
+  k.forEachItem([&](ValueRange leading) {
+    k.loop(k.dim(k.output(0), n + 1), [&](Value x) {
+      SmallVector<Value> out(leading);
+      out.push_back(x);
+      SmallVector<Taps> taps;
+      for (size_t i = 0; i < n; ++i)
+        taps.push_back(tapsOf(k, axes[i], out[2 + i]));
+      SmallVector<Value> at = {out[0], out[1]};
+      std::function<SmallVector<Value>(size_t, ValueRange)> nest = [&](size_t d, ValueRange best) {
+        if (d < n)
+          return k.loop(taps[d].first, taps[d].last, k.index(1), best, [&](Value tap, ValueRange carried) {
+            at.push_back(position(k, axes[d], taps[d].start, tap));
+            SmallVector<Value> next = nest(d + 1, carried);
+            at.pop_back();
+            return next;
+          });
+        // The first of equal elements wins; a NaN wins and stays.
+        Value value = k.load(op.getX(), at), wins;
+        if (isa<FloatType>(compute)) {
+          wins = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::UGT, value, best[0]);
+          Value isNumber = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::ORD, best[0], best[0]);
+          wins = k.both(wins, isNumber);
+        } else {
+          wins = k.compare(isUnsignedElement(element) ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt, value,
+                           best[0]);
+        }
+        Value isFirst = k.compare(arith::CmpIPredicate::slt, best[1], k.index(0));
+        wins = arith::OrIOp::create(k.b, k.loc, wins, isFirst);
+        return SmallVector<Value>{k.select(wins, value, best[0]), k.select(wins, flatIndex(at), best[1])};
+      };
+      Value lowest =
+          isa<FloatType>(compute)
+              ? constantLike(k.b, k.loc, compute, -std::numeric_limits<double>::infinity())
+              : integerLike(k.b, k.loc, compute,
+                            isUnsignedElement(element)
+                                ? 0
+                                : APInt::getSignedMinValue(compute.getIntOrFloatBitWidth()).getSExtValue());
+      SmallVector<Value> best = nest(0, ValueRange{lowest, k.index(-1)});
+      k.store(best[0], op.getY(), out);
+      k.store(k.fromIndex(best[1], k.b.getI64Type()), op.getIndices(), out);
+    });
+  });
+  return success();
+}
+
+/// One item: the indices may point anywhere in the result.
+LogicalResult emitMaxUnpool(KernelBuilder &k, Operation *root) {
+  auto op = cast<nn::MaxUnpoolOp>(root);
+  Type element = getElementTypeOrSelf(op.getX().getType());
+  int64_t rank = cast<RankedTensorType>(op.getX().getType()).getRank();
+  size_t n = rank - 2;
+  // The indices count in the tensor that was pooled, which `shape` may enlarge at the ends.
+  SmallVector<Value> pooled = {k.dimOf(op.getX(), 0), k.dimOf(op.getX(), 1)}, out;
+  for (size_t i = 0; i < n; ++i)
+    pooled.push_back(k.add(k.mul(k.sub(k.dimOf(op.getX(), 2 + i), k.index(1)), op.getStrides()[i]),
+                           op.getKernel()[i] - op.getPads()[i] - op.getPads()[n + i]));
+  for (int64_t i = 0; i < rank; ++i)
+    out.push_back(k.dim(k.output(0), i));
+  Type compute = computeType(element);
+  Value zero = isa<FloatType>(compute) ? constantLike(k.b, k.loc, compute, 0.0) : integerLike(k.b, k.loc, compute, 0);
+  k.forEachItem([&](ValueRange) {
+    k.loops(out, [&](ValueRange at) { k.store(zero, op.getY(), at); });
+    Value elements = k.index(1);
+    for (Value extent : pooled)
+      elements = k.mul(elements, k.max(extent, k.index(1)));
+    k.loops(k.dimsOf(op.getX()), [&](ValueRange at) {
+      Value index = k.loadIndex(op.getIndices(), at);
+      Value valid = k.inRange(index, elements), rest = k.select(valid, index, k.index(0));
+      SmallVector<Value> target(rank);
+      for (int64_t i = rank - 1; i >= 0; --i) {
+        Value extent = k.max(pooled[i], k.index(1));
+        target[i] = k.rem(rest, extent);
+        rest = k.div(rest, extent);
+        valid = k.both(valid, k.inRange(target[i], out[i]));
+      }
+      k.ifThen(valid, [&] { k.store(k.load(op.getX(), at), op.getY(), target); });
+      Value invalid = arith::XOrIOp::create(k.b, k.loc, valid, integerLike(k.b, k.loc, valid.getType(), 1));
+      k.ifThen(invalid, [&] { k.fail("MaxUnpool: index %0 lies outside of the result", index); });
+    });
+  });
+  return success();
+}
+
+} // namespace
+
+void registerPoolLowerings(LoweringRegistry &registry) {
+  registry.add<nn::PoolOp>({poolItems, emitPool});
+  registry.add<nn::MaxPoolWithIndicesOp>({poolItems, emitMaxPoolWithIndices});
+  registry.add<nn::MaxUnpoolOp>({singleItem, emitMaxUnpool});
+}
+
+} // namespace nnc
