@@ -1,4 +1,5 @@
 #include "compiler/Compiler.h"
+#include "compiler/ConstantEvaluator.h"
 
 #include "dialects/nn/NNDialect.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -36,6 +37,7 @@ void registerDialects(DialectRegistry &registry) {
   vector::registerConvertVectorToLLVMInterface(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerConstantEvaluator(registry);
 }
 
 } // namespace nnc

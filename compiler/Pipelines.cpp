@@ -16,8 +16,16 @@ using namespace mlir;
 namespace nnc {
 
 void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
+  // Types first; every simplification may tell shape inference more, and the other way round.
   pm.addPass(createInferShapes());
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createSimplify());
+  if (options.optLevel > 0)
+    pm.addPass(createFoldConstants());
+  pm.addPass(createInferShapes());
+  pm.addPass(createSimplify());
+  if (options.optLevel > 0)
+    pm.addPass(createFoldScales());
   pm.addPass(createCSEPass());
   pm.addPass(createInferShapes());
   pm.addPass(createCanonicalizerPass());

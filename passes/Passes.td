@@ -14,6 +14,45 @@ def InferShapes : Pass<"nn-infer-shapes", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numResolved", "resolved", "Shape computations replaced by constants">];
 }
 
+def Simplify : Pass<"nn-simplify", "::mlir::ModuleOp"> {
+  let summary = "Remove ops that change nothing and replace ops by cheaper ones with the same results";
+  let description = [{
+    Identities (a reshape to the same shape, a multiplication by 1), inverse pairs (two transposes), chains of views,
+    branches whose condition is known. Floats keep their exact values, signed zeros included. Symbolic extents count:
+    an nn.broadcast_to to its operand's own shape goes away whatever the batch is.
+  }];
+  let statistics = [Statistic<"numIdentities", "identities", "Ops removed because shapes prove them to be identities">];
+}
+
+def FoldScales : Pass<"nn-fold-scales", "::mlir::ModuleOp"> {
+  let summary = "Fold constant factors and shifts per channel into the weights of contractions";
+  let description = [{
+    conv(x, w) * s + t = conv(x, w * s) + t: what batch normalization leaves behind after training. Also before a
+    convolution (factors only: a shift would have to reach the padding), after nn.conv_transpose and after nn.matmul
+    with constant weights. Done in double precision, rounded once per fold; skipped where a weight would overflow.
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "Elementwise ops folded into weights">];
+}
+
+def FoldConstants : Pass<"nn-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "Compute what depends on constants only";
+  let description = [{
+    Views of constants are renamed in place. Everything else is collected into one function and handed to the
+    dialect's ConstantEvaluator (passes/graph/ConstantEvaluator.h), which compiles and runs it. Ops whose results are
+    much larger than what they are made from, and those that cost too much, stay. On any failure the graph stays.
+  }];
+  let options = [Option<"maxBytes", "max-bytes", "int64_t", "int64_t(64) << 20", "Bytes that may become constants">,
+                 Option<"maxGrowth", "max-growth", "int64_t", "8", "Growth over its operands that an op may have">,
+                 Option<"maxWork", "max-work", "int64_t", "int64_t(4) << 30", "Estimated operations that may be run">];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect",
+                           "::mlir::cf::ControlFlowDialect", "::mlir::ub::UBDialect"];
+  let statistics = [Statistic<"numFolded", "folded", "Ops computed">,
+                    Statistic<"numRenamed", "renamed", "Views of constants">,
+                    Statistic<"numBytes", "bytes", "Bytes of new constants">];
+}
+
 def FormGroups : Pass<"nn-form-groups", "::mlir::ModuleOp"> {
   let summary = "Partition the graph into nn.group ops, one per kernel";
   let description = "See passes/graph/Group.h.";

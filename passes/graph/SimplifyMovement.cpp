@@ -1,0 +1,169 @@
+// Movements of elements that move nothing, cancel, or can be left to the op that follows.
+#include "dialects/nn/NNDialect.h"
+#include "passes/graph/Constants.h"
+#include "passes/graph/Simplify.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+bool isZero(Value constant) {
+  auto number = uniformNumber(constant);
+  return number && *number == 0;
+}
+
+/// Transposes compose.
+struct MergeTransposes : OpRewritePattern<nn::TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::TransposeOp op, PatternRewriter &rewriter) const override {
+    if (llvm::equal(op.getPerm(), llvm::seq<int64_t>(0, op.getPerm().size())) && refines(op.getX().getType(), op.getType())) {
+      rewriter.replaceOp(op, op.getX());
+      return success();
+    }
+    auto inner = op.getX().getDefiningOp<nn::TransposeOp>();
+    if (!inner)
+      return failure();
+    SmallVector<int64_t> perm;
+    for (int64_t axis : op.getPerm())
+      perm.push_back(inner.getPerm()[axis]);
+    rewriter.replaceOpWithNewOp<nn::TransposeOp>(op, op.getType(), inner.getX(), perm);
+    return success();
+  }
+};
+
+/// Ops whose result has the operand's type and that keep the elements in order.
+template <typename OpTy>
+struct DropIdentity : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<RankedTensorType>(op.getX().getType());
+    if (!type || !type.hasStaticShape() || op->getResult(0).getType() != type)
+      return failure();
+    if constexpr (std::is_same_v<OpTy, nn::SliceOp>)
+      if (!llvm::all_of(op.getSteps(), [](int64_t step) { return step == 1; }))
+        return failure();
+    rewriter.replaceOp(op, op.getX());
+    return success();
+  }
+};
+
+/// Operands without elements go; a concatenation of one is that one; nested ones along the same axis are one.
+struct FlattenConcat : OpRewritePattern<nn::ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::ConcatOp op, PatternRewriter &rewriter) const override {
+    SmallVector<Value> inputs;
+    bool changed = false;
+    for (Value input : op.getInputs()) {
+      auto type = dyn_cast<RankedTensorType>(input.getType());
+      if (!type)
+        return failure();
+      auto inner = input.getDefiningOp<nn::ConcatOp>();
+      if (type.getDimSize(op.getAxis()) == 0 && op.getInputs().size() > 1) {
+        changed = true;
+      } else if (inner && inner.getAxis() == op.getAxis() && inner->hasOneUse()) {
+        inputs.append(inner.getInputs().begin(), inner.getInputs().end());
+        changed = true;
+      } else {
+        inputs.push_back(input);
+      }
+    }
+    if (inputs.empty())
+      inputs.push_back(op.getInputs().front());
+    if (inputs.size() == 1 && refines(inputs[0].getType(), op.getType())) {
+      rewriter.replaceOp(op, inputs[0]);
+      return success();
+    }
+    if (!changed || inputs.size() == op.getInputs().size())
+      return failure();
+    rewriter.replaceOpWithNewOp<nn::ConcatOp>(op, op.getType(), inputs, op.getAxis());
+    return success();
+  }
+};
+
+struct DropSingleSplit : OpRewritePattern<nn::SplitOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::SplitOp op, PatternRewriter &rewriter) const override {
+    if (op.getNumResults() != 1 || !refines(op.getX().getType(), op.getResult(0).getType()))
+      return failure();
+    rewriter.replaceOp(op, op.getX());
+    return success();
+  }
+};
+
+struct DropZeroPad : OpRewritePattern<nn::PadOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::PadOp op, PatternRewriter &rewriter) const override {
+    if (!isZero(op.getPads()) || !refines(op.getX().getType(), op.getType()))
+      return failure();
+    rewriter.replaceOp(op, op.getX());
+    return success();
+  }
+};
+
+/// Zeros around the spatial dims are what a convolution's own padding is.
+struct PadIntoConv : OpRewritePattern<nn::ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::ConvOp op, PatternRewriter &rewriter) const override {
+    auto pad = op.getX().getDefiningOp<nn::PadOp>();
+    if (!pad || pad.getKind() != nn::PadMode::constant || op.getAutoPad() != nn::AutoPad::explicit_pads ||
+        (pad.getValue() && !isZero(pad.getValue())))
+      return failure();
+    auto counts = nn::constantIntegers(pad.getPads());
+    size_t rank = cast<RankedTensorType>(op.getX().getType()).getRank(), n = rank - 2;
+    if (!counts || counts->size() != 2 * rank)
+      return failure();
+    SmallVector<int64_t> pads(op.getPads());
+    for (size_t i = 0; i < 2 * rank; ++i) {
+      size_t dim = i % rank;
+      int64_t count = (*counts)[i];
+      if (count < 0 || count > INT32_MAX || (dim < 2 && count != 0))
+        return failure();
+      if (dim >= 2)
+        pads[(i < rank ? 0 : n) + dim - 2] += count;
+    }
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getXMutable().assign(pad.getX());
+      op.setPads(pads);
+    });
+    return success();
+  }
+};
+
+/// A reduction of dims that all are 1 changes the shape at most.
+struct DropTrivialReduce : OpRewritePattern<nn::ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::ReduceOp op, PatternRewriter &rewriter) const override {
+    using Kind = nn::ReduceKind;
+    Kind kind = op.getKind();
+    auto type = dyn_cast<RankedTensorType>(op.getX().getType());
+    bool keepsValue = kind == Kind::sum || kind == Kind::mean || kind == Kind::max || kind == Kind::min || kind == Kind::prod;
+    if (!type || !keepsValue || !llvm::all_of(op.getAxes(), [&](int64_t axis) { return type.getDimSize(axis) == 1; }))
+      return failure();
+    if (op.getKeepdims() || op.getAxes().empty()) {
+      if (!refines(type, op.getType()))
+        return failure();
+      rewriter.replaceOp(op, op.getX());
+    } else {
+      rewriter.replaceOpWithNewOp<nn::SqueezeOp>(op, op.getType(), op.getX(), op.getAxes());
+    }
+    return success();
+  }
+};
+
+} // namespace
+
+void populateSimplifyMovement(RewritePatternSet &patterns) {
+  patterns.add<MergeTransposes, DropIdentity<nn::BroadcastToOp>, DropIdentity<nn::TileOp>, DropIdentity<nn::SliceOp>,
+               FlattenConcat, DropSingleSplit, DropZeroPad, PadIntoConv, DropTrivialReduce>(patterns.getContext());
+}
+
+} // namespace nnc

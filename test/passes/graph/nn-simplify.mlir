@@ -1,0 +1,176 @@
+// RUN: nnc-opt %s -nn-simplify -canonicalize | FileCheck %s
+
+// CHECK-LABEL: func.func @neutral
+func.func @neutral(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %one = nn.constant dense<1.0> : tensor<4xf32> : tensor<4xf32>
+  %zero = nn.constant dense<0.0> : tensor<f32> : tensor<f32>
+  %nzero = nn.constant dense<-0.0> : tensor<f32> : tensor<f32>
+  %a = nn.binary mul %x, %one : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  %b = nn.binary div %a, %one : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  %c = nn.binary sub %b, %zero : (tensor<?x4xf32>, tensor<f32>) -> tensor<?x4xf32>
+  %d = nn.binary add %nzero, %c : (tensor<f32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  // CHECK-NEXT: return %arg0
+  return %d : tensor<?x4xf32>
+}
+
+// -0 + 0 is 0: the addition stays.
+// CHECK-LABEL: func.func @signed_zero
+func.func @signed_zero(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %zero = nn.constant dense<0.0> : tensor<f32> : tensor<f32>
+  %e = nn.unary exp %x : (tensor<4xf32>) -> tensor<4xf32>
+  %a = nn.binary add %x, %zero : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %b = nn.binary add %e, %zero : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  // CHECK: %[[E:.*]] = nn.unary {{ *}}exp
+  // CHECK: %[[A:.*]] = nn.binary {{ *}}add %arg0
+  // CHECK: return %[[A]], %[[E]]
+  return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// A constant that broadcasts x keeps its op.
+// CHECK-LABEL: func.func @broadcasts
+func.func @broadcasts(%x: tensor<1x4xf32>) -> tensor<3x4xf32> {
+  %one = nn.constant dense<1.0> : tensor<3x1xf32> : tensor<3x1xf32>
+  // CHECK: nn.binary {{ *}}mul
+  %y = nn.binary mul %x, %one : (tensor<1x4xf32>, tensor<3x1xf32>) -> tensor<3x4xf32>
+  return %y : tensor<3x4xf32>
+}
+
+// CHECK-LABEL: func.func @powers
+func.func @powers(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %two = nn.constant dense<2.0> : tensor<f32> : tensor<f32>
+  %eight = nn.constant dense<8.0> : tensor<f32> : tensor<f32>
+  // CHECK: %[[C:.*]] = nn.constant dense<1.250000e-01>
+  // CHECK: %[[S:.*]] = nn.binary {{ *}}mul %arg0, %arg0
+  // CHECK: nn.binary {{ *}}mul %[[S]], %[[C]]
+  %a = nn.binary pow %x, %two : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %b = nn.binary div %a, %eight : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  return %b : tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @pairs
+func.func @pairs(%x: tensor<4xf32>, %c: tensor<4xi1>, %h: tensor<4xf16>) -> (tensor<4xf32>, tensor<4xi1>, tensor<4xf32>, tensor<4xf16>) {
+  %a = nn.unary neg %x : (tensor<4xf32>) -> tensor<4xf32>
+  %b = nn.unary neg %a : (tensor<4xf32>) -> tensor<4xf32>
+  %d = nn.unary logical_not %c : (tensor<4xi1>) -> tensor<4xi1>
+  %e = nn.unary logical_not %d : (tensor<4xi1>) -> tensor<4xi1>
+  %f = nn.unary relu %x : (tensor<4xf32>) -> tensor<4xf32>
+  %g = nn.unary relu %f : (tensor<4xf32>) -> tensor<4xf32>
+  %i = nn.cast %h : (tensor<4xf16>) -> tensor<4xf32>
+  %j = nn.cast %i : (tensor<4xf32>) -> tensor<4xf16>
+  // CHECK-NEXT: %[[R:.*]] = nn.unary {{ *}}relu %arg0
+  // CHECK-NEXT: return %arg0, %arg1, %[[R]], %arg2
+  return %b, %e, %g, %j : tensor<4xf32>, tensor<4xi1>, tensor<4xf32>, tensor<4xf16>
+}
+
+// CHECK-LABEL: func.func @lossy_cast
+func.func @lossy_cast(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK-COUNT-2: nn.cast
+  %a = nn.cast %x : (tensor<4xf32>) -> tensor<4xf16>
+  %b = nn.cast %a : (tensor<4xf16>) -> tensor<4xf32>
+  return %b : tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @select
+func.func @select(%x: tensor<4xf32>, %y: tensor<f32>, %c: tensor<4xi1>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %true = nn.constant dense<true> : tensor<i1> : tensor<i1>
+  %false = nn.constant dense<false> : tensor<4xi1> : tensor<4xi1>
+  %a = nn.select %true, %x, %y : (tensor<i1>, tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %b = nn.select %false, %x, %y : (tensor<4xi1>, tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %d = nn.select %c, %x, %x : (tensor<4xi1>, tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  // CHECK: %[[B:.*]] = nn.broadcast_to %arg1
+  // CHECK: return %arg0, %[[B]], %arg0
+  return %a, %b, %d : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @transposes
+func.func @transposes(%x: tensor<2x3x4xf32>, %y: tensor<1x3x1xf32>) -> (tensor<2x3x4xf32>, tensor<4x3x2xf32>, tensor<3x1x1xf32>) {
+  %a = nn.transpose %x {perm = array<i64: 1, 2, 0>} : (tensor<2x3x4xf32>) -> tensor<3x4x2xf32>
+  %b = nn.transpose %a {perm = array<i64: 2, 0, 1>} : (tensor<3x4x2xf32>) -> tensor<2x3x4xf32>
+  %c = nn.transpose %a {perm = array<i64: 1, 0, 2>} : (tensor<3x4x2xf32>) -> tensor<4x3x2xf32>
+  %d = nn.transpose %y {perm = array<i64: 1, 0, 2>} : (tensor<1x3x1xf32>) -> tensor<3x1x1xf32>
+  // CHECK-DAG: %[[C:.*]] = nn.transpose %arg0 {perm = array<i64: 2, 1, 0>}
+  // CHECK-DAG: %[[D:.*]] = nn.reshape %arg1
+  // CHECK: return %arg0, %[[C]], %[[D]]
+  return %b, %c, %d : tensor<2x3x4xf32>, tensor<4x3x2xf32>, tensor<3x1x1xf32>
+}
+
+// CHECK-LABEL: func.func @views
+func.func @views(%x: tensor<?x3x4xf32>) -> (tensor<?x3x4xf32>, tensor<?x6xf32>) {
+  %s = nn.constant dense<[-1, 12]> : tensor<2xi64> : tensor<2xi64>
+  %t = nn.constant dense<[-1, 6]> : tensor<2xi64> : tensor<2xi64>
+  %a = nn.unsqueeze %x {axes = array<i64: 0>} : (tensor<?x3x4xf32>) -> tensor<1x?x3x4xf32>
+  %b = nn.squeeze %a {axes = array<i64: 0>} : (tensor<1x?x3x4xf32>) -> tensor<?x3x4xf32>
+  %c = nn.reshape %x, %s : (tensor<?x3x4xf32>, tensor<2xi64>) -> tensor<?x12xf32>
+  %d = nn.reshape %c, %t : (tensor<?x12xf32>, tensor<2xi64>) -> tensor<?x6xf32>
+  // CHECK: %[[S:.*]] = nn.constant dense<[-1, 6]>
+  // CHECK-NEXT: %[[D:.*]] = nn.reshape %arg0, %[[S]]
+  // CHECK-NEXT: return %arg0, %[[D]]
+  return %b, %d : tensor<?x3x4xf32>, tensor<?x6xf32>
+}
+
+// What only symbolic extents prove.
+// CHECK-LABEL: func.func @symbolic
+func.func @symbolic(%x: tensor<?x?xf32> {nn.dims = ["n", "m"]}, %y: tensor<?x?xf32> {nn.dims = ["n", "m"]}, %z: tensor<1x?xf32> {nn.dims = ["1", "m"]}) -> (tensor<?x?xf32>, tensor<?x?xf32>) {
+  %s = nn.shape_of %y {begin = 0 : i64, end = 2 : i64} : (tensor<?x?xf32>) -> tensor<2xi64>
+  %a = nn.reshape %x, %s : (tensor<?x?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  %b = nn.broadcast_to %z, %s : (tensor<1x?xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+  %c = nn.binary add %x, %b : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  // CHECK-NEXT: %[[C:.*]] = nn.binary {{ *}}add %arg0, %arg2
+  // CHECK-NEXT: return %arg0, %[[C]]
+  return %a, %c : tensor<?x?xf32>, tensor<?x?xf32>
+}
+
+// CHECK-LABEL: func.func @movement
+func.func @movement(%x: tensor<2x3xf32>, %e: tensor<0x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>) {
+  %zeros = nn.constant dense<0> : tensor<4xi64> : tensor<4xi64>
+  %ones = nn.constant dense<1> : tensor<2xi64> : tensor<2xi64>
+  %starts = nn.constant dense<[0]> : tensor<1xi64> : tensor<1xi64>
+  %ends = nn.constant dense<[9]> : tensor<1xi64> : tensor<1xi64>
+  %a = nn.slice %x, %starts, %ends {axes = array<i64: 1>, steps = array<i64: 1>} : (tensor<2x3xf32>, tensor<1xi64>, tensor<1xi64>) -> tensor<2x3xf32>
+  %b = nn.concat %x, %e {axis = 0 : i64} : (tensor<2x3xf32>, tensor<0x3xf32>) -> tensor<2x3xf32>
+  %c = nn.pad constant %x, %zeros : (tensor<2x3xf32>, tensor<4xi64>) -> tensor<2x3xf32>
+  %d = nn.tile %x, %ones : (tensor<2x3xf32>, tensor<2xi64>) -> tensor<2x3xf32>
+  %f = nn.split %x {axis = 0 : i64} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  // CHECK-NEXT: return %arg0, %arg0, %arg0, %arg0, %arg0
+  return %a, %b, %c, %d, %f : tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>
+}
+
+// CHECK-LABEL: func.func @concats
+func.func @concats(%x: tensor<2xf32>, %y: tensor<3xf32>) -> tensor<7xf32> {
+  %a = nn.concat %x, %y {axis = 0 : i64} : (tensor<2xf32>, tensor<3xf32>) -> tensor<5xf32>
+  // CHECK: nn.concat %arg0, %arg0, %arg1
+  %b = nn.concat %x, %a {axis = 0 : i64} : (tensor<2xf32>, tensor<5xf32>) -> tensor<7xf32>
+  return %b : tensor<7xf32>
+}
+
+// CHECK-LABEL: func.func @reductions
+func.func @reductions(%x: tensor<2x1xf32>) -> (tensor<2xf32>, tensor<2x1xf32>) {
+  %a = nn.reduce mean %x {axes = array<i64: 1>} : (tensor<2x1xf32>) -> tensor<2xf32>
+  %b = nn.reduce max %x {axes = array<i64: 1>, keepdims} : (tensor<2x1xf32>) -> tensor<2x1xf32>
+  // CHECK-NEXT: %[[A:.*]] = nn.squeeze %arg0
+  // CHECK-NEXT: return %[[A]], %arg0
+  return %a, %b : tensor<2xf32>, tensor<2x1xf32>
+}
+
+// CHECK-LABEL: func.func @pad_conv
+func.func @pad_conv(%x: tensor<1x2x5x5xf32>, %w: tensor<3x2x3x3xf32>) -> tensor<1x3x5x6xf32> {
+  %pads = nn.constant dense<[0, 0, 1, 1, 0, 0, 1, 2]> : tensor<8xi64> : tensor<8xi64>
+  %p = nn.pad constant %x, %pads : (tensor<1x2x5x5xf32>, tensor<8xi64>) -> tensor<1x2x7x8xf32>
+  // CHECK: nn.conv %arg0, %arg1 {{.*}}pads = array<i64: 1, 1, 1, 2>
+  %y = nn.conv %p, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x2x7x8xf32>, tensor<3x2x3x3xf32>) -> tensor<1x3x5x6xf32>
+  return %y : tensor<1x3x5x6xf32>
+}
+
+// CHECK-LABEL: func.func @known_branch
+func.func @known_branch(%x: tensor<4xf32>) -> tensor<?xf32> {
+  %false = nn.constant dense<false> : tensor<1xi1> : tensor<1xi1>
+  // CHECK-NEXT: %[[Y:.*]] = nn.unary {{ *}}exp %arg0
+  // CHECK-NEXT: return %[[Y]] : tensor<4xf32>
+  %y = nn.if %false {
+    nn.yield %x : tensor<4xf32>
+  } else {
+    %e = nn.unary exp %x : (tensor<4xf32>) -> tensor<4xf32>
+    nn.yield %e : tensor<4xf32>
+  } : (tensor<1xi1>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}
