@@ -26,10 +26,18 @@ const Registry &Registry::get() {
     registerConvolutionImporters(all);
     registerControlImporters(all);
     registerElementwiseImporters(all);
+    registerNormalizationImporters(all);
+    registerReductionImporters(all);
+    registerDataDependentImporters(all);
+    registerGatherImporters(all);
+    registerLegacyImporters(all);
     registerMovementImporters(all);
     registerPoolingImporters(all);
     registerQuantizationImporters(all);
+    registerResizeImporters(all);
+    registerRandomImporters(all);
     registerRecurrentImporters(all);
+    registerSpectralImporters(all);
     return all;
   }();
   return registry;

@@ -112,6 +112,14 @@ Value dotProduct(KernelBuilder &k, ValueRange indices, ValueRange strides) {
   return sum;
 }
 
+Value constantBool(KernelBuilder &k, bool value) {
+  return arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(value));
+}
+
+Value negated(KernelBuilder &k, Value condition) {
+  return k.b.createOrFold<arith::XOrIOp>(k.loc, condition, constantBool(k, true));
+}
+
 Value productOf(KernelBuilder &k, ValueRange extents) {
   Value product = k.index(1);
   for (Value extent : extents)

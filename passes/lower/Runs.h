@@ -36,6 +36,8 @@ mlir::Value zeroStored(KernelBuilder &k, mlir::Value memref);
 mlir::SmallVector<mlir::Value> stridesOf(KernelBuilder &k, mlir::Value tensor);
 /// The sum of indices[i] * strides[i].
 mlir::Value dotProduct(KernelBuilder &k, mlir::ValueRange indices, mlir::ValueRange strides);
+mlir::Value constantBool(KernelBuilder &k, bool value);
+mlir::Value negated(KernelBuilder &k, mlir::Value condition);
 mlir::Value productOf(KernelBuilder &k, mlir::ValueRange extents);
 
 /// Where runs start in a result whose dims from `contiguousFrom` on are contiguous in the source, too: later, where

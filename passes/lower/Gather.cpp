@@ -1,0 +1,134 @@
+// Elements and slices picked by indices: nn.gather, nn.gather_elements, nn.gather_nd. Indices out of range fail the
+// run and read nothing.
+#include "passes/lower/Indices.h"
+#include "passes/lower/Registry.h"
+#include "passes/lower/Runs.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+/// Where the runs of slices that begin at dim `from` of y start.
+int64_t sliceRunStart(RankedTensorType y, int64_t from) { return from < y.getRank() ? runStart(y, from) : from; }
+
+//===----------------------------------------------------------------------===//
+// nn.gather
+//===----------------------------------------------------------------------===//
+
+int64_t gatherRunStart(nn::GatherOp op) {
+  return sliceRunStart(rankedType(op.getY()), op.getAxis() + rankedType(op.getIndices()).getRank());
+}
+
+AffineMap gatherItems(nn::GroupOp group, Operation *root) {
+  return itemPerLeadingDims(group, gatherRunStart(cast<nn::GatherOp>(root)));
+}
+
+LogicalResult emitGather(KernelBuilder &k, Operation *root) {
+  auto op = cast<nn::GatherOp>(root);
+  auto y = rankedType(op.getY());
+  int64_t axis = op.getAxis(), indexRank = rankedType(op.getIndices()).getRank(), start = gatherRunStart(op);
+  SmallVector<Value> xStrides = stridesOf(k, op.getX()), yStrides = stridesOf(k, op.getY());
+  SmallVector<Value> indexStrides = stridesOf(k, op.getIndices());
+  Value x = k.flat(k.memref(op.getX())), flat = k.flat(k.memref(op.getY()));
+  Value indices = k.flat(k.memref(op.getIndices())), extent = k.dimOf(op.getX(), axis);
+  Value count = productOf(k, ArrayRef(k.dimsOf(op.getY())).drop_front(start));
+  k.grain = grainOfRuns(y, start);
+  k.forEachItem([&](ValueRange point) {
+    Value at = dotProduct(k, point.slice(axis, indexRank), indexStrides);
+    Value index = loadIndexOf(k, op.getIndices(), indices, at);
+    withIndex(k, "gather", index, extent, [&](Value i) {
+      Value source = k.add(dotProduct(k, point.take_front(axis), xStrides), k.mul(i, xStrides[axis]));
+      source = k.add(source, dotProduct(k, point.drop_front(axis + indexRank), ArrayRef(xStrides).drop_front(axis + 1)));
+      copyRun(k, {x, source}, {flat, dotProduct(k, point, yStrides)}, count);
+    });
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// nn.gather_elements
+//===----------------------------------------------------------------------===//
+
+LogicalResult emitGatherElements(KernelBuilder &k, Operation *root) {
+  auto op = cast<nn::GatherElementsOp>(root);
+  auto xType = rankedType(op.getX()), indexType = rankedType(op.getIndices());
+  int64_t axis = op.getAxis(), rank = xType.getRank();
+  SmallVector<Value> xDims = k.dimsOf(op.getX()), xStrides = stridesOf(k, op.getX());
+  SmallVector<Value> strides = stridesOf(k, op.getIndices());
+  Value x = k.flat(k.memref(op.getX())), y = k.flat(k.memref(op.getY())), indices = k.flat(k.memref(op.getIndices()));
+  k.grain = 4096;
+  k.forEachItem([&](ValueRange point) {
+    Value at = dotProduct(k, point, strides), source = k.index(0);
+    // The indices may have more of the other dims than x only where the types do not tell.
+    Value fits = constantBool(k, true);
+    for (int64_t d = 0; d < rank; ++d) {
+      if (d == axis)
+        continue;
+      int64_t most = xType.getDimSize(d), count = indexType.getDimSize(d);
+      if (ShapedType::isDynamic(most) || ShapedType::isDynamic(count) || count > most)
+        fits = k.both(fits, k.inRange(point[d], xDims[d]));
+      source = k.add(source, k.mul(point[d], xStrides[d]));
+    }
+    Value index = loadIndexOf(k, op.getIndices(), indices, at);
+    index = k.select(fits, index, xDims[axis]);
+    withIndex(k, "gather_elements", index, xDims[axis], [&](Value i) {
+      storeStored(k, loadStored(k, {x, k.add(source, k.mul(i, xStrides[axis]))}), {y, at});
+    });
+  });
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// nn.gather_nd
+//===----------------------------------------------------------------------===//
+
+int64_t gatherNdRunStart(nn::GatherNdOp op) {
+  return sliceRunStart(rankedType(op.getY()), rankedType(op.getIndices()).getRank() - 1);
+}
+
+AffineMap gatherNdItems(nn::GroupOp group, Operation *root) {
+  return itemPerLeadingDims(group, gatherNdRunStart(cast<nn::GatherNdOp>(root)));
+}
+
+LogicalResult emitGatherNd(KernelBuilder &k, Operation *root) {
+  auto op = cast<nn::GatherNdOp>(root);
+  auto y = rankedType(op.getY()), indexType = rankedType(op.getIndices());
+  int64_t tuples = indexType.getRank() - 1, length = indexType.getDimSize(tuples), batch = op.getBatchDims();
+  int64_t start = gatherNdRunStart(op);
+  SmallVector<Value> xDims = k.dimsOf(op.getX()), xStrides = stridesOf(k, op.getX());
+  SmallVector<Value> yStrides = stridesOf(k, op.getY()), indexStrides = stridesOf(k, op.getIndices());
+  Value x = k.flat(k.memref(op.getX())), flat = k.flat(k.memref(op.getY())), indices = k.flat(k.memref(op.getIndices()));
+  Value count = productOf(k, ArrayRef(k.dimsOf(op.getY())).drop_front(start));
+  k.grain = grainOfRuns(y, start);
+  k.forEachItem([&](ValueRange point) {
+    Value tuple = dotProduct(k, point.take_front(tuples), indexStrides);
+    Value base = dotProduct(k, point.drop_front(tuples), ArrayRef(xStrides).drop_front(batch + length));
+    std::function<void(int64_t, Value)> descend = [&](int64_t i, Value source) {
+      if (i == length)
+        return copyRun(k, {x, source}, {flat, dotProduct(k, point, yStrides)}, count);
+      Value index = loadIndexOf(k, op.getIndices(), indices, k.add(tuple, i));
+      withIndex(k, "gather_nd", index, xDims[batch + i],
+                [&](Value in) { descend(i + 1, k.add(source, k.mul(in, xStrides[batch + i]))); });
+    };
+    // The batch dims agree, but for those that only the run knows.
+    std::function<void(int64_t)> enterBatch = [&](int64_t d) {
+      if (d == batch)
+        return descend(0, k.add(base, dotProduct(k, point.take_front(batch), xStrides)));
+      withIndex(k, "gather_nd", point[d], xDims[d], [&](Value) { enterBatch(d + 1); });
+    };
+    enterBatch(0);
+  });
+  return success();
+}
+
+} // namespace
+
+void registerGatherLowerings(LoweringRegistry &registry) {
+  registry.add<nn::GatherOp>({gatherItems, emitGather});
+  registry.add<nn::GatherElementsOp>({itemPerElement, emitGatherElements});
+  registry.add<nn::GatherNdOp>({gatherNdItems, emitGatherNd});
+}
+
+} // namespace nnc
