@@ -78,13 +78,29 @@ def NN_SelectOp : NN_TensorOp<"select"> {
   let results = (outs NN_Tensor:$y);
 }
 
+def NN_CastRounding : NN_Enum<"CastRounding", "how a cast to float8e8m0 rounds", ["up", "down", "nearest"]>;
+def NN_CastRoundingAttr : NN_EnumAttr<NN_CastRounding, "cast_rounding">;
+
 def NN_CastOp : NN_TensorOp<"cast"> {
   let summary = "another element type (ONNX Cast)";
   let description = [{
     Float to integer truncates towards zero; to bool is `!= 0`; to a narrower float rounds to nearest even; to
-    float8 saturates when `saturate` is set.
+    float8 saturates when `saturate` is set. Only float8e8m0, which has nothing but exponents, rounds as `rounding`
+    says: up, down, or to the nearest with ties up.
   }];
-  let arguments = (ins NN_Tensor:$x, DefaultValuedAttr<BoolAttr, "true">:$saturate);
+  let arguments = (ins NN_Tensor:$x, DefaultValuedAttr<BoolAttr, "true">:$saturate,
+                       DefaultValuedAttr<NN_CastRoundingAttr, "CastRounding::up">:$rounding);
+  let results = (outs NN_Tensor:$y);
+}
+
+def NN_BitcastOp : NN_TensorOp<"bitcast"> {
+  let summary = "the same bits as another element type (ONNX BitCast)";
+  let description = [{
+    shape(y) = shape(x).
+
+    - bitcast_c1: the element types are integers or floats of one width.
+  }];
+  let arguments = (ins NN_Tensor:$x);
   let results = (outs NN_Tensor:$y);
 }
 #endif

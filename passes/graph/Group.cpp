@@ -4,7 +4,9 @@ using namespace mlir;
 
 namespace nnc {
 
-bool isElementwiseOp(Operation *op) { return isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp>(op); }
+bool isElementwiseOp(Operation *op) {
+  return isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp, nn::BitcastOp>(op);
+}
 
 bool isView(Operation *op) { return isa<nn::ReshapeOp, nn::SqueezeOp, nn::UnsqueezeOp, nn::FlattenOp>(op); }
 
@@ -13,7 +15,7 @@ bool isHostOp(Operation *op) {
          op->hasTrait<OpTrait::IsTerminator>();
 }
 
-bool takesEpilogue(Operation *root) { return isa<nn::MatMulOp, nn::ConvOp, nn::ConvTransposeOp>(root); }
+bool takesEpilogue(Operation *root) { return isa<nn::MatMulOp, nn::ConvOp, nn::ConvTransposeOp, nn::PackedMatMulOp, nn::PackedConvOp>(root); }
 
 Operation *groupRoot(nn::GroupOp group) {
   for (Operation &op : group.getBody().front().without_terminator())

@@ -8,6 +8,7 @@
 #ifndef NNC_PASSES_LOWER_ELEMENTTYPES_H
 #define NNC_PASSES_LOWER_ELEMENTTYPES_H
 
+#include "dialects/nn/NNDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 
@@ -33,7 +34,11 @@ mlir::Value toStorage(mlir::OpBuilder &b, mlir::Location loc, mlir::Value comput
 
 /// Converts a value held in the compute type of `from` to that of `to`, as ONNX Cast does.
 mlir::Value convertElement(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, mlir::Type from, mlir::Type to,
-                           bool saturate = true);
+                           bool saturate = true, nn::CastRounding rounding = nn::CastRounding::up);
+
+/// The value in the compute type of `to` whose stored bits are those of a value of `from`.
+mlir::Value reinterpretElement(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, mlir::Type from,
+                               mlir::Type to);
 
 /// `scalar`, or the vector of `like`'s shape with that element type if `like` is a vector type.
 mlir::Type withShapeOf(mlir::Type like, mlir::Type scalar);

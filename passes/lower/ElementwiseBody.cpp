@@ -11,7 +11,9 @@ using namespace mlir;
 
 namespace nnc {
 
-bool isElementwise(Operation *op) { return isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp>(op); }
+bool isElementwise(Operation *op) {
+  return isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp, nn::BitcastOp>(op);
+}
 
 namespace {
 
@@ -230,11 +232,14 @@ FailureOr<Value> elementwiseBody(OpBuilder &b, Location loc, Operation *op, Valu
     return compareBody(b, loc, compare, operands[0], operands[1]);
   if (isa<nn::SelectOp>(op))
     return Value(arith::SelectOp::create(b, loc, operands[0], operands[1], operands[2]));
+  if (auto bitcast = dyn_cast<nn::BitcastOp>(op))
+    return reinterpretElement(b, loc, operands[0], getElementTypeOrSelf(bitcast.getX().getType()),
+                              getElementTypeOrSelf(bitcast.getY().getType()));
   auto cast = ::cast<nn::CastOp>(op);
   Type from = getElementTypeOrSelf(cast.getX().getType()), to = getElementTypeOrSelf(cast.getY().getType());
   if (!isa<IntegerType, FloatType>(from) || !isa<IntegerType, FloatType>(to))
     return op->emitOpError("unsupported conversion from ") << from << " to " << to;
-  return convertElement(b, loc, operands[0], from, to, cast.getSaturate());
+  return convertElement(b, loc, operands[0], from, to, cast.getSaturate(), cast.getRounding());
 }
 
 FailureOr<SmallVector<Value>> evaluateBody(KernelBuilder &k, llvm::DenseMap<Value, Value> known, Type shapeLike,

@@ -10,6 +10,8 @@ const LoweringRegistry &LoweringRegistry::get() {
     registerConvLowerings(r);
     registerConvTransposeLowerings(r);
     registerMatMulLowerings(r);
+    registerPackedConvLowerings(r);
+    registerPackedMatMulLowerings(r);
     registerPoolLowerings(r);
     registerQuantizeLowerings(r);
     registerGridSampleLowerings(r);

@@ -15,6 +15,12 @@ struct KernelLowering {
   llvm::LogicalResult (*emit)(KernelBuilder &k, mlir::Operation *root);
   /// Whether emit() applies the elementwise ops that follow the root in its group (see Epilogue.h).
   bool hasEpilogue = false;
+  /// In place of `items` for kernels whose blocks depend on the machine.
+  mlir::AffineMap (*targetItems)(nn::GroupOp group, mlir::Operation *root, KernelTarget target) = nullptr;
+
+  mlir::AffineMap itemsFor(nn::GroupOp group, mlir::Operation *root, KernelTarget target) const {
+    return targetItems ? targetItems(group, root, target) : items(group, root);
+  }
 };
 
 /// Lowerings by op name, filled once.
@@ -47,6 +53,8 @@ mlir::AffineMap itemPerRow(nn::GroupOp group, int64_t axis);
 void registerConvLowerings(LoweringRegistry &registry);
 void registerConvTransposeLowerings(LoweringRegistry &registry);
 void registerMatMulLowerings(LoweringRegistry &registry);
+void registerPackedConvLowerings(LoweringRegistry &registry);
+void registerPackedMatMulLowerings(LoweringRegistry &registry);
 void registerPoolLowerings(LoweringRegistry &registry);
 void registerQuantizeLowerings(LoweringRegistry &registry);
 void registerGridSampleLowerings(LoweringRegistry &registry);

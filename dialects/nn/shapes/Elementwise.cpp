@@ -109,6 +109,19 @@ LogicalResult SelectOp::shapes(ShapeRule &rule) {
   return success();
 }
 
+LogicalResult BitcastOp::shapes(ShapeRule &rule) {
+  Type from = getElementTypeOrSelf(getX().getType()), to = getElementTypeOrSelf(getY().getType());
+  // bool takes a byte.
+  auto width = [](Type type) { return type.isInteger(1) ? 8 : type.getIntOrFloatBitWidth(); };
+  if (!from.isIntOrFloat() || !to.isIntOrFloat() || width(from) != width(to)) {
+    std::string types;
+    llvm::raw_string_ostream(types) << from << " and " << to;
+    return rule.error("bitcast_c1: " + types + " have no common width");
+  }
+  rule.result(rule.dims(getX()));
+  return success();
+}
+
 LogicalResult CastOp::shapes(ShapeRule &rule) {
   rule.result(rule.dims(getX()));
   return success();

@@ -159,11 +159,12 @@ LogicalResult importDropout(NodeImporter &node) {
 
 LogicalResult importCastTo(NodeImporter &node, Type type) {
   bool saturate = node.intAttr("saturate", 1) != 0;
-  std::string roundMode = node.stringAttr("round_mode", "up");
-  if (isa<Float8E8M0FNUType>(type) && roundMode != "up")
-    return node.error("unsupported round_mode '" + roundMode + "'");
+  std::optional<nn::CastRounding> rounding = nn::symbolizeCastRounding(node.stringAttr("round_mode", "up"));
+  if (!rounding)
+    return node.error("round_mode is '" + node.stringAttr("round_mode", "up") +
+                      "' instead of 'up', 'down' or 'nearest'");
   Value x = node.input(0);
-  node.setOutput(0, type == node.elementType(0) ? x : node.create<nn::CastOp>(type, x, saturate));
+  node.setOutput(0, type == node.elementType(0) ? x : node.create<nn::CastOp>(type, x, saturate, *rounding));
   return node.status();
 }
 
@@ -176,6 +177,16 @@ LogicalResult importCast(NodeImporter &node) {
   ::onnx::TensorProto::DataType_Parse(StringRef(name).upper(), &dataType);
   Type type = node.dataType(dataType);
   return type ? importCastTo(node, type) : node.error("unsupported type '" + name + "'");
+}
+
+LogicalResult importBitCast(NodeImporter &node) {
+  Type type = node.typeAttr("to", {});
+  if (failed(node.status()))
+    return failure();
+  if (!type.isIntOrFloat() || !node.elementType(0).isIntOrFloat())
+    return node.error("unsupported: complex numbers");
+  node.setOutput(0, node.create<nn::BitcastOp>(type, node.input(0)));
+  return node.status();
 }
 
 LogicalResult importCastLike(NodeImporter &node) { return importCastTo(node, node.elementType(1)); }
@@ -386,6 +397,7 @@ void registerElementwiseImporters(Registry &registry) {
   registry.add("Dropout", importDropout);
   registry.add("Cast", importCast);
   registry.add("CastLike", importCastLike);
+  registry.add("BitCast", importBitCast);
 
   const std::pair<const char *, BinaryKind> binaryOps[] = {
       {"Add", BinaryKind::add},

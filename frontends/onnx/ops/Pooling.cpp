@@ -92,6 +92,50 @@ LogicalResult importMaxUnpool(NodeImporter &node) {
   return node.status();
 }
 
+//===----------------------------------------------------------------------===//
+// Regions of interest, grids
+//===----------------------------------------------------------------------===//
+
+LogicalResult importRoiAlign(NodeImporter &node) {
+  std::string mode = node.stringAttr("mode", "avg");
+  if (mode != "avg" && mode != "max")
+    return node.error("mode is '" + mode + "' instead of 'avg' or 'max'");
+  // Opset 10 had no half pixels.
+  std::string coordinates =
+      node.stringAttr("coordinate_transformation_mode", node.opset() < 16 ? "output_half_pixel" : "half_pixel");
+  if (coordinates != "half_pixel" && coordinates != "output_half_pixel")
+    return node.error("coordinate_transformation_mode is '" + coordinates + "'");
+  int64_t height = node.intAttr("output_height", 1), width = node.intAttr("output_width", 1);
+  int64_t samplingRatio = node.intAttr("sampling_ratio", 0);
+  constexpr int64_t limit = 1 << 20;
+  if (height < 1 || width < 1 || height > limit || width > limit || samplingRatio < 0 || samplingRatio > limit)
+    return node.error("output_height, output_width or sampling_ratio is out of range");
+  node.setOutput(0, node.create<nn::RoiAlignOp>(node.elementType(0), node.input(0), node.input(1), node.input(2), height,
+                                                width, samplingRatio,
+                                                APFloat(node.floatAttr("spatial_scale", 1)), mode == "max",
+                                                coordinates == "half_pixel"));
+  return node.status();
+}
+
+LogicalResult importGridSample(NodeImporter &node) {
+  std::string mode = node.stringAttr("mode", node.opset() < 20 ? "bilinear" : "linear");
+  std::string padding = node.stringAttr("padding_mode", "zeros");
+  nn::ResizeMode kind;
+  if (mode == "bilinear" || mode == "linear")
+    kind = nn::ResizeMode::linear;
+  else if (mode == "bicubic" || mode == "cubic")
+    kind = nn::ResizeMode::cubic;
+  else if (mode == "nearest")
+    kind = nn::ResizeMode::nearest;
+  else
+    return node.error("mode is '" + mode + "'");
+  if (padding != "zeros" && padding != "border" && padding != "reflection")
+    return node.error("padding_mode is '" + padding + "'");
+  node.setOutput(0, node.create<nn::GridSampleOp>(node.elementType(0), kind, node.input(0), node.input(1), padding,
+                                                  node.intAttr("align_corners", 0) != 0));
+  return node.status();
+}
+
 } // namespace
 
 void registerPoolingImporters(Registry &registry) {
@@ -99,6 +143,8 @@ void registerPoolingImporters(Registry &registry) {
   registry.add("AveragePool", importAveragePool);
   registry.add("LpPool", importLpPool, 2);
   registry.add("MaxUnpool", importMaxUnpool);
+  registry.add("RoiAlign", importRoiAlign);
+  registry.add("GridSample", importGridSample);
 }
 
 } // namespace nnc::onnx

@@ -1,0 +1,154 @@
+// Lowering of nn.roi_align. An item is a row of bins of one region and channel; a bin is the mean or the maximum of
+// samples on a regular grid inside it, each interpolated from its four neighbours.
+#include "passes/lower/ElementTypes.h"
+#include "passes/lower/Registry.h"
+#include "passes/lower/Sampling.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+/// A region along one spatial dim.
+struct Axis {
+  Value start, binSize;  // reals
+  Value samples;         // per bin, index
+  Value extent;          // of x, index
+};
+
+/// The neighbours of a sample along one dim, and the weight of the second.
+struct Neighbours {
+  Value low, high, weightLow, weightHigh, isInside;
+};
+
+class RoiAligner {
+public:
+  RoiAligner(KernelBuilder &k, nn::RoiAlignOp op)
+      : k(k), op(op), element(getElementTypeOrSelf(op.getX().getType())), f{k, realTypeFor(element)} {}
+
+  void row(Value roi, Value channel, Value binY) {
+    Value batch = k.loadIndex(op.getBatchIndices(), {roi}), batches = k.dimOf(op.getX(), 0);
+    Value isValid = k.inRange(batch, batches);
+    Value isInvalid = arith::XOrIOp::create(k.b, k.loc, isValid, integerLike(k.b, k.loc, isValid.getType(), 1));
+    k.ifThen(isInvalid, [&] { k.fail("RoiAlign: batch index %0 is outside of [0, %1)", batch, batches); });
+    k.ifThen(isValid, [&] {
+      Axis y = axisOf(roi, 1, 3, 2, op.getOutputHeight()), x = axisOf(roi, 0, 2, 3, op.getOutputWidth());
+      k.loop(k.index(op.getOutputWidth()), [&](Value binX) {
+        Value result = bin(batch, channel, y, binY, x, binX);
+        k.store(f.toElement(result, element), op.getY(), {roi, channel, binY, binX});
+      });
+    });
+  }
+
+private:
+  Axis axisOf(Value roi, int64_t first, int64_t second, int64_t dim, int64_t bins) {
+    Type roiType = getElementTypeOrSelf(op.getRois().getType());
+    auto edge = [&](int64_t i) {
+      Value place = f.mul(f.fromElement(k.load(op.getRois(), {roi, k.index(i)}), roiType),
+                          op.getSpatialScale().convertToDouble());
+      return op.getHalfPixel() ? f.sub(place, 0.5) : place;
+    };
+    Axis axis;
+    axis.start = edge(first);
+    axis.extent = k.dimOf(op.getX(), dim);
+    Value size = f.sub(edge(second), axis.start);
+    if (!op.getHalfPixel()) // malformed regions count as 1x1
+      size = f.max(size, f.c(1));
+    axis.binSize = f.div(size, f.c(bins));
+    // A sample for every input position that a bin covers, unless told how many; no region covers more than x has by
+    // orders of magnitude.
+    axis.samples = op.getSamplingRatio() > 0 ? k.index(op.getSamplingRatio())
+                                             : f.toIndex(f.ceil(axis.binSize), f.c(0), f.c(std::ldexp(1.0, 20)));
+    return axis;
+  }
+
+  Neighbours neighbours(const Axis &axis, Value bin, Value sample) {
+    Value step = f.div(f.mul(f.add(f.spread(sample), 0.5), axis.binSize), f.spread(axis.samples));
+    Value place = f.add(f.add(axis.start, f.mul(f.spread(bin), axis.binSize)), step);
+    Value extent = f.spread(axis.extent), last = f.sub(extent, 1);
+    Neighbours result;
+    result.isInside = k.both(f.compare(arith::CmpFPredicate::OGE, place, f.c(-1)),
+                             f.compare(arith::CmpFPredicate::OLE, place, extent));
+    place = f.min(f.max(place, f.c(0)), last);
+    Value low = f.floor(place);
+    result.weightHigh = f.sub(place, low);
+    result.weightLow = f.sub(f.c(1), result.weightHigh);
+    result.low = f.toIndex(low, f.c(0), last);
+    result.high = f.toIndex(f.add(low, 1), f.c(0), last);
+    return result;
+  }
+
+  Value bin(Value batch, Value channel, const Axis &y, Value binY, const Axis &x, Value binX) {
+    bool isMax = op.getMaxMode();
+    // Of no samples at all the result is 0.
+    SmallVector<Value> initial = {f.c(0)};
+    if (isMax)
+      initial.push_back(integerLike(k.b, k.loc, k.b.getI1Type(), 0));
+    SmallVector<Value> result = k.loop(k.index(0), y.samples, k.index(1), initial, [&](Value sampleY, ValueRange outer) {
+      Neighbours row = neighbours(y, binY, sampleY);
+      return k.loop(k.index(0), x.samples, k.index(1), outer, [&](Value sampleX, ValueRange inner) {
+        Neighbours column = neighbours(x, binX, sampleX);
+        Value isInside = k.both(row.isInside, column.isInside);
+        auto corner = [&](Value h, Value weightH, Value w, Value weightW) {
+          Value value = f.fromElement(k.load(op.getX(), {batch, channel, h, w}), element);
+          return f.mul(value, f.select(isInside, f.mul(weightH, weightW), f.c(0)));
+        };
+        Value corners[] = {corner(row.low, row.weightLow, column.low, column.weightLow),
+                           corner(row.low, row.weightLow, column.high, column.weightHigh),
+                           corner(row.high, row.weightHigh, column.low, column.weightLow),
+                           corner(row.high, row.weightHigh, column.high, column.weightHigh)};
+        if (!isMax) {
+          Value sum = f.add(f.add(corners[0], corners[1]), f.add(corners[2], corners[3]));
+          return SmallVector<Value>{f.add(inner[0], sum)};
+        }
+        // The standard takes the largest of the weighted corners, not of the interpolated samples.
+        Value largest = f.max(f.max(corners[0], corners[1]), f.max(corners[2], corners[3]));
+        Value yes = integerLike(k.b, k.loc, k.b.getI1Type(), 1);
+        return SmallVector<Value>{f.select(inner[1], f.max(inner[0], largest), largest), yes};
+      });
+    });
+    if (isMax)
+      return result[0];
+    Value count = k.max(k.mul(y.samples, x.samples), k.index(1));
+    return f.div(result[0], f.spread(count));
+  }
+
+  KernelBuilder &k;
+  nn::RoiAlignOp op;
+  Type element;
+  Reals f;
+};
+
+AffineMap roiAlignItems(nn::GroupOp group, Operation *) { return itemPerLeadingDims(group, 3); }
+
+LogicalResult emitRoiAlign(KernelBuilder &k, Operation *root) {
+  auto op = cast<nn::RoiAlignOp>(root);
+  for (Value v : {op.getX(), op.getRois()})
+    if (!isa<FloatType>(getElementTypeOrSelf(v.getType())))
+      return op.emitOpError("unsupported element type ") << getElementTypeOrSelf(v.getType());
+  if (op.getOutputHeight() < 1 || op.getOutputWidth() < 1)
+    return op.emitOpError("unsupported: a result without elements");
+  k.grain = 64;
+  // Without input positions there is nothing to sample, and with fewer than four numbers no region.
+  Value plane = k.mul(k.dimOf(op.getX(), 2), k.dimOf(op.getX(), 3));
+  Value isPossible = k.both(k.compare(arith::CmpIPredicate::ne, plane, k.index(0)),
+                            k.compare(arith::CmpIPredicate::sge, k.dimOf(op.getRois(), 1), k.index(4)));
+  isPossible = k.both(isPossible, k.compare(arith::CmpIPredicate::sge, k.dimOf(op.getBatchIndices(), 0),
+                                            k.dimOf(op.getRois(), 0)));
+  Value isImpossible = k.select(isPossible, integerLike(k.b, k.loc, k.b.getI1Type(), 0), integerLike(k.b, k.loc, k.b.getI1Type(), 1));
+  k.ifThen(isImpossible, [&] { k.fail("RoiAlign: the regions or the batch indices have a wrong shape"); });
+  k.ifThen(isPossible, [&] {
+    RoiAligner aligner(k, op);
+    k.forEachItem([&](ValueRange point) { aligner.row(point[0], point[1], point[2]); });
+  });
+  return success();
+}
+
+} // namespace
+
+void registerRoiAlignLowerings(LoweringRegistry &registry) {
+  registry.add<nn::RoiAlignOp>({roiAlignItems, emitRoiAlign});
+}
+
+} // namespace nnc
