@@ -2,6 +2,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "passes/lower/ElementTypes.h"
 
 using namespace mlir;
@@ -35,8 +36,18 @@ struct Formula {
   Value lt(Value x, Value y) { return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, y); }
   Value ge(Value x, Value y) { return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, x, y); }
   Value select(Value condition, Value x, Value y) { return arith::SelectOp::create(b, loc, condition, x, y); }
-  /// 1 / (1 + exp(-x)): exp overflows to infinity on the left, where the quotient is 0 as it should be.
-  Value sigmoid(Value x) { return div(c(1), add(c(1), exp(neg(x)))); }
+  bool isDouble() { return getElementTypeOrSelf(type).isF64(); }
+  Value gt(Value x, Value y) { return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, y); }
+  /// 1 / (1 + exp(-x)) on the right, exp(x) / (1 + exp(x)) on the left: no overflow, no cancellation.
+  Value sigmoid(Value x) {
+    Value e = exp(neg(abs(x)));
+    return div(select(lt(x, c(0)), e, c(1)), add(c(1), e));
+  }
+  /// x with -infinity replaced by the smallest number, for products with a factor that is 0 there.
+  Value finiteBelow(Value x) {
+    Value least = c(isDouble() ? std::numeric_limits<double>::lowest() : std::numeric_limits<float>::lowest());
+    return select(lt(x, least), least, x);
+  }
   /// log(1 + exp(x)) without overflow: max(x, 0) + log1p(exp(-|x|)).
   Value softplus(Value x) { return add(max(x, c(0)), log1p(exp(neg(abs(x))))); }
   /// x < 0 ? scale * (exp(x / alpha) - 1) : x
@@ -67,7 +78,7 @@ Value floatFunction(OpBuilder &b, Location loc, nn::UnaryKind kind, Value x, dou
   case nn::UnaryKind::round: return math::RoundEvenOp::create(b, loc, x);
   case nn::UnaryKind::sin: return math::SinOp::create(b, loc, x);
   case nn::UnaryKind::cos: return math::CosOp::create(b, loc, x);
-  case nn::UnaryKind::tan: return f.div(math::SinOp::create(b, loc, x), math::CosOp::create(b, loc, x));
+  case nn::UnaryKind::tan: return math::TanOp::create(b, loc, x);
   case nn::UnaryKind::asin: return math::AsinOp::create(b, loc, x);
   case nn::UnaryKind::acos: return math::AcosOp::create(b, loc, x);
   case nn::UnaryKind::atan: return math::AtanOp::create(b, loc, x);
@@ -75,7 +86,7 @@ Value floatFunction(OpBuilder &b, Location loc, nn::UnaryKind kind, Value x, dou
     // (e^x - e^-x) / 2 by expm1, which keeps the digits near 0; the halves avoid an early overflow.
     Value e = f.expm1(f.abs(x));
     Value magnitude = f.mul(f.c(0.5), f.add(e, f.div(e, f.add(e, f.c(1)))));
-    Value huge = f.ge(f.abs(x), f.c(80));
+    Value huge = f.ge(f.abs(x), f.c(f.isDouble() ? 700 : 80));
     Value half = f.exp(f.mul(f.c(0.5), f.abs(x)));
     return f.copySign(f.select(huge, f.mul(f.mul(f.c(0.5), half), half), magnitude), x);
   }
@@ -86,14 +97,26 @@ Value floatFunction(OpBuilder &b, Location loc, nn::UnaryKind kind, Value x, dou
   }
   case nn::UnaryKind::tanh: return f.tanh(x);
   case nn::UnaryKind::asinh: {
-    // sign(x) * log1p(|x| + x^2 / (1 + sqrt(x^2 + 1)))
-    Value a = f.abs(x), square = f.mul(a, a);
-    Value inner = f.add(a, f.div(square, f.add(f.c(1), f.sqrt(f.add(square, f.c(1))))));
-    return f.copySign(f.log1p(inner), x);
+    // sign(x) * log1p(|x| + x^2 / (1 + sqrt(x^2 + 1))); log(2 |x|) where the square would overflow.
+    Value a = f.abs(x), isBig = f.gt(a, f.c(1e9)), bounded = f.select(isBig, f.c(1), a);
+    Value square = f.mul(bounded, bounded);
+    Value inner = f.add(bounded, f.div(square, f.add(f.c(1), f.sqrt(f.add(square, f.c(1))))));
+    Value big = f.add(f.log(a), f.c(0.693147180559945309417));
+    return f.copySign(f.select(isBig, big, f.log1p(inner)), x);
   }
-  case nn::UnaryKind::acosh: return f.log(f.add(x, f.mul(f.sqrt(f.sub(x, f.c(1))), f.sqrt(f.add(x, f.c(1))))));
-  case nn::UnaryKind::atanh:
-    return f.mul(f.c(0.5), f.sub(f.log1p(x), f.log1p(f.neg(x))));
+  case nn::UnaryKind::acosh: {
+    // log1p(t + sqrt(2 t + t^2)) with t = x - 1; log(2 x) where the square would overflow.
+    Value isBig = f.gt(x, f.c(1e9)), t = f.sub(f.select(isBig, f.c(1), x), f.c(1));
+    Value inner = f.add(t, f.sqrt(f.add(f.add(t, t), f.mul(t, t))));
+    Value big = f.add(f.log(x), f.c(0.693147180559945309417));
+    Value result = f.select(isBig, big, f.log1p(inner));
+    return f.select(f.lt(x, f.c(1)), f.c(NAN), result);
+  }
+  case nn::UnaryKind::atanh: {
+    // log1p(2 |x| / (1 - |x|)) / 2
+    Value a = f.abs(x), quotient = f.div(f.add(a, a), f.sub(f.c(1), a));
+    return f.copySign(f.mul(f.c(0.5), f.log1p(quotient)), x);
+  }
   case nn::UnaryKind::erf: return math::ErfOp::create(b, loc, x);
   case nn::UnaryKind::relu: return f.max(x, f.c(0));
   case nn::UnaryKind::leaky_relu: return f.select(f.lt(x, f.c(0)), f.mul(x, f.c(alpha)), x);
@@ -112,12 +135,12 @@ Value floatFunction(OpBuilder &b, Location loc, nn::UnaryKind kind, Value x, dou
   case nn::UnaryKind::mish: return f.mul(x, f.tanh(f.softplus(x)));
   case nn::UnaryKind::gelu: {
     Value cdf = f.add(f.c(1), math::ErfOp::create(b, loc, f.mul(x, f.c(0.70710678118654752440))));
-    return f.mul(f.mul(x, f.c(0.5)), cdf);
+    return f.mul(f.mul(f.finiteBelow(x), f.c(0.5)), cdf);
   }
   case nn::UnaryKind::gelu_tanh: {
     Value cube = f.mul(f.mul(x, x), x);
     Value inner = f.mul(f.c(0.79788456080286535588), f.add(x, f.mul(f.c(0.044715), cube)));
-    return f.mul(f.mul(x, f.c(0.5)), f.add(f.c(1), f.tanh(inner)));
+    return f.mul(f.mul(f.finiteBelow(x), f.c(0.5)), f.add(f.c(1), f.tanh(inner)));
   }
   case nn::UnaryKind::is_nan:
     return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);

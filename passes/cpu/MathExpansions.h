@@ -1,0 +1,39 @@
+//===- MathExpansions.h - functions of floats from additions and products -----===//
+//
+// The transcendental functions on scalars and vectors of f32 and f64, without calls: reduction of the argument to a
+// small interval, a polynomial there, and the way back. No branches but one, for the trigonometric functions of huge
+// arguments. Zeros keep their signs, infinities and NaN give what C's library gives, denormals are not flushed.
+//
+// The polynomials are minimax fits of this project, one set per type; docs/numerics.md has the error bounds.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NNC_PASSES_CPU_MATHEXPANSIONS_H
+#define NNC_PASSES_CPU_MATHEXPANSIONS_H
+
+#include "mlir/IR/Builders.h"
+
+namespace nnc {
+
+using mlir::Location;
+using mlir::OpBuilder;
+using mlir::Value;
+
+Value expandExp(OpBuilder &b, Location loc, Value x);
+Value expandExpM1(OpBuilder &b, Location loc, Value x);
+Value expandLog(OpBuilder &b, Location loc, Value x);
+Value expandLog1p(OpBuilder &b, Location loc, Value x);
+Value expandTanh(OpBuilder &b, Location loc, Value x);
+Value expandErf(OpBuilder &b, Location loc, Value x);
+/// x to the power y, with the special cases of C's pow.
+Value expandPow(OpBuilder &b, Location loc, Value x, Value y);
+
+Value expandSin(OpBuilder &b, Location loc, Value x);
+Value expandCos(OpBuilder &b, Location loc, Value x);
+Value expandTan(OpBuilder &b, Location loc, Value x);
+Value expandAsin(OpBuilder &b, Location loc, Value x);
+Value expandAcos(OpBuilder &b, Location loc, Value x);
+Value expandAtan(OpBuilder &b, Location loc, Value x);
+
+} // namespace nnc
+
+#endif

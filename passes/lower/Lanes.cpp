@@ -1,0 +1,278 @@
+#include "passes/lower/Lanes.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/lower/ElementTypes.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+FlatTensor::FlatTensor(KernelBuilder &k, Value memref, Type element) : k(k), memref(k.flat(memref)), element(element) {}
+
+Value FlatTensor::load(Type shape, Value offset) const {
+  Value stored;
+  if (isa<VectorType>(shape))
+    stored = vector::LoadOp::create(k.b, k.loc, cast<VectorType>(withShapeOf(shape, storageType(element))), memref, offset);
+  else
+    stored = memref::LoadOp::create(k.b, k.loc, memref, offset);
+  return toCompute(k.b, k.loc, stored, element);
+}
+
+void FlatTensor::store(Value value, Value offset) const {
+  Value stored = toStorage(k.b, k.loc, value, element);
+  if (isa<VectorType>(stored.getType()))
+    vector::StoreOp::create(k.b, k.loc, stored, memref, offset);
+  else
+    memref::StoreOp::create(k.b, k.loc, stored, memref, offset);
+}
+
+Value spread(KernelBuilder &k, Value value, Type shape) {
+  if (!isa<VectorType>(shape) || isa<VectorType>(value.getType()))
+    return value;
+  return vector::BroadcastOp::create(k.b, k.loc, cast<VectorType>(withShapeOf(shape, value.getType())), value);
+}
+
+Accumulator accumulator(Join join, Type type, bool isUnsigned) {
+  using Kind = vector::CombiningKind;
+  if (auto floats = dyn_cast<FloatType>(type)) {
+    const llvm::fltSemantics &semantics = floats.getFloatSemantics();
+    auto make = [&](Kind kind, APFloat neutral) { return Accumulator{kind, FloatAttr::get(type, neutral)}; };
+    switch (join) {
+    case Join::add: return make(Kind::ADD, APFloat::getZero(semantics));
+    case Join::mul: return make(Kind::MUL, APFloat::getOne(semantics));
+    case Join::max: return make(Kind::MAXIMUMF, APFloat::getInf(semantics, /*Negative=*/true));
+    case Join::min: return make(Kind::MINIMUMF, APFloat::getInf(semantics));
+    }
+  }
+  unsigned bits = type.getIntOrFloatBitWidth();
+  auto make = [&](Kind kind, APInt neutral) { return Accumulator{kind, IntegerAttr::get(type, neutral)}; };
+  switch (join) {
+  case Join::add: return make(Kind::ADD, APInt(bits, 0));
+  case Join::mul: return make(Kind::MUL, APInt(bits, 1));
+  case Join::max:
+    return isUnsigned ? make(Kind::MAXUI, APInt(bits, 0)) : make(Kind::MAXSI, APInt::getSignedMinValue(bits));
+  case Join::min:
+    return isUnsigned ? make(Kind::MINUI, APInt::getMaxValue(bits)) : make(Kind::MINSI, APInt::getSignedMaxValue(bits));
+  }
+  llvm_unreachable("unknown join");
+}
+
+//===----------------------------------------------------------------------===//
+// The layout
+//===----------------------------------------------------------------------===//
+
+Lanes::Lanes(KernelBuilder &k, Value tensor, ArrayRef<int64_t> axes, Type type, int64_t unroll)
+    : k(k), type(type), unroll(unroll) {
+  auto tensorType = cast<RankedTensorType>(tensor.getType());
+  width = std::max<int64_t>(1, k.target.vectorBits / std::max(8u, type.getIntOrFloatBitWidth()));
+  laneLength = k.index(1);
+  // From the innermost dim out; a dim joins the run inside it when it is on the same side.
+  Value stride = k.index(1);
+  std::optional<bool> side;
+  for (int64_t i = tensorType.getRank(); i-- > 0;) {
+    if (tensorType.getDimSize(i) == 1)
+      continue;
+    bool isWithin = llvm::is_contained(axes, i);
+    Value extent = k.dimOf(tensor, i);
+    SmallVector<Run> &runs = isWithin ? within : kept;
+    if (!side)
+      contiguous = isWithin;
+    if (side == isWithin)
+      runs.back().extent = k.mul(extent, runs.back().extent);
+    else
+      runs.push_back({extent, stride});
+    side = isWithin;
+    stride = k.mul(stride, extent);
+    if (isWithin) {
+      laneLength = k.mul(laneLength, extent);
+      lengthGuess *= tensorType.isDynamicDim(i) ? 64 : std::max<int64_t>(1, tensorType.getDimSize(i));
+    }
+  }
+  std::reverse(kept.begin(), kept.end());
+  std::reverse(within.begin(), within.end());
+}
+
+int64_t Lanes::grain(int64_t work) const { return std::max<int64_t>(1, 32768 / (lengthGuess * work)); }
+
+SmallVector<Type> Lanes::shapes() const {
+  SmallVector<Type> shapes;
+  if (unroll > 1)
+    shapes.push_back(VectorType::get({width * unroll}, type));
+  if (width > 1)
+    shapes.push_back(VectorType::get({width}, type));
+  shapes.push_back(type);
+  return shapes;
+}
+
+/// The elements of a value of this shape.
+static int64_t lanesOf(Type shape) {
+  auto vector = dyn_cast<VectorType>(shape);
+  return vector ? vector.getNumElements() : 1;
+}
+
+void Lanes::forEach(llvm::function_ref<void(Lane &)> body) {
+  auto baseOf = [&](Value item, ArrayRef<Run> runs) {
+    Value base = k.index(0);
+    for (size_t i = runs.size(); i-- > 0;) {
+      Value at = i ? k.rem(item, runs[i].extent) : item;
+      if (i)
+        item = k.div(item, runs[i].extent);
+      base = k.add(base, k.mul(at, runs[i].stride));
+    }
+    return base;
+  };
+  if (contiguous) {
+    k.loop(k.begin, k.end, k.index(1), [&](Value item) {
+      Lane lane(*this, type, item, baseOf(item, kept));
+      body(lane);
+    });
+    return;
+  }
+  // The innermost kept run is contiguous: this call's items are whole rows of it but for the first and the last.
+  Value inner = kept.empty() ? k.index(1) : kept.back().extent;
+  ArrayRef<Run> outer = kept.empty() ? ArrayRef<Run>() : ArrayRef<Run>(kept).drop_back();
+  auto columns = [&](Value from, Value to, Value rowItem, Value rowBase) {
+    for (Type shape : shapes()) {
+      Value step = k.index(lanesOf(shape));
+      Value stop = k.add(from, k.mul(k.div(k.sub(to, from), step), step));
+      k.loop(from, stop, step, [&](Value column) {
+        Lane lane(*this, shape, k.add(rowItem, column), k.add(rowBase, column));
+        body(lane);
+      });
+      from = stop;
+    }
+  };
+  if (outer.empty())
+    return columns(k.begin, k.end, k.index(0), k.index(0));
+  Value isWork = k.compare(arith::CmpIPredicate::ult, k.begin, k.end);
+  k.ifThen(isWork, [&] {
+    Value first = k.div(k.begin, inner), last = k.div(k.sub(k.end, k.index(1)), inner);
+    k.loop(first, k.add(last, 1), k.index(1), [&](Value row) {
+      Value rowItem = k.mul(row, inner);
+      Value from = k.max(k.sub(k.begin, rowItem), k.index(0)), to = k.min(k.sub(k.end, rowItem), inner);
+      columns(from, to, rowItem, baseOf(row, outer));
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Walks
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value>
+Lanes::overRuns(size_t count, Value base, ValueRange initial,
+                llvm::function_ref<SmallVector<Value>(Value, Value, ValueRange)> body) {
+  std::function<SmallVector<Value>(size_t, Value, Value, ValueRange)> nest =
+      [&](size_t depth, Value offset, Value position, ValueRange state) -> SmallVector<Value> {
+    if (depth == count)
+      return body(offset, position, state);
+    const Run &run = within[depth];
+    return k.loop(k.index(0), run.extent, k.index(1), state, [&](Value i, ValueRange carried) {
+      return nest(depth + 1, k.add(offset, k.mul(i, run.stride)), k.add(k.mul(position, run.extent), i), carried);
+    });
+  };
+  return nest(0, base, k.index(0), initial);
+}
+
+Value Lanes::join(const Accumulator &accumulator, Value x, Value y) {
+  return vector::makeArithReduction(k.b, k.loc, accumulator.kind, x, y);
+}
+
+Value Lanes::neutral(const Accumulator &accumulator, Type shape) {
+  return spread(k, arith::ConstantOp::create(k.b, k.loc, accumulator.neutral), shape);
+}
+
+/// Folds the innermost run, which is contiguous, into scalars: wide vectors, narrow ones, then single elements.
+SmallVector<Value> Lanes::foldRun(ArrayRef<Accumulator> accumulators, Value base, Value position, ValueRange initial,
+                                  Lane::Contributions body) {
+  Value length = within.back().extent, first = k.mul(position, length), from = k.index(0);
+  auto joinAll = [&](ValueRange x, ValueRange y) {
+    SmallVector<Value> joined;
+    for (size_t i = 0; i < accumulators.size(); ++i)
+      joined.push_back(join(accumulators[i], x[i], y[i]));
+    return joined;
+  };
+  SmallVector<Value> state;
+  for (Type shape : shapes()) {
+    auto vectorType = dyn_cast<VectorType>(shape);
+    Value step = k.index(lanesOf(shape));
+    Value stop = k.add(from, k.mul(k.div(k.sub(length, from), step), step));
+    if (state.empty()) {
+      for (const Accumulator &accumulator : accumulators)
+        state.push_back(neutral(accumulator, shape));
+    } else if (vectorType) {
+      // The wide accumulators become one narrow one: halves are joined until they fit.
+      for (auto [value, accumulator] : llvm::zip(state, accumulators))
+        for (int64_t n = lanesOf(value.getType()); n > lanesOf(shape); n /= 2) {
+          SmallVector<int64_t> low = llvm::to_vector(llvm::seq<int64_t>(0, n / 2));
+          SmallVector<int64_t> high = llvm::to_vector(llvm::seq<int64_t>(n / 2, n));
+          value = join(accumulator, vector::ShuffleOp::create(k.b, k.loc, value, value, low),
+                       vector::ShuffleOp::create(k.b, k.loc, value, value, high));
+        }
+    } else {
+      for (auto [value, accumulator] : llvm::zip(state, accumulators))
+        value = vector::ReductionOp::create(k.b, k.loc, accumulator.kind, value, arith::FastMathFlags::reassoc);
+    }
+    if (!vectorType)
+      state = joinAll(initial, state);
+    state = k.loop(from, stop, step, state, [&](Value i, ValueRange carried) {
+      return joinAll(carried, body(Spot{shape, k.add(base, i), k.add(first, i), /*alongLane=*/true}));
+    });
+    from = stop;
+  }
+  return state;
+}
+
+SmallVector<Value> Lane::fold(ArrayRef<Accumulator> accumulators, Contributions body) {
+  SmallVector<Value> initial;
+  for (const Accumulator &accumulator : accumulators)
+    initial.push_back(lanes.neutral(accumulator, shape));
+  if (lanes.contiguous)
+    return lanes.overRuns(lanes.within.size() - 1, base, initial, [&](Value offset, Value position, ValueRange carried) {
+      return lanes.foldRun(accumulators, offset, position, carried, body);
+    });
+  return lanes.overRuns(lanes.within.size(), base, initial, [&](Value offset, Value position, ValueRange carried) {
+    SmallVector<Value> values = body(Spot{shape, offset, position, /*alongLane=*/false}), next;
+    for (size_t i = 0; i < accumulators.size(); ++i)
+      next.push_back(lanes.join(accumulators[i], carried[i], values[i]));
+    return next;
+  });
+}
+
+void Lane::map(llvm::function_ref<void(Spot)> body) {
+  KernelBuilder &k = lanes.k;
+  if (!lanes.contiguous) {
+    lanes.overRuns(lanes.within.size(), base, {}, [&](Value offset, Value position, ValueRange) {
+      body(Spot{shape, offset, position, /*alongLane=*/false});
+      return SmallVector<Value>();
+    });
+    return;
+  }
+  lanes.overRuns(lanes.within.size() - 1, base, {}, [&](Value offset, Value position, ValueRange) {
+    Value length = lanes.within.back().extent, first = k.mul(position, length), from = k.index(0);
+    for (Type spotShape : lanes.shapes()) {
+      Value step = k.index(lanesOf(spotShape));
+      Value stop = k.add(from, k.mul(k.div(k.sub(length, from), step), step));
+      k.loop(from, stop, step, [&](Value i) {
+        body(Spot{spotShape, k.add(offset, i), k.add(first, i), /*alongLane=*/true});
+      });
+      from = stop;
+    }
+    return SmallVector<Value>();
+  });
+}
+
+SmallVector<Value> Lane::scan(bool backwards, ValueRange initial,
+                              llvm::function_ref<SmallVector<Value>(Spot, ValueRange)> body) {
+  KernelBuilder &k = lanes.k;
+  assert(lanes.within.size() <= 1 && "a scan has one axis");
+  if (lanes.within.empty())
+    return body(Spot{shape, base, k.index(0), /*alongLane=*/false}, initial);
+  Value extent = lanes.within.front().extent, stride = lanes.within.front().stride;
+  return k.loop(k.index(0), extent, k.index(1), initial, [&](Value i, ValueRange carried) {
+    Value at = backwards ? k.sub(k.sub(extent, k.index(1)), i) : i;
+    return body(Spot{shape, k.add(base, k.mul(at, stride)), at, /*alongLane=*/false}, carried);
+  });
+}
+
+} // namespace nnc

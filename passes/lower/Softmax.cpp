@@ -1,0 +1,88 @@
+// Lowering of nn.softmax: softmax and its logarithm in three passes over a lane, hardmax in three as well.
+#include "passes/lower/ElementTypes.h"
+#include "passes/lower/Lanes.h"
+#include "passes/lower/MathFunctions.h"
+#include "passes/lower/Registry.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+AffineMap softmaxItems(nn::GroupOp group, Operation *root) {
+  return itemPerRow(group, cast<nn::SoftmaxOp>(root).getAxis());
+}
+
+/// exp(x - max) / sum(exp(x - max)), or x - max - log(sum(...)).
+void emitExponential(KernelBuilder &k, nn::SoftmaxOp op, Type type, Lane &lane, const FlatTensor &x,
+                     const FlatTensor &y, Value top) {
+  auto exp = [&](Value v) { return floatFunction(k.b, k.loc, nn::UnaryKind::exp, v, 0, 0); };
+  auto shifted = [&](Spot at) -> Value {
+    return arith::SubFOp::create(k.b, k.loc, x.load(at.shape, at.offset), spread(k, top, at.shape));
+  };
+  bool isLog = op.getKind() == nn::SoftmaxKind::log_softmax;
+  // The exponentials are kept in y for the third pass, unless y's elements are too narrow to hold them unrounded.
+  bool keeps = !isLog && y.element == type;
+  Value total = lane.fold(accumulator(Join::add, type, false), [&](Spot at) {
+    Value e = exp(shifted(at));
+    if (keeps)
+      y.store(e, at.offset);
+    return e;
+  });
+  if (isLog) {
+    Value logTotal = floatFunction(k.b, k.loc, nn::UnaryKind::log, total, 0, 0);
+    lane.map([&](Spot at) {
+      y.store(arith::SubFOp::create(k.b, k.loc, shifted(at), spread(k, logTotal, at.shape)), at.offset);
+    });
+    return;
+  }
+  Value scale = arith::DivFOp::create(k.b, k.loc, constantLike(k.b, k.loc, total.getType(), 1.0), total);
+  lane.map([&](Spot at) {
+    Value e = keeps ? y.load(at.shape, at.offset) : exp(shifted(at));
+    y.store(arith::MulFOp::create(k.b, k.loc, e, spread(k, scale, at.shape)), at.offset);
+  });
+}
+
+/// 1 at the first maximum (a NaN is one), 0 elsewhere.
+void emitHardmax(KernelBuilder &k, Lane &lane, const FlatTensor &x, const FlatTensor &y, Value top) {
+  Value yes = constantLike(k.b, k.loc, lane.shape, 1.0), no = constantLike(k.b, k.loc, lane.shape, 0.0);
+  Value pending = integerLike(k.b, k.loc, withShapeOf(lane.shape, k.b.getI1Type()), 1);
+  lane.scan(/*backwards=*/false, pending, [&](Spot at, ValueRange carried) -> SmallVector<Value> {
+    Value value = x.load(at.shape, at.offset);
+    Value isNan = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::UNO, value, value);
+    Value equal = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OEQ, value, top);
+    Value isTop = arith::OrIOp::create(k.b, k.loc, isNan, equal);
+    Value hit = arith::AndIOp::create(k.b, k.loc, isTop, carried[0]);
+    y.store(arith::SelectOp::create(k.b, k.loc, hit, yes, no), at.offset);
+    Value one = integerLike(k.b, k.loc, hit.getType(), 1);
+    return {arith::AndIOp::create(k.b, k.loc, carried[0], arith::XOrIOp::create(k.b, k.loc, isTop, one))};
+  });
+}
+
+LogicalResult emitSoftmax(KernelBuilder &k, Operation *root) {
+  auto op = cast<nn::SoftmaxOp>(root);
+  Type element = getElementTypeOrSelf(op.getX().getType());
+  if (!isa<FloatType>(element))
+    return op.emitOpError("unsupported element type ") << element;
+  Type type = computeType(element);
+  FlatTensor x(k, k.memref(op.getX()), element), y(k, k.output(0), element);
+  Lanes lanes(k, op.getX(), static_cast<int64_t>(op.getAxis()), type, 2);
+  k.grain = lanes.grain(8);
+  lanes.forEach([&](Lane &lane) {
+    Value top = lane.fold(accumulator(Join::max, type, false), [&](Spot at) { return x.load(at.shape, at.offset); });
+    if (op.getKind() == nn::SoftmaxKind::hardmax)
+      emitHardmax(k, lane, x, y, top);
+    else
+      emitExponential(k, op, type, lane, x, y, top);
+  });
+  return success();
+}
+
+} // namespace
+
+void registerSoftmaxLowerings(LoweringRegistry &registry) {
+  registry.add<nn::SoftmaxOp>({softmaxItems, emitSoftmax});
+}
+
+} // namespace nnc

@@ -1,0 +1,155 @@
+// Lowering of nn.top_k: a lane's results are a binary heap with the worst candidate on top while the lane is read, and
+// are sorted in place afterwards. No memory but the results; O(n log k).
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/lower/ElementTypes.h"
+#include "passes/lower/Lanes.h"
+#include "passes/lower/Registry.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+AffineMap topKItems(nn::GroupOp group, Operation *root) { return itemPerRow(group, cast<nn::TopKOp>(root).getAxis()); }
+
+/// The heap of one lane: element i lies at base + i * stride of the two results.
+class Heap {
+public:
+  Heap(KernelBuilder &k, nn::TopKOp op, const FlatTensor &values, const FlatTensor &indices, Value base, Value stride)
+      : k(k), values(values), indices(indices), base(base), stride(stride), largest(op.getLargest()),
+        type(computeType(values.element)) {}
+
+  using Entry = std::pair<Value, Value>; // value, index
+
+  Entry get(Value i) {
+    Value at = place(i);
+    return {values.load(type, at), indices.load(k.b.getI64Type(), at)};
+  }
+  void set(Value i, Entry entry) {
+    Value at = place(i);
+    values.store(entry.first, at);
+    indices.store(entry.second, at);
+  }
+
+  /// Whether value `x` comes before value `y`, whatever their indices. NaN counts as larger than all numbers.
+  Value before(Value x, Value y) {
+    if (!largest)
+      std::swap(x, y);
+    if (isa<FloatType>(type)) {
+      // x > y, or x is NaN and y is not.
+      Value notLess = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::UGT, x, y);
+      Value isNumber = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::ORD, y, y);
+      return arith::AndIOp::create(k.b, k.loc, notLess, isNumber);
+    }
+    bool isUnsigned = isUnsignedElement(values.element);
+    return arith::CmpIOp::create(k.b, k.loc, isUnsigned ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt, x, y);
+  }
+  /// Whether entry `x` comes before entry `y`: equal values go by index.
+  Value before(Entry x, Entry y) {
+    Value less = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, x.second, y.second);
+    Value tie = arith::AndIOp::create(k.b, k.loc, negate(before(y.first, x.first)), less);
+    return arith::OrIOp::create(k.b, k.loc, before(x.first, y.first), tie);
+  }
+
+  /// Puts `entry` at `hole` of the first `size` elements, or below, where no child is worse than it.
+  void siftDown(Value hole, Value size, Entry entry) {
+    auto loop = scf::WhileOp::create(
+        k.b, k.loc, TypeRange{k.b.getIndexType()}, ValueRange{hole},
+        [&](OpBuilder &, Location, ValueRange state) {
+          Value at = state[0], left = k.add(k.mul(at, 2), 1), right = k.add(left, 1);
+          Value hasChild = k.compare(arith::CmpIPredicate::ult, left, size);
+          // The worse child, while it is worse than the entry, moves up.
+          auto step = scf::IfOp::create(k.b, k.loc, TypeRange{k.b.getI1Type(), k.b.getIndexType()}, hasChild, true);
+          OpBuilder::InsertionGuard guard(k.b);
+          k.b.setInsertionPointToStart(step.thenBlock());
+          Value hasRight = k.compare(arith::CmpIPredicate::ult, right, size);
+          Value safeRight = k.select(hasRight, right, left);
+          Value rightIsWorse = before(get(left), get(safeRight));
+          Value child = k.select(rightIsWorse, safeRight, left);
+          Entry candidate = get(child);
+          Value moves = before(entry, candidate);
+          k.ifThen(moves, [&] { set(at, candidate); });
+          scf::YieldOp::create(k.b, k.loc, ValueRange{moves, k.select(moves, child, at)});
+          k.b.setInsertionPointToStart(step.elseBlock());
+          Value no = arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(false));
+          scf::YieldOp::create(k.b, k.loc, ValueRange{no, at});
+          k.b.setInsertionPointAfter(step);
+          scf::ConditionOp::create(k.b, k.loc, step.getResult(0), step.getResult(1));
+        },
+        [&](OpBuilder &, Location, ValueRange state) { scf::YieldOp::create(k.b, k.loc, state); });
+    set(loop.getResult(0), entry);
+  }
+
+private:
+  Value place(Value i) { return k.add(base, k.mul(i, stride)); }
+  Value negate(Value condition) {
+    return arith::XOrIOp::create(k.b, k.loc, condition, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
+  }
+
+  KernelBuilder &k;
+  const FlatTensor &values, &indices;
+  Value base, stride;
+  bool largest;
+  Type type;
+};
+
+LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
+  auto op = cast<nn::TopKOp>(root);
+  auto tensorType = cast<RankedTensorType>(op.getX().getType());
+  Type element = tensorType.getElementType(), i64 = k.b.getI64Type();
+  if (!isa<FloatType, IntegerType>(element))
+    return op.emitOpError("unsupported element type ") << element;
+  Type type = computeType(element);
+  int64_t axis = op.getAxis();
+  FlatTensor x(k, k.memref(op.getX()), element), values(k, k.output(0), element), indices(k, k.output(1), i64);
+  Value length = k.dimOf(op.getX(), axis), wanted = k.dim(k.output(0), axis), inner = k.index(1);
+  for (int64_t i = axis + 1; i < tensorType.getRank(); ++i)
+    inner = k.mul(inner, k.dimOf(op.getX(), i));
+  k.grain = std::max<int64_t>(1, 8192 / std::max<int64_t>(1, tensorType.isDynamicDim(axis) ? 64 : tensorType.getDimSize(axis)));
+
+  Value tooMany = k.compare(arith::CmpIPredicate::ugt, wanted, length);
+  k.ifThen(tooMany, [&] { k.fail("TopK wants %0 elements of %1", wanted, length); });
+  Value count = k.min(wanted, length), zero = k.index(0), one = k.index(1);
+  Value hasWork = k.compare(arith::CmpIPredicate::ugt, count, zero);
+  Value end = k.select(hasWork, k.end, k.begin);
+  k.loop(k.begin, end, one, [&](Value item) {
+    Value outer = k.div(item, inner), column = k.rem(item, inner);
+    Value from = k.add(k.mul(k.mul(outer, length), inner), column);
+    Heap heap(k, op, values, indices, k.add(k.mul(k.mul(outer, wanted), inner), column), inner);
+    auto entryOf = [&](Value i) {
+      return Heap::Entry(x.load(type, k.add(from, k.mul(i, inner))), k.fromIndex(i, i64));
+    };
+    // The first `count` elements become a heap, from the last inner node to the root.
+    k.loop(zero, count, one, [&](Value i) { heap.set(i, entryOf(i)); });
+    Value nodes = k.div(count, k.index(2));
+    k.loop(zero, nodes, one, [&](Value i) {
+      Value node = k.sub(k.sub(nodes, one), i);
+      heap.siftDown(node, count, heap.get(node));
+    });
+    // Each later element replaces the worst one if it comes before it; an equal one has the higher index and does not.
+    Value worst = heap.get(zero).first;
+    k.loop(count, length, one, worst, [&](Value i, ValueRange carried) -> SmallVector<Value> {
+      Heap::Entry entry = entryOf(i);
+      auto replaced = [&]() -> Value {
+        heap.siftDown(zero, count, entry);
+        return heap.get(zero).first;
+      };
+      return {k.ifElse(heap.before(entry.first, carried[0]), replaced, [&]() -> Value { return carried[0]; })};
+    });
+    // The worst goes last, again and again.
+    k.loop(one, count, one, [&](Value i) {
+      Value last = k.sub(count, i);
+      Heap::Entry moved = heap.get(last);
+      heap.set(last, heap.get(zero));
+      heap.siftDown(zero, last, moved);
+    });
+  });
+  return success();
+}
+
+} // namespace
+
+void registerTopKLowerings(LoweringRegistry &registry) { registry.add<nn::TopKOp>({topKItems, emitTopK}); }
+
+} // namespace nnc
