@@ -14,12 +14,12 @@ namespace nnc {
 enum class Stage { Import, Graph, Loops, Memory, Llvm };
 
 /// What a compilation produces.
-enum class OutputKind { Ir, LlvmIr, Assembly, Object, Archive, Header, SharedLibrary };
+enum class OutputKind { Nothing, Ir, LlvmIr, Assembly, Object, Archive, Header, SharedLibrary };
 
 struct CompileOptions {
   std::string input, output;
   OutputKind kind = OutputKind::SharedLibrary;
-  /// The last stage to run; for OutputKind::Ir the one whose IR is printed.
+  /// The last stage to run, for OutputKind::Ir (whose IR is printed) and OutputKind::Nothing.
   Stage until = Stage::Llvm;
   /// A C identifier; "" takes it from the input's file name.
   std::string name;

@@ -114,11 +114,11 @@ public:
     if (!imported)
       return imported.takeError();
     ModuleOp module = *imported->module;
-    if (options.kind == OutputKind::Ir && options.until == Stage::Import)
+    if (stopsAfter(Stage::Import))
       return emitIr(module);
     if (Error error = stage(module, "graph", [&](OpPassManager &pm) { buildGraphPipeline(pm, {options.optLevel}); }))
       return error;
-    if (options.kind == OutputKind::Ir && options.until == Stage::Graph)
+    if (stopsAfter(Stage::Graph))
       return emitIr(module);
 
     name = options.name.empty() ? modelNameFromPath(options.input) : options.name;
@@ -143,7 +143,7 @@ public:
       ModuleOp work = last ? module : *(clone = module.clone());
       if (Error error = lower(work, level))
         return error;
-      if (options.kind == OutputKind::Ir)
+      if (isIr())
         return emitIr(work); // the worst level's; --cpu names another
       if (Error error = emit(work, level))
         return error;
@@ -158,7 +158,12 @@ private:
     return runPipeline(module, options.input, stageName, build, options.verbose);
   }
 
+  bool isIr() const { return options.kind == OutputKind::Ir || options.kind == OutputKind::Nothing; }
+  bool stopsAfter(Stage stage) const { return isIr() && options.until == stage; }
+
   Error emitIr(ModuleOp module) {
+    if (options.kind == OutputKind::Nothing)
+      return Error::success();
     if (Error error = writeIr(module, options.output))
       return lineError(options.output, std::move(error));
     return Error::success();

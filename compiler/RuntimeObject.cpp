@@ -51,7 +51,7 @@ Expected<EmbeddedFiles> embeddedFiles(const Triple &triple) {
 /// The functions of runtime/internal.h that compiled code calls.
 bool isCalledByModel(StringRef name) {
   return name == "nncrt_output" || name == "nncrt_alloc" || name == "nncrt_alloc_tensor" || name == "nncrt_append" ||
-         name == "nncrt_copy" || name == "nncrt_free" || name == "nncrt_parallel" ||
+         name == "nncrt_check" || name == "nncrt_copy" || name == "nncrt_free" || name == "nncrt_parallel" ||
          name == "nncrt_fail";
 }
 

@@ -92,6 +92,8 @@ void nncrt_parallel(nncrt_run *run, nncrt_body fn, void *args, int64_t items, in
 
 /* Makes the run fail with a message in which %0 and %1 stand for a and b. The first failure of a run wins. */
 void nncrt_fail(nncrt_run *run, const char *message, int64_t a, int64_t b);
+/* The same, unless the condition holds. */
+void nncrt_check(nncrt_run *run, int32_t holds, const char *message, int64_t a, int64_t b);
 
 /* ---- the runtime's own ---- */
 

@@ -34,6 +34,11 @@ void nncrt_copy(nncrt_run *run, void *to, const void *from, int64_t bytes) {
     memcpy(to, from, (uint64_t)bytes);
 }
 
+void nncrt_check(nncrt_run *run, int32_t holds, const char *message, int64_t a, int64_t b) {
+  if (!holds)
+    nncrt_fail(run, message, a, b);
+}
+
 void nncrt_append(nncrt_run *run, nncrt_stack *stack, const void *from, int64_t bytes) {
   if (!stack->data)
     stack->data = nncrt_dummy(run); /* what a loop without iterations leaves */

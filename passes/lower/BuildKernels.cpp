@@ -19,11 +19,11 @@ struct BuildKernels : impl::BuildKernelsBase<BuildKernels> {
     ModuleOp module = getOperation();
     SmallVector<nn::GroupOp> groups;
     module.walk([&](nn::GroupOp group) { groups.push_back(group); });
-    llvm::StringMap<nn::GroupOp> byText;
+    llvm::StringMap<nn::GroupOp> bySignature;
     unsigned next = 0;
     for (nn::GroupOp group : groups) {
       // Groups that are equal but for the values they are applied to have one kernel.
-      auto [entry, isNew] = byText.try_emplace(signatureOf(group), group);
+      auto [entry, isNew] = bySignature.try_emplace(signatureOf(group), group);
       if (!isNew) {
         nn::GroupOp twin = entry->second;
         group.setKernelAttr(twin.getKernelAttr());
@@ -39,15 +39,31 @@ struct BuildKernels : impl::BuildKernelsBase<BuildKernels> {
   }
 
 private:
-  /// The group's text without its operands' names and locations.
+  /// What two groups with equal kernels have in common, as bytes to compare: the types of the operands, and each op's
+  /// name, attributes, result types and the numbers of the values it uses. Types and attributes are unique in their
+  /// context, so their addresses stand for them.
   static std::string signatureOf(nn::GroupOp group) {
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    group.getBody().front().print(os);
-    for (Value input : group.getInputs())
-      os << input.getType() << ';';
-    os << group->getAttrDictionary();
-    return text;
+    std::string bytes;
+    auto append = [&](const void *p) { bytes.append(reinterpret_cast<const char *>(&p), sizeof p); };
+    llvm::DenseMap<Value, uintptr_t> numbers;
+    auto define = [&](Value value) {
+      append(value.getType().getAsOpaquePointer());
+      numbers.try_emplace(value, numbers.size());
+    };
+    Block &body = group.getBody().front();
+    for (Value argument : body.getArguments())
+      define(argument);
+    append(group->getAttrDictionary().getAsOpaquePointer());
+    for (Operation &op : body) {
+      append(op.getName().getAsOpaquePointer());
+      append(op.getAttrDictionary().getAsOpaquePointer());
+      for (Value operand : op.getOperands())
+        append(reinterpret_cast<const void *>(numbers.lookup(operand)));
+      for (Value result : op.getResults())
+        define(result);
+      append(nullptr);
+    }
+    return bytes;
   }
 
   LogicalResult buildKernel(ModuleOp module, nn::GroupOp group, std::string name) {
@@ -75,7 +91,7 @@ private:
     function.setPrivate();
     function->setAttr("nn.kernel", b.getUnitAttr());
     function.addEntryBlock();
-    AffineMap items = root ? lowering->items(group, root) : elementwiseItems(group);
+    AffineMap items = root ? lowering->itemsFor(group, root, KernelTarget{vectorBits}) : elementwiseItems(group);
     KernelBuilder k(b, group, function, items, KernelTarget{vectorBits});
     if (failed(root ? lowering->emit(k, root) : emitElementwise(k)))
       return failure();

@@ -63,13 +63,20 @@ LogicalResult HostBuilder::emitBlock(Block &block) {
   for (Operation &op : block) {
     if (failed(emitOp(&op)))
       return failure();
-    auto dead = plan.freeAfter.find(&op);
-    if (dead != plan.freeAfter.end())
-      for (Value value : dead->second)
-        if (!directOutputs.contains(value))
-          call("nncrt_free", {run, tensor(value).pointer});
+    // What a body yields is read once more, by the code of the op around it.
+    if (!isa<nn::YieldOp>(op))
+      freeAfter(&op);
   }
   return success();
+}
+
+void HostBuilder::freeAfter(Operation *op) {
+  auto dead = plan.freeAfter.find(op);
+  if (dead == plan.freeAfter.end())
+    return;
+  for (Value value : dead->second)
+    if (!directOutputs.contains(value))
+      call("nncrt_free", {run, tensor(value).pointer});
 }
 
 LogicalResult HostBuilder::emitOp(Operation *op) {
@@ -79,7 +86,7 @@ LogicalResult HostBuilder::emitOp(Operation *op) {
     auto type = cast<RankedTensorType>(constant.getType());
     auto found = weights.find(op);
     // A constant without a place is only ever read at compile time.
-    t.pointer = found == weights.end() ? Value(LLVM::ZeroOp::create(b, loc, pointerType)) : offset(weightsBase, i64(found->second));
+    t.pointer = found == weights.end() ? Value(LLVM::ZeroOp::create(b, loc, pointerType)) : offset(weightsBase, found->second);
     for (int64_t extent : type.getShape())
       t.dims.push_back(Dim(getAffineConstantExpr(extent, b.getContext())));
     tensors[constant] = t;
@@ -110,7 +117,8 @@ FailureOr<SmallVector<Dims, 1>> HostBuilder::resultDims(Operation *op, llvm::fun
     if (auto argument = dyn_cast<BlockArgument>(operand); argument && group)
       operand = group.getInputs()[argument.getArgNumber()];
     Type element = getElementTypeOrSelf(operand.getType());
-    return toIndex(loadElement(tensor(operand).pointer, storageType(element), i));
+    Value loaded = loadElement(tensor(operand).pointer, storageType(element), i);
+    return isa<FloatType>(loaded.getType()) ? loaded : toIndex(loaded);
   };
   auto checkThat = [&](Value condition, StringRef message, Value x, Value y) { check(condition, message, x, y); };
   HostRule rule(op, b, dimsOf, elementOf, checkThat);
@@ -122,8 +130,16 @@ FailureOr<SmallVector<Dims, 1>> HostBuilder::resultDims(Operation *op, llvm::fun
     for (auto [i, d] : llvm::enumerate(dims))
       if (!type.isDynamicDim(i))
         d = Dim(getAffineConstantExpr(type.getDimSize(i), b.getContext()));
+      else if (rule.readsData && d.value)
+        d = checkExtent(d.value);
   }
   return rule.results;
+}
+
+Value HostBuilder::checkExtent(Value extent) {
+  Value zero = index(0);
+  check(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, extent, zero), "an extent is %0", extent, zero);
+  return arith::MaxSIOp::create(b, loc, extent, zero);
 }
 
 LogicalResult HostBuilder::emitGroup(nn::GroupOp group) {
@@ -286,7 +302,7 @@ Value HostBuilder::place(Value result, ArrayRef<Dim> dims) {
     return outputPointer(output, viewDims);
   }
   if (auto found = plan.offsets.find(result); found != plan.offsets.end())
-    return offset(arena, i64(found->second));
+    return offset(arena, found->second);
   return allocate(dims, elementBytes(getElementTypeOrSelf(result.getType())));
 }
 
@@ -319,12 +335,20 @@ Value HostBuilder::product(ArrayRef<Dim> dims) {
   return result;
 }
 
+Value HostBuilder::offset(Value pointer, int64_t bytes) {
+  if (bytes == 0)
+    return pointer;
+  if (bytes != static_cast<int32_t>(bytes))
+    return offset(pointer, i64(bytes));
+  return LLVM::GEPOp::create(b, loc, pointerType, b.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
+}
+
 Value HostBuilder::offset(Value pointer, Value bytes) {
   return LLVM::GEPOp::create(b, loc, pointerType, b.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{bytes});
 }
 
 Value HostBuilder::field(int64_t byteOffset, Type type) {
-  return LLVM::LoadOp::create(b, loc, type, offset(run, i64(byteOffset)));
+  return LLVM::LoadOp::create(b, loc, type, offset(run, byteOffset));
 }
 
 Value HostBuilder::loadElement(Value pointer, Type element, int64_t i) {
@@ -344,10 +368,9 @@ Value HostBuilder::storeDims(ArrayRef<Dim> dims) {
 }
 
 void HostBuilder::check(Value condition, StringRef message, Value x, Value y) {
-  auto failing = scf::IfOp::create(b, loc, b.createOrFold<arith::XOrIOp>(loc, condition, arith::ConstantOp::create(b, loc, b.getBoolAttr(true))), false);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(failing.thenBlock());
-  call("nncrt_fail", {run, stringConstant(message), toI64(x), toI64(y)});
+  // A call without a branch around it: thousands of branches would make the function slow to compile.
+  Value holds = arith::ExtUIOp::create(b, loc, b.getI32Type(), condition);
+  call("nncrt_check", {run, holds, stringConstant(message), toI64(x), toI64(y)});
 }
 
 Value HostBuilder::stringConstant(StringRef text) {

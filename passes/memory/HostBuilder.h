@@ -37,6 +37,8 @@ public:
 
 private:
   llvm::LogicalResult emitBlock(mlir::Block &block);
+  /// Gives back the memory of tensors that `op` was the last to read.
+  void freeAfter(mlir::Operation *op);
   llvm::LogicalResult emitOp(mlir::Operation *op);
   llvm::LogicalResult emitGroup(nn::GroupOp group);
   llvm::LogicalResult emitView(mlir::Operation *op);
@@ -48,11 +50,15 @@ private:
   llvm::LogicalResult emitScan(nn::ScanOp op);
   struct Repetition;
   llvm::LogicalResult emitRepetition(Repetition &repetition);
+  /// The bytes of a tensor in memory of their own.
+  mlir::Value copyOf(const HostTensor &t, mlir::Type element);
 
   HostTensor &tensor(mlir::Value value);
   /// The result extents of `op` by its shape rule; extents that the kernel decides are null.
   mlir::FailureOr<llvm::SmallVector<nn::Dims, 1>> resultDims(mlir::Operation *op,
                                                              llvm::function_ref<nn::Dims(mlir::Value)> dimsOf);
+  /// Reports an extent that data made negative; 0 then.
+  mlir::Value checkExtent(mlir::Value extent);
   /// Memory for a result: an output, its place in the arena, or taken at run time.
   mlir::Value place(mlir::Value result, llvm::ArrayRef<nn::Dim> dims);
   mlir::Value allocate(llvm::ArrayRef<nn::Dim> dims, int64_t elementBytes);
@@ -67,6 +73,7 @@ private:
   mlir::Value valueOf(nn::Dim d);
   mlir::Value product(llvm::ArrayRef<nn::Dim> dims);
   mlir::Value offset(mlir::Value pointer, mlir::Value bytes);
+  mlir::Value offset(mlir::Value pointer, int64_t bytes);
   mlir::Value field(int64_t byteOffset, mlir::Type type);
   mlir::Value loadElement(mlir::Value pointer, mlir::Type element, int64_t i);
   void storeSlot(mlir::Value array, int64_t slot, mlir::Value value);

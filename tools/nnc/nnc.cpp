@@ -89,7 +89,7 @@ int usageError(const Twine &message) {
 }
 
 bool isText(OutputKind kind) {
-  return kind == OutputKind::Ir || kind == OutputKind::LlvmIr || kind == OutputKind::Assembly || kind == OutputKind::Header;
+  return kind == OutputKind::Nothing || kind == OutputKind::Ir || kind == OutputKind::LlvmIr || kind == OutputKind::Assembly || kind == OutputKind::Header;
 }
 
 } // namespace
@@ -126,9 +126,8 @@ int main(int argc, char **argv) {
     auto stage = parseStage(until);
     if (!stage)
       return usageError("--until: " + toString(stage.takeError()));
-    options.kind = OutputKind::Ir;
+    options.kind = OutputKind::Nothing;
     options.until = *stage;
-    options.output = "/dev/null";
   }
   if (options.output.empty() && !isText(options.kind)) {
     SmallString<128> path(sys::path::filename(input));
