@@ -10,9 +10,6 @@ namespace nnc::nn {
 
 namespace {
 
-/// Tensors with more elements are data, not shapes.
-constexpr int64_t kMaxContents = 64;
-
 bool isInteger(AffineExpr expr, int64_t value) {
   auto constant = dyn_cast<AffineConstantExpr>(expr);
   return constant && constant.getValue() == value;
@@ -48,11 +45,7 @@ public:
 
   Dim add(Dim a, Dim b) override { return a.expr + b.expr; }
   Dim sub(Dim a, Dim b) override { return a.expr - b.expr; }
-  Dim mul(Dim a, Dim b) override {
-    if (a.known() || b.known() || (a.expr.isSymbolicOrConstant() && b.expr.isSymbolicOrConstant()))
-      return a.expr * b.expr;
-    return unknown();
-  }
+  Dim mul(Dim a, Dim b) override { return a.expr * b.expr; }
   Dim floorDiv(Dim a, Dim b) override { return divide(a, b, /*up=*/false); }
   Dim ceilDiv(Dim a, Dim b) override { return divide(a, b, /*up=*/true); }
   Dim min(Dim a, Dim b) override { return extreme(a, b, /*larger=*/false); }
@@ -61,7 +54,18 @@ public:
   Dim wrapNegative(Dim a, Dim extent) override {
     if (auto value = a.known())
       return *value < 0 ? add(a, extent) : a;
-    return unknown();
+    if (analysis.isNonNegative(a.expr))
+      return a;
+    return analysis.opaque("wrap", {a.expr, extent.expr});
+  }
+
+  Dim choose(Dim x, int64_t value, Dim same, Dim other) override {
+    if (auto number = x.known())
+      return *number == value ? same : other;
+    // An extent is no flag; the rare one that is 0 at run time is seen to there.
+    if (analysis.isNonNegative(x.expr) || same.expr == other.expr)
+      return other;
+    return analysis.opaque("choose", {x.expr, getAffineConstantExpr(value, op->getContext()), same.expr, other.expr});
   }
 
   Dim broadcast(Dim a, Dim b) override {
@@ -74,7 +78,7 @@ public:
       return a;
     if (b.known())
       return b;
-    return unknown();
+    return analysis.opaque("broadcast", {a.expr, b.expr});
   }
 
   Dim quotient(ArrayRef<Dim> total, ArrayRef<Dim> divisors) override {
@@ -84,19 +88,27 @@ public:
       factors(d.expr, above, scaleAbove);
     for (Dim d : divisors)
       factors(d.expr, below, scaleBelow);
+    SmallVector<AffineExpr> left;
     for (AffineExpr expr : below) {
       auto *found = llvm::find(above, expr);
       if (found == above.end())
-        return unknown();
-      above.erase(found);
+        left.push_back(expr);
+      else
+        above.erase(found);
     }
-    if (scaleBelow == 0 || (above.empty() && scaleAbove % scaleBelow != 0))
-      return unknown();
-    AffineExpr result = getAffineConstantExpr(scaleAbove % scaleBelow == 0 ? scaleAbove / scaleBelow : scaleAbove,
-                                              op->getContext());
+    bool divides = scaleBelow != 0 && scaleAbove % scaleBelow == 0;
+    if (!left.empty() || scaleBelow == 0 || (above.empty() && !divides)) {
+      SmallVector<AffineExpr> arguments = {getAffineConstantExpr(scaleAbove, op->getContext()),
+                                           getAffineConstantExpr(scaleBelow, op->getContext()),
+                                           getAffineConstantExpr(above.size(), op->getContext())};
+      arguments.append(above);
+      arguments.append(left);
+      return analysis.opaque("quotient", arguments);
+    }
+    AffineExpr result = getAffineConstantExpr(divides ? scaleAbove / scaleBelow : scaleAbove, op->getContext());
     for (AffineExpr expr : above)
       result = result * expr;
-    return scaleAbove % scaleBelow == 0 ? result : result.floorDiv(scaleBelow);
+    return divides ? result : result.floorDiv(scaleBelow);
   }
 
   Dim scale(Dim a, double factor) override {
@@ -135,7 +147,7 @@ private:
     auto divisor = b.known();
     if (divisor && *divisor > 0)
       return up ? a.expr.ceilDiv(*divisor) : a.expr.floorDiv(*divisor);
-    return unknown();
+    return analysis.opaque(up ? "ceil" : "floor", {a.expr, b.expr});
   }
   Dim extreme(Dim a, Dim b, bool larger) {
     if (a.expr == b.expr)
@@ -143,7 +155,16 @@ private:
     auto x = a.known(), y = b.known();
     if (x && y)
       return constant(larger ? std::max(*x, *y) : std::min(*x, *y));
-    return unknown();
+    AffineExpr least = getAffineConstantExpr(0, op->getContext());
+    if (analysis.isNonNegative(a.expr) && b.expr == least)
+      return larger ? a : b;
+    if (analysis.isNonNegative(b.expr) && a.expr == least)
+      return larger ? b : a;
+    // n - 1 against n: the difference decides.
+    AffineExpr difference = simplifyAffineExpr(a.expr - b.expr, 0, analysis.nextSymbol);
+    if (auto number = dyn_cast<AffineConstantExpr>(difference))
+      return (number.getValue() >= 0) == larger ? a : b;
+    return analysis.opaque(larger ? "max" : "min", {a.expr, b.expr});
   }
 
   ShapeAnalysis &analysis;
@@ -159,16 +180,16 @@ void ShapeAnalysis::setSymbols(Value value, ArrayRef<StringRef> names) {
     }
     StringRef name = i < names.size() ? names[i] : "";
     if (name.empty()) {
-      exprs.push_back(freshSymbol());
+      exprs.push_back(freshExtent());
       continue;
     }
     auto [entry, isNew] = named.try_emplace(name);
     if (isNew)
-      entry->second = freshSymbol();
+      entry->second = freshExtent();
     exprs.push_back(entry->second);
   }
   extents[value] = exprs;
-  elements.erase(value); // of an erased value, perhaps, that lay at the same address
+  forgetContents(value); // of an erased value, perhaps, that lay at the same address
 }
 
 ArrayRef<AffineExpr> ShapeAnalysis::dims(Value value) {
@@ -177,44 +198,8 @@ ArrayRef<AffineExpr> ShapeAnalysis::dims(Value value) {
     return found->second;
   SmallVector<AffineExpr> exprs;
   for (int64_t extent : cast<RankedTensorType>(value.getType()).getShape())
-    exprs.push_back(ShapedType::isDynamic(extent) ? freshSymbol() : getAffineConstantExpr(extent, context));
+    exprs.push_back(ShapedType::isDynamic(extent) ? freshExtent() : getAffineConstantExpr(extent, context));
   return extents[value] = exprs;
-}
-
-const SmallVector<AffineExpr> *ShapeAnalysis::contents(Value value) {
-  auto found = elements.find(value);
-  if (found != elements.end())
-    return &found->second;
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || !type.hasStaticShape() || type.getNumElements() > kMaxContents)
-    return nullptr;
-  if (auto numbers = constantIntegers(value, kMaxContents)) {
-    SmallVector<AffineExpr> exprs;
-    for (int64_t n : *numbers)
-      exprs.push_back(getAffineConstantExpr(n, context));
-    return &(elements[value] = exprs);
-  }
-  // Elements of an integer tensor that nothing is known of are symbols, so that equal uses give equal extents.
-  if (!type.getElementType().isSignlessInteger(64) && !type.getElementType().isSignlessInteger(32))
-    return nullptr;
-  SmallVector<AffineExpr> exprs(type.getNumElements());
-  for (AffineExpr &expr : exprs)
-    expr = freshSymbol();
-  return &(elements[value] = exprs);
-}
-
-std::optional<SmallVector<int64_t>> ShapeAnalysis::constantContents(Value value) {
-  auto *exprs = contents(value);
-  if (!exprs)
-    return std::nullopt;
-  SmallVector<int64_t> numbers;
-  for (AffineExpr expr : *exprs) {
-    auto constant = dyn_cast<AffineConstantExpr>(expr);
-    if (!constant)
-      return std::nullopt;
-    numbers.push_back(constant.getValue());
-  }
-  return numbers;
 }
 
 LogicalResult ShapeAnalysis::evaluate(Operation *op, SmallVectorImpl<SmallVector<int64_t>> &shapes) {
@@ -235,7 +220,7 @@ LogicalResult ShapeAnalysis::evaluate(Operation *op, SmallVectorImpl<SmallVector
 LogicalResult ShapeAnalysis::infer(Operation *op) {
   // What is known may be of erased values that lay at the same addresses: loop bodies are imported more than once.
   for (Value result : op->getResults())
-    elements.erase(result);
+    forgetContents(result);
   auto shaped = dyn_cast<ShapedOp>(op);
   if (shaped) {
     for (auto [i, operand] : llvm::enumerate(op->getOperands()))
@@ -257,6 +242,9 @@ LogicalResult ShapeAnalysis::infer(Operation *op) {
           return op->emitOpError() << "dim " << i << " of the result is negative (" << *d.known() << ")";
         shape.push_back(d.known().value_or(ShapedType::kDynamic));
         exprs.push_back(d.expr);
+        // Whatever it came from: where it is negative, the run fails.
+        if (auto symbol = dyn_cast<AffineSymbolExpr>(d.expr))
+          markExtent(symbol);
       }
       result.setType(RankedTensorType::get(shape, cast<TensorType>(result.getType()).getElementType()));
       extents[result] = exprs;
@@ -284,201 +272,52 @@ LogicalResult ShapeAnalysis::inferAll(Region &region) {
   return success();
 }
 
-void ShapeAnalysis::inferContents(Operation *op) {
-  if (op->getNumResults() == 0 || isa<ConstantOp, IfOp, LoopOp, ScanOp, GroupOp>(op))
-    return;
-  for (Value result : op->getResults()) {
-    auto type = dyn_cast<RankedTensorType>(result.getType());
-    if (!type || !type.hasStaticShape() || type.getNumElements() > kMaxContents || type.getRank() > 1)
-      return;
-  }
-  Value result = op->getResult(0);
-  auto type = cast<RankedTensorType>(result.getType());
-  int64_t count = type.getNumElements();
-  auto known = [](AffineExpr expr) -> std::optional<int64_t> {
-    if (auto constant = dyn_cast_if_present<AffineConstantExpr>(expr))
-      return constant.getValue();
-    return std::nullopt;
-  };
-  // Looked up first, since a lookup can move the lists that earlier ones returned.
-  for (Value operand : op->getOperands())
-    (void)contents(operand);
-  // Operand contents, repeated where the operand has one element and the result more.
-  auto of = [&](unsigned operand) -> const SmallVector<AffineExpr> * { return contents(op->getOperand(operand)); };
-  auto at = [&](const SmallVector<AffineExpr> *list, int64_t i) { return (*list)[list->size() == 1 ? 0 : i]; };
-  SmallVector<AffineExpr> out;
-
-  llvm::TypeSwitch<Operation *>(op)
-      .Case([&](ShapeOfOp shape) {
-        auto all = dims(shape.getX());
-        out.append(all.begin() + shape.getBegin(), all.begin() + shape.getEnd());
-      })
-      .Case<ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp>([&](Operation *) {
-        if (auto *x = of(0))
-          out = *x;
-      })
-      .Case([&](BroadcastToOp) {
-        if (auto *x = of(0); x && (x->size() == 1 || static_cast<int64_t>(x->size()) == count))
-          for (int64_t i = 0; i < count; ++i)
-            out.push_back(at(x, i));
-      })
-      .Case([&](CastOp cast) {
-        // A conversion between numbers keeps an extent's value; one to bool or a narrow type may not.
-        auto to = type.getElementType();
-        if (auto *x = of(0); x && to.getIntOrFloatBitWidth() >= 32)
-          out = *x;
-      })
-      .Case([&](ConcatOp concat) {
-        for (unsigned i = 0; i < concat->getNumOperands(); ++i) {
-          auto *x = of(i);
-          if (!x)
-            return out.clear();
-          out.append(*x);
-        }
-      })
-      .Case([&](GatherOp gather) {
-        auto *x = of(0);
-        auto indices = constantContents(gather.getIndices());
-        if (!x || !indices || cast<RankedTensorType>(gather.getX().getType()).getRank() != 1)
-          return;
-        int64_t size = x->size();
-        for (int64_t i : *indices) {
-          if (i < -size || i >= size)
-            return out.clear();
-          out.push_back((*x)[i < 0 ? i + size : i]);
-        }
-      })
-      .Case([&](SliceOp slice) {
-        auto *x = of(0);
-        auto starts = constantContents(slice.getStarts());
-        if (!x || !starts || slice.getAxes().size() != 1)
-          return;
-        int64_t size = x->size(), step = slice.getSteps()[0], start = (*starts)[0];
-        start = std::clamp<int64_t>(start < 0 ? start + size : start, step < 0 ? -1 : 0, step < 0 ? size - 1 : size);
-        for (int64_t i = 0; i < count; ++i)
-          out.push_back((*x)[start + i * step]);
-      })
-      .Case([&](BinaryOp binary) {
-        auto *a = of(0), *b = of(1);
-        if (!a || !b)
-          return;
-        bool isFloat = isa<FloatType>(type.getElementType());
-        for (int64_t i = 0; i < count; ++i) {
-          AffineExpr x = at(a, i), y = at(b, i);
-          auto p = known(x), q = known(y);
-          AffineExpr value;
-          switch (binary.getKind()) {
-          case BinaryKind::add: value = x + y; break;
-          case BinaryKind::sub: value = x - y; break;
-          case BinaryKind::mul:
-            value = x * y;
-            break;
-          case BinaryKind::div:
-            if (p && q && *q != 0 && (!isFloat || *p % *q == 0) && !(*p == INT64_MIN && *q == -1))
-              value = getAffineConstantExpr(*p / *q, context);
-            else if (q && *q > 0 && !isFloat && x.isSymbolicOrConstant())
-              value = x.floorDiv(*q);
-            break;
-          case BinaryKind::mod:
-            if (p && q && *q > 0 && *p >= 0)
-              value = getAffineConstantExpr(*p % *q, context);
-            break;
-          case BinaryKind::min:
-          case BinaryKind::max:
-            if (p && q)
-              value = getAffineConstantExpr(binary.getKind() == BinaryKind::min ? std::min(*p, *q) : std::max(*p, *q), context);
-            break;
-          default: break;
-          }
-          out.push_back(value ? value : freshSymbol());
-        }
-      })
-      .Case([&](UnaryOp unary) {
-        auto *x = of(0);
-        if (!x)
-          return;
-        switch (unary.getKind()) {
-        case UnaryKind::neg:
-          for (AffineExpr expr : *x)
-            out.push_back(-expr);
-          break;
-        case UnaryKind::floor:
-        case UnaryKind::ceil:
-        case UnaryKind::round: out = *x; break;
-        default: break;
-        }
-      })
-      .Case([&](CompareOp compare) {
-        auto *a = of(0), *b = of(1);
-        if (!a || !b)
-          return;
-        for (int64_t i = 0; i < count; ++i) {
-          auto x = known(at(a, i)), y = known(at(b, i));
-          AffineExpr value;
-          if (x && y) {
-            bool truth[] = {*x == *y, *x != *y, *x < *y, *x <= *y, *x > *y, *x >= *y};
-            value = getAffineConstantExpr(truth[static_cast<unsigned>(compare.getKind())], context);
-          }
-          out.push_back(value ? value : freshSymbol());
-        }
-      })
-      .Case([&](SelectOp) {
-        auto *c = of(0), *a = of(1), *b = of(2);
-        if (!c || !a || !b)
-          return;
-        for (int64_t i = 0; i < count; ++i) {
-          auto condition = known(at(c, i));
-          AffineExpr x = at(a, i), y = at(b, i);
-          out.push_back(condition ? (*condition ? x : y) : x == y ? x : freshSymbol());
-        }
-      })
-      .Case([&](ReduceOp reduce) {
-        auto *x = of(0);
-        if (!x || count != 1)
-          return;
-        AffineExpr value = getAffineConstantExpr(reduce.getKind() == ReduceKind::prod ? 1 : 0, context);
-        for (AffineExpr expr : *x) {
-          if (reduce.getKind() == ReduceKind::prod)
-            value = value * expr;
-          else if (reduce.getKind() == ReduceKind::sum)
-            value = value + expr;
-          else
-            return;
-        }
-        out.push_back(value);
-      })
-      .Case([&](FillOp) {
-        if (auto *value = of(1))
-          out.assign(count, (*value)[0]);
-      })
-      .Case([&](RangeOp) {
-        auto *start = of(0), *delta = of(2);
-        if (!start || !delta)
-          return;
-        for (int64_t i = 0; i < count; ++i)
-          out.push_back((*start)[0] + (*delta)[0] * i);
-      })
-      .Case([&](SplitOp split) {
-        auto *x = of(0);
-        if (!x)
-          return;
-        int64_t offset = 0;
-        for (Value piece : split.getPieces()) {
-          int64_t size = cast<RankedTensorType>(piece.getType()).getNumElements();
-          elements[piece] = SmallVector<AffineExpr>(x->begin() + offset, x->begin() + offset + size);
-          offset += size;
-        }
-      });
-  if (static_cast<int64_t>(out.size()) == count && count > 0)
-    elements[result] = out;
-}
-
 void ShapeAnalysis::copy(Value from, Value to) {
   extents[to] = SmallVector<AffineExpr>(dims(from));
   if (auto found = elements.find(from); found != elements.end()) {
     SmallVector<AffineExpr> exprs = found->second;
     elements[to] = exprs;
   }
+  if (auto found = reals.find(from); found != reals.end()) {
+    SmallVector<double> numbers = found->second;
+    reals[to] = numbers;
+  }
+}
+
+AffineExpr ShapeAnalysis::freshExtent() {
+  AffineExpr symbol = freshSymbol();
+  markExtent(cast<AffineSymbolExpr>(symbol));
+  return symbol;
+}
+
+void ShapeAnalysis::markExtent(AffineSymbolExpr symbol) {
+  if (symbol.getPosition() >= isExtent.size())
+    isExtent.resize(std::max<unsigned>(symbol.getPosition() + 1, 2 * isExtent.size()));
+  isExtent.set(symbol.getPosition());
+}
+
+bool ShapeAnalysis::isNonNegative(AffineExpr expr) const {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue() >= 0;
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return symbol.getPosition() < isExtent.size() && isExtent.test(symbol.getPosition());
+  if (auto binary = dyn_cast<AffineBinaryOpExpr>(expr))
+    return isNonNegative(binary.getLHS()) && isNonNegative(binary.getRHS());
+  return false;
+}
+
+AffineExpr ShapeAnalysis::opaque(StringRef function, ArrayRef<AffineExpr> arguments) {
+  auto [entry, isNew] = opaques.try_emplace({function.str(), {arguments.begin(), arguments.end()}});
+  if (isNew)
+    entry->second = freshSymbol();
+  return entry->second;
+}
+
+bool ShapeAnalysis::ExprLess::operator()(const Key &a, const Key &b) const {
+  auto pointerLess = [](AffineExpr x, AffineExpr y) { return x.getAsOpaquePointer() < y.getAsOpaquePointer(); };
+  if (a.first != b.first)
+    return a.first < b.first;
+  return std::lexicographical_compare(a.second.begin(), a.second.end(), b.second.begin(), b.second.end(), pointerLess);
 }
 
 void declareSymbols(ShapeAnalysis &analysis, FunctionOpInterface function) {
@@ -490,44 +329,6 @@ void declareSymbols(ShapeAnalysis &analysis, FunctionOpInterface function) {
         symbols.push_back(name.getValue());
     analysis.setSymbols(argument, symbols);
   }
-}
-
-std::optional<SmallVector<int64_t>> integerElements(Attribute attribute, int64_t limit) {
-  auto attr = dyn_cast_if_present<ElementsAttr>(attribute);
-  if (!attr || attr.getNumElements() > limit)
-    return std::nullopt;
-  auto type = dyn_cast<IntegerType>(attr.getElementType());
-  if (!type)
-    return std::nullopt;
-  SmallVector<int64_t> numbers;
-  auto append = [&](const APInt &value) {
-    numbers.push_back(type.isUnsigned() || type.getWidth() == 1 ? static_cast<int64_t>(value.getZExtValue())
-                                                                : value.getSExtValue());
-  };
-  if (auto dense = dyn_cast<DenseElementsAttr>(attr)) {
-    for (const APInt &value : dense.getValues<APInt>())
-      append(value);
-    return numbers;
-  }
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    unsigned bytes = llvm::divideCeil(type.getWidth(), 8);
-    if (!blob || blob->getData().size() != static_cast<size_t>(attr.getNumElements()) * bytes)
-      return std::nullopt;
-    for (int64_t i = 0; i < attr.getNumElements(); ++i) {
-      uint64_t bits = 0;
-      memcpy(&bits, blob->getData().data() + i * bytes, bytes);
-      append(APInt(type.getWidth(), bits, /*isSigned=*/false, /*implicitTrunc=*/true));
-    }
-    return numbers;
-  }
-  return std::nullopt;
-}
-
-std::optional<SmallVector<int64_t>> constantIntegers(Value value, int64_t limit) {
-  if (auto constant = value.getDefiningOp<ConstantOp>())
-    return integerElements(constant.getValue(), limit);
-  return std::nullopt;
 }
 
 } // namespace nnc::nn

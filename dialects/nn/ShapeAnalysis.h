@@ -13,8 +13,11 @@
 
 #include "dialects/nn/ShapeRule.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
+
+#include <map>
 
 namespace nnc::nn {
 
@@ -38,11 +41,15 @@ public:
   /// The extents of a ranked value; unseen dynamic ones become fresh symbols.
   llvm::ArrayRef<mlir::AffineExpr> dims(mlir::Value value);
 
-  /// The elements of a small integer tensor where at least one is known or symbolic, else nullptr.
+  /// The elements, in row-major order, of a small tensor of integers (or of floats that are whole numbers) as far as
+  /// they are known or symbolic, else nullptr. The next call may move the list.
   const llvm::SmallVector<mlir::AffineExpr> *contents(mlir::Value value);
 
   /// Its elements as numbers if all are known.
   std::optional<llvm::SmallVector<int64_t>> constantContents(mlir::Value value);
+
+  /// The elements of a small tensor of f32 or f64 if all are known: the scales that exporters compute from shapes.
+  std::optional<llvm::SmallVector<double>> realContents(mlir::Value value);
 
   /// Whether the extents are certainly equal.
   bool sameDim(mlir::Value a, int64_t i, mlir::Value b, int64_t j) { return dims(a)[i] == dims(b)[j]; }
@@ -56,12 +63,31 @@ public:
 
 private:
   friend class SymbolicRule;
-  void inferContents(mlir::Operation *op);
+  friend class ContentsInference;
+  void inferContents(mlir::Operation *op); // ShapeContents.cpp
+  void forgetContents(mlir::Value value) {
+    elements.erase(value);
+    reals.erase(value);
+  }
+  /// A symbol that is known not to be negative.
+  mlir::AffineExpr freshExtent();
+  void markExtent(mlir::AffineSymbolExpr symbol);
+  bool isNonNegative(mlir::AffineExpr expr) const;
+  /// The symbol that stands for a function of these arguments which affine expressions cannot say: equal arguments,
+  /// equal symbols.
+  mlir::AffineExpr opaque(llvm::StringRef function, llvm::ArrayRef<mlir::AffineExpr> arguments);
 
   mlir::MLIRContext *context;
   unsigned nextSymbol = 0;
   llvm::StringMap<mlir::AffineExpr> named;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::AffineExpr>> extents, elements;
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<double>> reals;
+  llvm::BitVector isExtent; // by symbol
+  struct ExprLess {
+    using Key = std::pair<std::string, std::vector<mlir::AffineExpr>>;
+    bool operator()(const Key &a, const Key &b) const;
+  };
+  std::map<ExprLess::Key, mlir::AffineExpr, ExprLess> opaques;
 };
 
 /// The elements of a constant of an integer, index or bool type with at most `limit` elements.

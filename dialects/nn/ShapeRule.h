@@ -67,6 +67,8 @@ public:
   virtual Dim max(Dim a, Dim b) = 0;
   /// `a` where a is not negative, else a + extent: Python's index.
   virtual Dim wrapNegative(Dim a, Dim extent) = 0;
+  /// `same` where x is `value`, else `other`: what a flag among extents stands for.
+  virtual Dim choose(Dim x, int64_t value, Dim same, Dim other) = 0;
   /// The extent of a broadcast: b where a is 1, else a. The caller has reported static clashes.
   virtual Dim broadcast(Dim a, Dim b) = 0;
   /// The product of `total` divided by that of `divisors`: what a -1 in a reshape stands for.

@@ -1,6 +1,7 @@
+#include "dialects/nn/NNDialect.h"
 #include "dialects/nn/ShapeAnalysis.h"
 #include "passes/Passes.h"
-#include "passes/graph/Group.h"
+#include "passes/graph/Constants.h"
 
 using namespace mlir;
 
@@ -10,17 +11,24 @@ namespace nnc {
 
 namespace {
 
-/// The constant with these numbers, of an integer or float type that holds them exactly.
+/// The constant with these numbers, of an integer type that holds them.
 ElementsAttr constantOf(RankedTensorType type, ArrayRef<int64_t> numbers) {
-  Type element = type.getElementType();
   SmallVector<Attribute> values;
   for (int64_t n : numbers) {
-    if (auto floatType = dyn_cast<FloatType>(element))
-      values.push_back(FloatAttr::get(floatType, static_cast<double>(n)));
-    else
-      values.push_back(IntegerAttr::get(element, APInt(element.getIntOrFloatBitWidth(), n, true, true)));
+    APInt bits(type.getElementTypeBitWidth(), n, /*isSigned=*/true, /*implicitTrunc=*/true);
+    values.push_back(IntegerAttr::get(type.getElementType(), bits));
   }
   return DenseElementsAttr::get(type, values);
+}
+
+/// What the analysis knows of all elements, or null.
+ElementsAttr knownElements(nn::ShapeAnalysis &shapes, Value value, RankedTensorType type) {
+  if (isa<IntegerType>(type.getElementType())) {
+    auto numbers = shapes.constantContents(value);
+    return numbers ? constantOf(type, *numbers) : nullptr;
+  }
+  auto numbers = shapes.realContents(value);
+  return numbers ? constantFromDoubles(type, *numbers) : nullptr;
 }
 
 struct InferShapes : impl::InferShapesBase<InferShapes> {
@@ -46,14 +54,15 @@ private:
       return;
     for (Value result : op->getResults()) {
       auto type = dyn_cast<RankedTensorType>(result.getType());
-      if (!type || result.use_empty() || !isa<IntegerType, FloatType>(type.getElementType()))
+      if (!type || result.use_empty() || !(isa<IntegerType>(type.getElementType()) || type.getElementType().isF32() ||
+                                           type.getElementType().isF64()))
         continue;
-      auto numbers = shapes.constantContents(result);
-      if (!numbers || static_cast<int64_t>(numbers->size()) != type.getNumElements())
+      ElementsAttr value = knownElements(shapes, result, type);
+      if (!value)
         continue;
       OpBuilder b(op);
       b.setInsertionPointAfter(op);
-      auto constant = nn::ConstantOp::create(b, op->getLoc(), type, constantOf(type, *numbers));
+      auto constant = nn::ConstantOp::create(b, op->getLoc(), type, value);
       result.replaceAllUsesWith(constant);
       ++numResolved;
     }

@@ -3,8 +3,10 @@
 #include "dialects/nn/NNDialect.h"
 #include "dialects/nn/ShapeAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
+#include "passes/lower/ElementTypes.h"
 
 using namespace mlir;
 using nnc::nn::Dim;
@@ -28,6 +30,7 @@ Dim HostRule::dim(Value operand, int64_t i) { return dimsOf(operand)[i]; }
 Dim HostRule::element(Value operand, int64_t i) {
   if (auto numbers = nn::constantIntegers(operand))
     return constant((*numbers)[i]);
+  readsData = true;
   return fold(elementOf(operand, i));
 }
 
@@ -58,6 +61,12 @@ Dim HostRule::wrapNegative(Dim x, Dim extent) {
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value negative = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::slt, value(x), zero);
   return fold(b.createOrFold<arith::SelectOp>(loc, negative, value(add(x, extent)), value(x)));
+}
+
+Dim HostRule::choose(Dim x, int64_t number, Dim same, Dim other) {
+  Value isNumber = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, value(x),
+                                                 arith::ConstantIndexOp::create(b, loc, number));
+  return fold(b.createOrFold<arith::SelectOp>(loc, isNumber, value(same), value(other)));
 }
 
 Dim HostRule::broadcast(Dim x, Dim y) {
@@ -102,7 +111,19 @@ Dim HostRule::rangeLength(Value start, Value limit, Value delta) {
     auto flip = [&](Dim x) { return fold(b.createOrFold<arith::SelectOp>(loc, negative, value(sub(constant(0), x)), value(x))); };
     return max(constant(0), ceilDiv(flip(sub(l, s)), flip(d)));
   }
-  return unknown();
+  auto load = [&](Value scalar) -> Value {
+    Type element = getElementTypeOrSelf(scalar.getType());
+    return toCompute(b, loc, elementOf(scalar, 0), element);
+  };
+  Value first = load(start), last = load(limit), step = load(delta);
+  Value count = arith::DivFOp::create(b, loc, arith::SubFOp::create(b, loc, last, first), step);
+  count = math::CeilOp::create(b, loc, count);
+  // No number of steps (0 by 0) is none, and no integer is too small for what is left.
+  auto number = [&](double n) { return constantLike(b, loc, count.getType(), n); };
+  count = arith::MaxNumFOp::create(b, loc, count, number(0));
+  count = arith::MinNumFOp::create(b, loc, count, number(0x1p62));
+  Value integer = arith::FPToSIOp::create(b, loc, b.getI64Type(), count);
+  return fold(b.createOrFold<arith::IndexCastOp>(loc, b.getIndexType(), integer));
 }
 
 bool HostRule::same(Dim x, Dim y) const {

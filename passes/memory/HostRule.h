@@ -16,8 +16,8 @@ public:
   /// Reports `message` at run time unless `condition` holds; %0 and %1 in it stand for a and b.
   using Check = llvm::function_ref<void(mlir::Value condition, llvm::StringRef message, mlir::Value a, mlir::Value b)>;
 
-  /// `dimsOf` gives an operand's extents; `elementOf` loads element i of an integer operand as an index (null where it
-  /// is not in memory).
+  /// `dimsOf` gives an operand's extents; `elementOf` loads element i of an operand, integers as an index (null where
+  /// it is not in memory).
   HostRule(mlir::Operation *op, mlir::OpBuilder &b, DimsOf dimsOf, ElementOf elementOf, Check check)
       : ShapeRule(op), b(b), loc(op->getLoc()), dimsOf(dimsOf), elementOf(elementOf), check(check) {}
 
@@ -31,6 +31,7 @@ public:
   nn::Dim min(nn::Dim x, nn::Dim y) override;
   nn::Dim max(nn::Dim x, nn::Dim y) override;
   nn::Dim wrapNegative(nn::Dim x, nn::Dim extent) override;
+  nn::Dim choose(nn::Dim x, int64_t number, nn::Dim same, nn::Dim other) override;
   nn::Dim broadcast(nn::Dim x, nn::Dim y) override;
   nn::Dim quotient(llvm::ArrayRef<nn::Dim> total, llvm::ArrayRef<nn::Dim> divisors) override;
   nn::Dim scale(nn::Dim x, double factor) override;
@@ -39,6 +40,9 @@ public:
   nn::Dim unknown() override { return nn::Dim(); }
   bool same(nn::Dim x, nn::Dim y) const override;
   bool differ(nn::Dim x, nn::Dim y) override;
+
+  /// Whether an extent may depend on data: it can be anything then, negative too.
+  bool readsData = false;
 
   /// The extent as an index value.
   mlir::Value value(nn::Dim d);

@@ -18,8 +18,9 @@ LogicalResult checkList(ShapeRule &rule, StringRef constraint, StringRef what, V
 LogicalResult ReshapeOp::shapes(ShapeRule &rule) {
   if (failed(checkList(rule, "reshape_c1", "shape", getShape())))
     return failure();
-  Dims in = rule.dims(getX()), out, rest = in, divisors;
+  Dims in = rule.dims(getX()), out, divisors;
   int64_t rank = rule.length(getShape()), inferred = -1;
+  SmallVector<int64_t> flags; // entries that only the run knows: they may say -1 too
   for (int64_t i = 0; i < rank; ++i) {
     Dim entry = rule.element(getShape(), i);
     auto known = entry.known();
@@ -30,16 +31,23 @@ LogicalResult ReshapeOp::shapes(ShapeRule &rule) {
       out.push_back(entry);
       continue;
     }
-    if (known == 0 && !getAllowZero()) {
-      if (i >= static_cast<int64_t>(in.size()))
-        return rule.error("reshape_c4: entry " + Twine(i) + " copies a dim that x of rank " + Twine(in.size()) + " does not have");
-      entry = in[i];
-    }
-    out.push_back(entry);
-    divisors.push_back(entry);
+    bool hasSource = i < static_cast<int64_t>(in.size());
+    if (known == 0 && !getAllowZero() && !hasSource)
+      return rule.error("reshape_c4: entry " + Twine(i) + " copies a dim that x of rank " + Twine(in.size()) + " does not have");
+    Dim extent = getAllowZero() || !hasSource ? entry : rule.choose(entry, 0, in[i], entry);
+    out.push_back(extent);
+    divisors.push_back(rule.choose(entry, -1, rule.constant(1), extent));
+    if (!known)
+      flags.push_back(i);
   }
-  if (inferred >= 0)
+  if (inferred >= 0) {
     out[inferred] = rule.quotient(in, divisors);
+  } else if (!flags.empty()) {
+    Dim left = rule.quotient(in, divisors);
+    for (int64_t i : flags)
+      out[i] = rule.choose(rule.element(getShape(), i), -1, left, out[i]);
+    divisors = out;
+  }
   // With all extents but one known the last follows, so a mismatch shows only where everything is known.
   Dim before = rule.product(in), after = rule.product(divisors);
   bool mismatch = inferred < 0 ? rule.differ(before, after)
