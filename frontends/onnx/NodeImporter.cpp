@@ -45,6 +45,12 @@ std::optional<SmallVector<int64_t>> NodeImporter::integersOf(Value value) {
 
 std::optional<SmallVector<int64_t>> NodeImporter::constantInts(unsigned i) { return integersOf(input(i)); }
 
+bool NodeImporter::isExtentOf(Value scalar, Value x, int64_t axis) {
+  AffineExpr extent = graph.shapes.dims(x)[axis];
+  auto *contents = graph.shapes.contents(scalar);
+  return contents && contents->size() == 1 && contents->front() == extent;
+}
+
 std::optional<double> NodeImporter::scalarOf(Value value) {
   auto dense = dyn_cast_if_present<DenseElementsAttr>(constantOf(value));
   if (!dense || dense.getNumElements() != 1)

@@ -72,6 +72,8 @@ public:
   /// The elements of a small integer tensor when all are known (constants, and arithmetic on static shapes).
   std::optional<llvm::SmallVector<int64_t>> integersOf(mlir::Value value);
   std::optional<llvm::SmallVector<int64_t>> constantInts(unsigned i);
+  /// Whether the one element of an integer tensor certainly is extent `axis` of `x`.
+  bool isExtentOf(mlir::Value scalar, mlir::Value x, int64_t axis);
   /// The one element of a constant scalar (or one-element tensor) of any float or integer type.
   static std::optional<double> scalarOf(mlir::Value value);
   /// An axis made non-negative; an error unless -rank <= axis < rank.

@@ -45,10 +45,12 @@ private:
       for (Operation &op : block)
         ops.push_back(&op);
       for (Operation *op : llvm::reverse(ops)) {
+        if (done.contains(op))
+          continue; // it moved into a group
         for (Region &nested : op->getRegions())
           if (!isa<nn::GroupOp>(op))
             formIn(nested, shapes);
-        if (isHostOp(op) || done.contains(op) || op->getDialect() != getContext().getLoadedDialect<nn::NNDialect>())
+        if (isHostOp(op) || op->getDialect() != getContext().getLoadedDialect<nn::NNDialect>())
           continue;
         OpSet members = collect(op, shapes, done);
         done.insert(members.begin(), members.end());

@@ -52,8 +52,10 @@ AffineMap dftItems(nn::GroupOp group, Operation *root) {
 
 LogicalResult emitDft(KernelBuilder &k, Operation *root) {
   auto op = cast<nn::DftOp>(root);
-  // Summed in f64: bins that cancel to zero are looked at, and the layer is no model's hot spot.
-  Type element = typeOf(op.getX()).getElementType(), compute = k.b.getF64Type();
+  // The forward sums grow with the length while bins that cancel stay near zero, so they are formed in f64; the inverse
+  // divides by the length again.
+  Type element = typeOf(op.getX()).getElementType();
+  Type compute = op.getInverse() ? computeType(element) : k.b.getF64Type();
   if (failed(checkElement(root, element)))
     return failure();
   int64_t rank = typeOf(op.getX()).getRank(), axis = op.getAxis();

@@ -14,6 +14,10 @@ LogicalResult RecurrentOp::shapes(ShapeRule &rule) {
   int64_t gates = lstm ? 4 : getKind() == RecurrentKind::gru ? 3 : 1, hidden = getHiddenSize();
   int64_t directions = getDirection() == RecurrentDirection::bidirectional ? 2 : 1;
   Dim time = rule.dim(getX(), 0), batch = rule.dim(getX(), 1);
+  // Exporters leave x's batch open but write that of the states.
+  for (Value state : {getInitialH(), getInitialC()})
+    if (state && !batch.known() && rule.dim(state, 1).known())
+      batch = rule.dim(state, 1);
   auto fits = [&](Value v, ArrayRef<Dim> dims) {
     for (auto [i, d] : llvm::enumerate(dims))
       if (v && rule.differ(rule.dim(v, i), d))
@@ -21,7 +25,8 @@ LogicalResult RecurrentOp::shapes(ShapeRule &rule) {
     return true;
   };
   auto number = [&](int64_t n) { return rule.constant(n); };
-  if (hidden < 1 || !fits(getW(), {number(directions), number(gates * hidden), rule.dim(getX(), 2)}) ||
+  if (hidden < 1 || rule.differ(rule.dim(getX(), 1), batch) ||
+      !fits(getW(), {number(directions), number(gates * hidden), rule.dim(getX(), 2)}) ||
       !fits(getR(), {number(directions), number(gates * hidden), number(hidden)}) ||
       !fits(getBias(), {number(directions), number(2 * gates * hidden)}) || !fits(getLengths(), {batch}) ||
       !fits(getInitialH(), {number(directions), batch, number(hidden)}) ||

@@ -36,16 +36,34 @@ SmallVector<Type> unrankedLike(ValueRange values) {
 //===----------------------------------------------------------------------===//
 
 /// A branch that is always taken: its ops join the graph around it.
-LogicalResult importTakenBranch(NodeImporter &node, const GraphProto &graph) {
-  Region region;
-  SmallVector<Value> results;
-  if (failed(importBody(node, graph, region, {}, results)))
-    return failure();
+LogicalResult takeBranch(NodeImporter &node, Region &region, ArrayRef<Value> results) {
   OpBuilder &b = node.builder();
   b.getInsertionBlock()->getOperations().splice(b.getInsertionPoint(), region.front().getOperations());
   for (auto [i, result] : llvm::enumerate(results))
     node.setOutput(i, result);
   return node.status();
+}
+
+/// PyTorch's squeeze of one dim becomes `If(dim == 1) { Squeeze(x) } else { x }`, whose results differ in rank. Which
+/// of them a model means is decided when it is written: code after it rarely takes both. So the squeeze is imported,
+/// and where the dim is not 1 at run time its own check fails. Gives the branch that squeezes, or -1.
+int findSqueezeOfOneDim(NodeImporter &node, ArrayRef<Value> thenResults, ArrayRef<Value> elseResults) {
+  auto compare = node.input(0).getDefiningOp<nn::CompareOp>();
+  bool isEqual = compare && compare.getKind() == nn::CompareKind::eq;
+  if (!compare || (!isEqual && compare.getKind() != nn::CompareKind::ne) || thenResults.size() != 1)
+    return -1;
+  int branch = isEqual ? 0 : 1;
+  Value squeezed = isEqual ? thenResults[0] : elseResults[0], other = isEqual ? elseResults[0] : thenResults[0];
+  auto squeeze = squeezed.getDefiningOp<nn::SqueezeOp>();
+  if (!squeeze || squeeze.getX() != other || squeeze.getAxes().size() != 1)
+    return -1;
+  auto isOne = [&](Value value) {
+    auto known = node.integersOf(value);
+    return known && known->size() == 1 && known->front() == 1;
+  };
+  auto isDim = [&](Value value) { return node.isExtentOf(value, other, squeeze.getAxes()[0]); };
+  Value a = compare.getA(), b = compare.getB();
+  return (isDim(a) && isOne(b)) || (isOne(a) && isDim(b)) ? branch : -1;
 }
 
 LogicalResult importIf(NodeImporter &node) {
@@ -54,14 +72,17 @@ LogicalResult importIf(NodeImporter &node) {
     if (graph->output_size() != static_cast<int>(node.numOutputs()))
       return node.error("a branch gives " + Twine(graph->output_size()) + " values for " + Twine(node.numOutputs()) +
                         " outputs");
-  if (auto known = node.constantInts(0); known && known->size() == 1)
-    return importTakenBranch(node, *graphs[known->front() != 0 ? 0 : 1]);
-
   Region regions[2];
   SmallVector<Value> results[2];
-  for (int i = 0; i < 2; ++i)
-    if (failed(importBody(node, *graphs[i], regions[i], {}, results[i])))
-      return failure();
+  auto import = [&](int i) { return importBody(node, *graphs[i], regions[i], {}, results[i]); };
+  if (auto known = node.constantInts(0); known && known->size() == 1) {
+    int taken = known->front() != 0 ? 0 : 1;
+    return failed(import(taken)) ? failure() : takeBranch(node, regions[taken], results[taken]);
+  }
+  if (failed(import(0)) || failed(import(1)))
+    return failure();
+  if (int taken = findSqueezeOfOneDim(node, results[0], results[1]); taken >= 0)
+    return takeBranch(node, regions[taken], results[taken]);
   for (auto [i, a, b] : llvm::enumerate(results[0], results[1])) {
     if (NodeImporter::elementTypeOf(a) != NodeImporter::elementTypeOf(b))
       return node.error("the branches give different element types for output " + Twine(i));
