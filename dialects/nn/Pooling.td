@@ -59,17 +59,19 @@ def NN_ResizeNearest : NN_Enum<"ResizeNearest", "which neighbour is nearest", ["
   "round_prefer_ceil", "floor", "ceil"]>;
 def NN_ResizeNearestAttr : NN_EnumAttr<NN_ResizeNearest, "resize_nearest">;
 
-def NN_ResizeOp : NN_KindOp<"resize"> {
+def NN_ResizeOp : NN_KindOp<"resize", [AttrSizedOperandSegments]> {
   let summary = "resampling (ONNX Resize and Upsample)";
   let description = [{
     Every dim i of x becomes floor(dim * scales[i]), or sizes[i] where `sizes` is given (then scale = size / dim
     unless `scales` says otherwise). `roi` (2 * rank entries: starts, then ends, normalized) serves
-    tf_crop_and_resize.
+    tf_crop_and_resize. Scales and regions that are computed at run time are `scale_values` and `roi_values`.
 
     - resize_c1: scales has one positive entry per dim, or sizes one per dim.
     - resize_c2: roi has two entries per dim.
+    - resize_c3: scale_values has one entry per dim and comes with sizes, roi_values has two per dim.
   }];
   let arguments = (ins NN_ResizeModeAttr:$kind, NN_Tensor:$x, Optional<NN_Tensor>:$sizes,
+                       Optional<NN_Tensor>:$scale_values, Optional<NN_Tensor>:$roi_values,
                        OptionalAttr<DenseF64ArrayAttr>:$scales, OptionalAttr<DenseF64ArrayAttr>:$roi,
                        DefaultValuedAttr<NN_ResizeCoordinatesAttr, "ResizeCoordinates::half_pixel">:$coordinates,
                        DefaultValuedAttr<NN_ResizeNearestAttr, "ResizeNearest::round_prefer_floor">:$nearest,

@@ -38,6 +38,31 @@ public:
         rank(cast<RankedTensorType>(op.getX().getType()).getRank()) {
     for (int64_t i = 0; i < rank; ++i)
       axes.push_back(axisOf(i));
+    for (const Axis &axis : ArrayRef(axes).take_front(2))
+      leadingKnown.push_back(axis.isIdentity);
+  }
+
+  /// Batch and channels are hardly ever resized, but with dynamic extents or scales that takes a check at run time:
+  /// whether those dims that may turn out untouched are, or null if there are none.
+  Value leavesLeadingDims() {
+    if (rank < 3 || op.getCoordinates() == nn::ResizeCoordinates::tf_crop_and_resize)
+      return {};
+    Value all;
+    Reals f{k, real};
+    for (const Axis &axis : ArrayRef(axes).take_front(2)) {
+      if (axis.isIdentity)
+        continue;
+      Value same = k.both(k.compare(arith::CmpIPredicate::eq, axis.in, axis.out),
+                          f.compare(arith::CmpFPredicate::OEQ, axis.scale, f.c(1)));
+      all = all ? k.both(all, same) : same;
+    }
+    return all;
+  }
+
+  /// From here on the two leading dims count as untouched, or not.
+  void assumeLeadingDims(bool areIdentity) {
+    for (auto [axis, isKnown] : llvm::zip(axes, leadingKnown))
+      axis.isIdentity = areIdentity || isKnown;
   }
 
   void row(ValueRange point) {
@@ -76,17 +101,21 @@ private:
     double start = op.getRoi() ? (*op.getRoi())[i] : 0, end = op.getRoi() ? (*op.getRoi())[rank + i] : 1;
     bool sameExtent = !x.isDynamicDim(i) && x.getDimSize(i) == y.getDimSize(i);
     bool isScaled = op.getScales() && (*op.getScales())[i] != 1;
-    axis.isIdentity = (op.getScales() ? !isScaled && (sameExtent || !op.getSizes()) : sameExtent) &&
-                      (!crops || (start == 0 && end == 1));
-    if (op.getScales()) {
-      axis.scale = f.c((*op.getScales())[i]);
+    axis.isIdentity = !op.getScaleValues() &&
+                      (op.getScales() ? !isScaled && (sameExtent || !op.getSizes()) : sameExtent) &&
+                      (!crops || (start == 0 && end == 1 && !op.getRoiValues()));
+    auto loadNumber = [&](Value tensor, int64_t at) {
+      return f.fromElement(k.load(tensor, {k.index(at)}), getElementTypeOrSelf(tensor.getType()));
+    };
+    if (op.getScales() || op.getScaleValues()) {
+      axis.scale = op.getScales() ? f.c((*op.getScales())[i]) : loadNumber(op.getScaleValues(), i);
       axis.scaledExtent = f.mul(f.spread(axis.in), axis.scale);
     } else {
       axis.scaledExtent = f.spread(axis.out);
       axis.scale = f.div(axis.scaledExtent, f.spread(axis.in));
     }
-    axis.roiStart = f.c(start);
-    axis.roiEnd = f.c(end);
+    axis.roiStart = op.getRoiValues() ? loadNumber(op.getRoiValues(), i) : f.c(start);
+    axis.roiEnd = op.getRoiValues() ? loadNumber(op.getRoiValues(), rank + i) : f.c(end);
     return axis;
   }
 
@@ -298,6 +327,7 @@ private:
   Type element, real;
   int64_t rank;
   SmallVector<Axis> axes;
+  SmallVector<bool> leadingKnown; // of the first two
 };
 
 AffineMap resizeItems(nn::GroupOp group, Operation *root) {
@@ -319,7 +349,21 @@ LogicalResult emitResize(KernelBuilder &k, Operation *root) {
   int64_t width = type.isDynamicDim(type.getRank() - 1) ? 64 : type.getDimSize(type.getRank() - 1);
   k.grain = std::max<int64_t>(1, 8192 / std::max<int64_t>(width, 1));
   Resizer resizer(k, op);
-  k.ifThen(resizer.hasElements(), [&] { k.forEachItem([&](ValueRange point) { resizer.row(point); }); });
+  auto rows = [&] { k.forEachItem([&](ValueRange point) { resizer.row(point); }); };
+  k.ifThen(resizer.hasElements(), [&] {
+    Value isEasy = resizer.leavesLeadingDims();
+    if (!isEasy)
+      return rows();
+    k.ifThen(isEasy, [&] {
+      resizer.assumeLeadingDims(true);
+      rows();
+    });
+    Value isHard = arith::XOrIOp::create(k.b, k.loc, isEasy, integerLike(k.b, k.loc, isEasy.getType(), 1));
+    k.ifThen(isHard, [&] {
+      resizer.assumeLeadingDims(false);
+      rows();
+    });
+  });
   return success();
 }
 

@@ -86,6 +86,10 @@ LogicalResult ResizeOp::shapes(ShapeRule &rule) {
     return rule.error("resize_c1: sizes needs one entry per dim where scales is absent");
   if (getRoi() && static_cast<int64_t>(getRoi()->size()) != 2 * rank)
     return rule.error("resize_c2: roi needs two entries per dim");
+  if (getScaleValues() && (!getSizes() || rule.rank(getScaleValues()) != 1 || rule.length(getScaleValues()) != rank))
+    return rule.error("resize_c3: scale_values needs one entry per dim and sizes");
+  if (getRoiValues() && (rule.rank(getRoiValues()) != 1 || rule.length(getRoiValues()) != 2 * rank))
+    return rule.error("resize_c3: roi_values needs two entries per dim");
   Dims out;
   for (int64_t i = 0; i < rank; ++i) {
     if (getSizes()) {

@@ -30,7 +30,7 @@ Value presentInput(NodeImporter &node, unsigned i) {
 
 /// What nn.resize takes, with one entry for every dim.
 struct Plan {
-  Value sizes;
+  Value sizes, scaleValues, roiValues; // the latter for what is computed at run time
   SmallVector<double> scales, roi;
   nn::ResizeMode mode = nn::ResizeMode::nearest;
   nn::ResizeCoordinates coordinates = nn::ResizeCoordinates::half_pixel;
@@ -42,18 +42,97 @@ struct Plan {
 Value build(NodeImporter &node, const Plan &plan) {
   OpBuilder &b = node.builder();
   auto attribute = [&](ArrayRef<double> numbers) { return numbers.empty() ? DenseF64ArrayAttr() : b.getDenseF64ArrayAttr(numbers); };
-  return node.create<nn::ResizeOp>(node.elementType(0), plan.mode, node.input(0), plan.sizes, attribute(plan.scales),
-                                   attribute(plan.roi), plan.coordinates, plan.nearest, APFloat(plan.cubicA),
+  return node.create<nn::ResizeOp>(node.elementType(0), plan.mode, node.input(0), plan.sizes, plan.scaleValues,
+                                   plan.roiValues, attribute(plan.scales), attribute(plan.roi), plan.coordinates, plan.nearest, APFloat(plan.cubicA),
                                    plan.excludeOutside, plan.antialias, APFloat(plan.extrapolation));
+}
+
+//===----------------------------------------------------------------------===//
+// Shape arithmetic, on 1-D tensors with one entry for every dim or every axis
+//===----------------------------------------------------------------------===//
+
+Value concat(NodeImporter &node, ArrayRef<Value> parts) {
+  return node.create<nn::ConcatOp>(NodeImporter::elementTypeOf(parts.front()), parts, 0);
+}
+
+Value entry(NodeImporter &node, Value list, int64_t at) {
+  return node.create<nn::SliceOp>(NodeImporter::elementTypeOf(list), list, node.intsConstant({at}),
+                                  node.intsConstant({at + 1}), ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
+}
+
+Value extent(NodeImporter &node, int64_t dim) {
+  return node.create<nn::ShapeOfOp>(node.builder().getI64Type(), node.input(0), dim, dim + 1);
+}
+
+/// Entries for all dims: those of the axes from `list`, from its entry `start` on, the others from `other`.
+SmallVector<Value> forAllDims(NodeImporter &node, Value list, ArrayRef<int64_t> axes,
+                              llvm::function_ref<Value(int64_t dim)> other, int64_t start = 0) {
+  SmallVector<Value> parts;
+  for (int64_t i = 0, rank = NodeImporter::rankOf(node.input(0)); i < rank; ++i) {
+    const int64_t *found = llvm::find(axes, i);
+    parts.push_back(found == axes.end() ? other(i) : entry(node, list, start + (found - axes.begin())));
+  }
+  return parts;
+}
+
+/// One number as a 1-D tensor.
+Value number(NodeImporter &node, Type type, double value) {
+  return node.create<nn::UnsqueezeOp>(type, node.scalarConstant(type, value), ArrayRef<int64_t>{0});
+}
+
+Value arithmetic(NodeImporter &node, nn::BinaryKind kind, Value a, Value b) {
+  return node.create<nn::BinaryOp>(NodeImporter::elementTypeOf(a), kind, a, b);
+}
+
+/// floor(x) as an extent.
+Value wholePart(NodeImporter &node, Value x) {
+  Type type = NodeImporter::elementTypeOf(x);
+  return node.castTo(node.create<nn::UnaryOp>(type, nn::UnaryKind::floor, x, FloatAttr(), FloatAttr()),
+                     node.builder().getI64Type());
+}
+
+//===----------------------------------------------------------------------===//
+// Inputs
+//===----------------------------------------------------------------------===//
+
+/// Whether each of the axes has an entry.
+LogicalResult checkLength(NodeImporter &node, Value input, size_t expected, StringRef what) {
+  if (NodeImporter::shapeOf(input) == ArrayRef<int64_t>{static_cast<int64_t>(expected)})
+    return success();
+  return node.error("there must be " + Twine(expected) + " " + what);
+}
+
+/// Scales that a model computes: what the sizes are is computed from them.
+LogicalResult useRuntimeScales(NodeImporter &node, Value input, ArrayRef<int64_t> axes, Plan &plan) {
+  Type f64 = node.builder().getF64Type();
+  int64_t rank = NodeImporter::rankOf(node.input(0));
+  Type type = NodeImporter::elementTypeOf(input);
+  plan.scaleValues = concat(node, forAllDims(node, input, axes, [&](int64_t) { return number(node, type, 1); }));
+  Value shape = node.create<nn::ShapeOfOp>(node.builder().getI64Type(), node.input(0), 0, rank);
+  Value extents = arithmetic(node, nn::BinaryKind::mul, node.castTo(shape, f64), node.castTo(plan.scaleValues, f64));
+  if (plan.coordinates == nn::ResizeCoordinates::tf_crop_and_resize) {
+    Value roi = plan.roiValues;
+    if (!roi)
+      roi = node.constant(DenseElementsAttr::get(RankedTensorType::get({2 * rank}, f64), ArrayRef<double>(plan.roi)));
+    auto half = [&](int64_t from) {
+      return node.create<nn::SliceOp>(NodeImporter::elementTypeOf(roi), roi, node.intsConstant({from}),
+                                      node.intsConstant({from + rank}), ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
+    };
+    Value span = arithmetic(node, nn::BinaryKind::sub, node.castTo(half(rank), f64), node.castTo(half(0), f64));
+    extents = arithmetic(node, nn::BinaryKind::mul, extents, span);
+  }
+  plan.sizes = wholePart(node, extents);
+  return node.status();
 }
 
 /// The scales of all dims from those of the axes.
 LogicalResult readScales(NodeImporter &node, Value input, ArrayRef<int64_t> axes, Plan &plan) {
+  if (failed(checkLength(node, input, axes.size(), "scales")))
+    return failure();
   std::optional<SmallVector<double>> scales = constantFloats(input);
-  if (!scales)
-    return node.error("unsupported: the scales are computed at run time");
-  if (scales->size() != axes.size())
-    return node.error("there are " + Twine(scales->size()) + " scales for " + Twine(axes.size()) + " dims");
+  // Where the region is computed at run time, so is what the scales make of it.
+  if (!scales || plan.roiValues)
+    return useRuntimeScales(node, input, axes, plan);
   plan.scales.assign(NodeImporter::rankOf(node.input(0)), 1.0);
   for (auto [axis, scale] : llvm::zip(axes, *scales)) {
     if (!(scale > 0 && scale < 1e9))
@@ -64,76 +143,60 @@ LogicalResult readScales(NodeImporter &node, Value input, ArrayRef<int64_t> axes
 }
 
 /// Sizes that keep the ratio between the axes: one scale, the smallest or the largest of those asked for.
-LogicalResult keepRatio(NodeImporter &node, ArrayRef<int64_t> sizes, ArrayRef<int64_t> axes, bool notLarger, Plan &plan) {
-  ArrayRef<int64_t> shape = NodeImporter::shapeOf(node.input(0));
-  std::optional<double> scale;
-  for (auto [axis, size] : llvm::zip(axes, sizes)) {
-    if (ShapedType::isDynamic(shape[axis]))
-      return node.error("unsupported: keep_aspect_ratio_policy for a dynamic shape");
-    if (shape[axis] == 0)
-      return node.error("an extent of 0 has no aspect ratio");
-    double own = static_cast<double>(size) / shape[axis];
-    scale = !scale ? own : notLarger ? std::min(*scale, own) : std::max(*scale, own);
-  }
-  SmallVector<int64_t> all(shape);
-  plan.scales.assign(shape.size(), 1.0);
-  for (int64_t axis : axes) {
-    plan.scales[axis] = *scale;
-    all[axis] = static_cast<int64_t>(std::floor(*scale * shape[axis] + 0.5));
-  }
-  if (llvm::any_of(all, ShapedType::isDynamic))
-    return node.error("unsupported: keep_aspect_ratio_policy for a dynamic shape");
-  plan.sizes = node.intsConstant(all);
-  return success();
+LogicalResult keepRatio(NodeImporter &node, Value sizes, ArrayRef<int64_t> axes, bool notLarger, Plan &plan) {
+  Type f64 = node.builder().getF64Type();
+  SmallVector<Value> extents;
+  for (int64_t axis : axes)
+    extents.push_back(extent(node, axis));
+  Value dims = node.castTo(concat(node, extents), f64);
+  Value scales = arithmetic(node, nn::BinaryKind::div, node.castTo(sizes, f64), dims);
+  Value scale = node.create<nn::ReduceOp>(f64, notLarger ? nn::ReduceKind::min : nn::ReduceKind::max, scales,
+                                          ArrayRef<int64_t>{0}, /*keepdims=*/true);
+  Value halfUp = arithmetic(node, nn::BinaryKind::add, arithmetic(node, nn::BinaryKind::mul, dims, scale),
+                            node.scalarConstant(f64, 0.5));
+  Value kept = wholePart(node, halfUp);
+  SmallVector<Value> scaleParts, sizeParts;
+  for (int64_t i = 0, rank = NodeImporter::rankOf(node.input(0)); i < rank; ++i)
+    scaleParts.push_back(llvm::is_contained(axes, i) ? scale : number(node, f64, 1));
+  plan.scaleValues = concat(node, scaleParts);
+  plan.sizes = concat(node, forAllDims(node, kept, axes, [&](int64_t dim) { return extent(node, dim); }));
+  return node.status();
 }
 
 /// The sizes of all dims from those of the axes.
 LogicalResult readSizes(NodeImporter &node, Value input, ArrayRef<int64_t> axes, Plan &plan) {
-  Value x = node.input(0);
-  ArrayRef<int64_t> shape = NodeImporter::shapeOf(x);
-  Type i64 = node.builder().getI64Type();
-  if (NodeImporter::shapeOf(input) != ArrayRef<int64_t>{static_cast<int64_t>(axes.size())})
-    return node.error("there must be a size for each of " + Twine(axes.size()) + " dims");
+  if (failed(checkLength(node, input, axes.size(), "sizes")))
+    return failure();
   std::optional<SmallVector<int64_t>> known = node.integersOf(input);
   if (known && llvm::any_of(*known, [](int64_t size) { return size < 0; }))
     return node.error("the sizes must not be negative");
   std::string policy = node.stringAttr("keep_aspect_ratio_policy", "stretch");
-  if (policy == "not_larger" || policy == "not_smaller") {
-    if (!known)
-      return node.error("unsupported: keep_aspect_ratio_policy for sizes computed at run time");
-    return keepRatio(node, *known, axes, policy == "not_larger", plan);
-  }
+  if (policy == "not_larger" || policy == "not_smaller")
+    return keepRatio(node, input, axes, policy == "not_larger", plan);
   if (policy != "stretch")
     return node.error("keep_aspect_ratio_policy is '" + policy + "'");
-  if (axes.size() == shape.size() && llvm::is_sorted(axes)) {
-    plan.sizes = input;
-    return success();
-  }
-  SmallVector<Value> parts;
-  for (int64_t i = 0, rank = shape.size(); i < rank; ++i) {
-    const int64_t *found = llvm::find(axes, i);
-    if (found == axes.end()) {
-      parts.push_back(node.create<nn::ShapeOfOp>(i64, x, i, i + 1));
-      continue;
-    }
-    int64_t at = found - axes.begin();
-    if (known)
-      parts.push_back(node.intsConstant({(*known)[at]}));
-    else
-      parts.push_back(node.create<nn::SliceOp>(i64, input, node.intsConstant({at}), node.intsConstant({at + 1}),
-                                               ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1}));
-  }
-  plan.sizes = node.create<nn::ConcatOp>(i64, parts, 0);
+  bool isForAll = static_cast<int64_t>(axes.size()) == NodeImporter::rankOf(node.input(0)) && llvm::is_sorted(axes);
+  plan.sizes =
+      isForAll ? input : concat(node, forAllDims(node, input, axes, [&](int64_t dim) { return extent(node, dim); }));
   return node.status();
 }
 
+/// The region of all dims from that of the axes.
 LogicalResult readRoi(NodeImporter &node, ArrayRef<int64_t> axes, Plan &plan) {
-  std::optional<SmallVector<double>> roi = constantFloats(node.input(1));
-  if (!roi)
-    return node.error("unsupported: the region of interest is computed at run time");
+  Value input = presentInput(node, 1);
+  if (!input)
+    return node.error("tf_crop_and_resize needs a region of interest");
   int64_t rank = NodeImporter::rankOf(node.input(0)), n = axes.size();
-  if (static_cast<int64_t>(roi->size()) != 2 * n)
-    return node.error("the region of interest must have two numbers for each of " + Twine(n) + " dims");
+  if (failed(checkLength(node, input, 2 * n, "numbers in the region of interest")))
+    return failure();
+  std::optional<SmallVector<double>> roi = constantFloats(input);
+  if (!roi) {
+    Type type = NodeImporter::elementTypeOf(input);
+    SmallVector<Value> parts = forAllDims(node, input, axes, [&](int64_t) { return number(node, type, 0); });
+    parts.append(forAllDims(node, input, axes, [&](int64_t) { return number(node, type, 1); }, n));
+    plan.roiValues = concat(node, parts);
+    return node.status();
+  }
   plan.roi.assign(2 * rank, 0.0);
   std::fill(plan.roi.begin() + rank, plan.roi.end(), 1.0);
   for (auto [i, axis] : llvm::enumerate(axes)) {
@@ -164,6 +227,9 @@ LogicalResult importUpsample(NodeImporter &node) {
   if (node.numInputs() > 1) {
     if (failed(readScales(node, node.input(1), axes, plan)))
       return failure();
+    // Upsample only enlarges; what opset 10's Resize rounds to depends on the scales.
+    if (plan.scaleValues && node.opType() == "Resize" && plan.mode == nn::ResizeMode::nearest)
+      return node.error("unsupported: the scales are computed at run time");
   } else {
     SmallVector<float> scales = node.floatsAttr("scales");
     if (static_cast<int64_t>(scales.size()) != rank || llvm::any_of(scales, [](float s) { return !(s > 0 && s < 1e9f); }))
@@ -220,9 +286,9 @@ LogicalResult importResize(NodeImporter &node) {
   Value scales = presentInput(node, 2), sizes = presentInput(node, 3);
   if (!scales == !sizes)
     return node.error("exactly one of the scales and the sizes must be given");
-  if (failed(scales ? readScales(node, scales, axes, plan) : readSizes(node, sizes, axes, plan)))
-    return failure();
   if (plan.coordinates == nn::ResizeCoordinates::tf_crop_and_resize && failed(readRoi(node, axes, plan)))
+    return failure();
+  if (failed(scales ? readScales(node, scales, axes, plan) : readSizes(node, sizes, axes, plan)))
     return failure();
   node.setOutput(0, build(node, plan));
   return node.status();

@@ -1,0 +1,32 @@
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels | FileCheck %s
+
+// The outputs whose window lies inside are vectors; every other element is picked for stride 2.
+// CHECK-LABEL: func.func private @k{{[0-9]+}}({{.*}}memref<1x2x32x32xf32>, %{{.*}}: memref<1x2x16x16xf32>
+// CHECK: vector.load {{.*}} : memref<1x2x32x32xf32>, vector<16xf32>
+// CHECK: vector.shuffle {{.*}} [0, 2, 4, 6, 8, 10, 12, 14]
+// CHECK: arith.maximumf {{.*}} : vector<8xf32>
+func.func @max(%x: tensor<1x2x32x32xf32>) -> tensor<1x2x16x16xf32> {
+  %y = nn.pool max %x {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x2x32x32xf32>) -> tensor<1x2x16x16xf32>
+  return %y : tensor<1x2x16x16xf32>
+}
+
+// Quantizing saturates as floats, then converts.
+// CHECK-LABEL: func.func private @k{{[0-9]+}}({{.*}}memref<64xf32>, %{{.*}}: memref<f32>, %{{.*}}: memref<i8>, %{{.*}}: memref<64xi8>
+// CHECK: arith.divf {{.*}} : vector<8xf32>
+// CHECK: math.roundeven
+// CHECK: arith.fptosi {{.*}} : vector<8xf32> to vector<8xi32>
+// CHECK: arith.trunci {{.*}} : vector<8xi32> to vector<8xi8>
+func.func @quantize(%x: tensor<64xf32>, %s: tensor<f32>, %z: tensor<ui8>) -> tensor<64xui8> {
+  %y = nn.quantize %x, %s, %z {axis = 0 : i64} : (tensor<64xf32>, tensor<f32>, tensor<ui8>) -> tensor<64xui8>
+  return %y : tensor<64xui8>
+}
+
+// Dims that are not resized have no taps; along the row elements are gathered.
+// CHECK-LABEL: func.func private @k{{[0-9]+}}({{.*}}memref<1x3x8x8xf32>, %{{.*}}: memref<1x3x8x16xf32>
+// CHECK-COUNT-2: vector.gather
+// CHECK-NOT: vector.gather
+// CHECK: return
+func.func @resize(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x8x16xf32> {
+  %y = nn.resize linear %x {operandSegmentSizes = array<i32: 1, 0, 0, 0>, scales = array<f64: 1.0, 1.0, 1.0, 2.0>} : (tensor<1x3x8x8xf32>) -> tensor<1x3x8x16xf32>
+  return %y : tensor<1x3x8x16xf32>
+}
