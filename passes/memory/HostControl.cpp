@@ -83,6 +83,13 @@ struct HostBuilder::Repetition {
   std::function<Value()> again;
 };
 
+Value HostBuilder::copyOf(const HostTensor &t, Type element) {
+  int64_t size = elementBytes(element);
+  Value copy = allocate(t.dims, size);
+  copyBytes(copy, t.pointer, arith::MulIOp::create(b, loc, toI64(product(t.dims)), i64(size)));
+  return copy;
+}
+
 LogicalResult HostBuilder::emitRepetition(Repetition &r) {
   // State of a stack of rows, kept in memory: pointer, capacity, used bytes; and the extents of its rows.
   SmallVector<Value> stacks;
@@ -148,11 +155,9 @@ LogicalResult HostBuilder::emitRepetition(Repetition &r) {
   SmallVector<HostTensor> copies;
   for (Value next : r.next) {
     HostTensor t = tensor(next);
-    int64_t size = elementBytes(typeOf(next).getElementType());
-    HostTensor copy{allocate(t.dims, size), t.dims};
-    copyBytes(copy.pointer, t.pointer, arith::MulIOp::create(b, loc, toI64(product(t.dims)), i64(size)));
-    copies.push_back(copy);
+    copies.push_back({copyOf(t, typeOf(next).getElementType()), t.dims});
   }
+  freeAfter(r.body->getTerminator());
   for (Value memory : owned)
     call("nncrt_free", {run, memory});
   for (auto [copy, carried] : llvm::zip(copies, r.carried)) {
@@ -167,8 +172,19 @@ LogicalResult HostBuilder::emitRepetition(Repetition &r) {
   at = 2;
   unsigned number = 0;
   for (Value carried : r.carried) {
-    tensors[r.results[number++]] = unflatten(typeOf(carried), results, at);
-    ++at; // owned: the runtime takes it back after the run
+    HostTensor t = unflatten(typeOf(carried), results, at);
+    // Without an iteration the value still is the initial one, whose memory may be reused after this op.
+    Value isInitial = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, results[0], i64(0));
+    auto own = scf::IfOp::create(b, loc, TypeRange{pointerType}, isInitial, /*addThenBlock=*/true, /*addElseBlock=*/true);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(own.thenBlock());
+      scf::YieldOp::create(b, loc, copyOf(t, typeOf(carried).getElementType()));
+      b.setInsertionPointToStart(own.elseBlock());
+      scf::YieldOp::create(b, loc, results[at++]);
+    }
+    t.pointer = own.getResult(0);
+    tensors[r.results[number++]] = t;
   }
   for (auto [row, stack] : llvm::zip(r.rows, stacks)) {
     HostTensor t;

@@ -127,7 +127,8 @@ MemoryPlan planMemory(func::FuncOp function, const llvm::DenseSet<Value> &elsewh
   MemoryPlan plan;
   SmallVector<Interval> intervals;
   function.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (!isa<nn::GroupOp, nn::ShapeOfOp>(op))
+    bool isRepetition = isa<nn::LoopOp, nn::ScanOp>(op);
+    if (!isRepetition && !isa<nn::GroupOp, nn::ShapeOfOp>(op))
       return WalkResult::advance();
     for (Value result : op->getResults()) {
       auto type = cast<RankedTensorType>(result.getType());
@@ -135,7 +136,8 @@ MemoryPlan planMemory(func::FuncOp function, const llvm::DenseSet<Value> &elsewh
         continue;
       bool escapes = false;
       int64_t begin = lifetimes.position(op), end = std::max(begin, lifetimes.lastRead(result, op->getBlock(), escapes));
-      if (type.hasStaticShape()) {
+      // What a repetition leaves lies in memory that its rounds took, whatever its shape.
+      if (type.hasStaticShape() && !isRepetition) {
         int64_t bytes = llvm::alignTo(std::max<int64_t>(tensorBytes(type), 1), kAlignment);
         intervals.push_back({result, bytes, begin, end});
       } else if (!escapes) {
