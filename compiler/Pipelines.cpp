@@ -29,6 +29,8 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
   pm.addPass(createCSEPass());
   pm.addPass(createInferShapes());
   pm.addPass(createCanonicalizerPass());
+  if (options.optLevel > 0)
+    pm.addPass(createPackWeights());
   FormGroupsOptions groups;
   groups.fuse = options.optLevel > 0;
   pm.addPass(createFormGroups(groups));

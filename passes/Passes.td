@@ -53,6 +53,17 @@ def FoldConstants : Pass<"nn-fold-constants", "::mlir::ModuleOp"> {
                     Statistic<"numBytes", "bytes", "Bytes of new constants">];
 }
 
+def PackWeights : Pass<"nn-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "Bring constant weights of contractions into the panels that the micro-kernels read";
+  let description = [{
+    nn.matmul with a constant right factor becomes nn.packed_matmul, nn.conv with a constant weight nn.packed_conv. One
+    layout serves every CPU level, so that a file with code for several holds its weights once. Depthwise convolutions
+    stay: their filters share no inputs, and the reference lowering reads rows of the input as they lie.
+  }];
+  let statistics = [Statistic<"numPacked", "packed", "Contractions whose weights were packed">,
+                    Statistic<"numBytes", "bytes", "Bytes of packed weights">];
+}
+
 def FormGroups : Pass<"nn-form-groups", "::mlir::ModuleOp"> {
   let summary = "Partition the graph into nn.group ops, one per kernel";
   let description = "See passes/graph/Group.h.";

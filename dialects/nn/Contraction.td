@@ -56,6 +56,45 @@ def NN_ConvTransposeOp : NN_TensorOp<"conv_transpose"> {
   let results = (outs NN_Tensor:$y);
 }
 
+def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
+  let summary = "matrix product with a constant right factor that lies in panels (made by nn-pack-weights)";
+  let description = [{
+    a: [...,M,K], panels: [P,K,16] -> [...,M,columns]. Element (k, j) of the right factor is panels[j / 16, k, j % 16];
+    the last panel is filled up with zeros. Sums as nn.matmul does.
+
+    - packed_matmul_c1: a has rank 2 or more, panels [ceil(columns / 16), K, 16].
+  }];
+  let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, I64Attr:$columns);
+  let results = (outs NN_Tensor:$y);
+  let extraClassDeclaration = [{
+    /// Columns of a panel.
+    static constexpr int64_t kPanelColumns = 16;
+  }];
+}
+
+def NN_PackedConvOp : NN_TensorOp<"packed_conv"> {
+  let summary = "convolution with a constant weight that lies in panels (made by nn-pack-weights)";
+  let description = [{
+    nn.conv with panels: [groups, Q, K1*..*Kn*C/groups, 6]. The weight of filter m of group g, channel c, tap t (its
+    row-major number) is panels[g, m / 6, t * C/groups + c, m % 6]; the last panel is filled up with zeros.
+
+    - packed_conv_c1: x has rank n + 2 for the n entries of `kernel`.
+    - packed_conv_c2: strides, dilations and pads have n, n and 2n entries; strides and dilations are positive.
+    - packed_conv_c3: panels fits the groups, x's channels, the kernel and the filters.
+    - packed_conv_c4: bias has `filters` entries.
+    - packed_conv_c5: the dilated kernel fits into the padded input.
+  }];
+  let arguments = (ins NN_Tensor:$x, NN_Tensor:$panels, Optional<NN_Tensor>:$bias, DenseI64ArrayAttr:$kernel,
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
+                       I64Attr:$filters, I64Attr:$groups,
+                       DefaultValuedAttr<NN_AutoPadAttr, "AutoPad::explicit_pads">:$auto_pad);
+  let results = (outs NN_Tensor:$y);
+  let extraClassDeclaration = [{
+    /// Filters of a panel.
+    static constexpr int64_t kPanelFilters = 6;
+  }];
+}
+
 def NN_EinsumOp : NN_TensorOp<"einsum"> {
   let summary = "sum of products over named indices (ONNX Einsum)";
   let description = [{

@@ -22,8 +22,10 @@ std::pair<Value, Value> WindowDim::interior(KernelBuilder &k) const {
   return {first, k.max(first, last)};
 }
 
-SmallVector<WindowDim> windowOf(KernelBuilder &k, nn::ConvOp op) {
-  auto kernel = cast<RankedTensorType>(op.getW().getType()).getShape().drop_front(2);
+namespace {
+
+template <typename OpTy>
+SmallVector<WindowDim> windowWith(KernelBuilder &k, OpTy op, ArrayRef<int64_t> kernel) {
   SmallVector<WindowDim> window;
   for (auto [i, extent] : llvm::enumerate(kernel)) {
     WindowDim d;
@@ -44,5 +46,13 @@ SmallVector<WindowDim> windowOf(KernelBuilder &k, nn::ConvOp op) {
   }
   return window;
 }
+
+} // namespace
+
+SmallVector<WindowDim> windowOf(KernelBuilder &k, nn::ConvOp op) {
+  return windowWith(k, op, cast<RankedTensorType>(op.getW().getType()).getShape().drop_front(2));
+}
+
+SmallVector<WindowDim> windowOf(KernelBuilder &k, nn::PackedConvOp op) { return windowWith(k, op, op.getKernel()); }
 
 } // namespace nnc

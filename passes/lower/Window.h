@@ -23,6 +23,7 @@ struct WindowDim {
 
 /// The spatial dims of a convolution.
 llvm::SmallVector<WindowDim> windowOf(KernelBuilder &k, nn::ConvOp op);
+llvm::SmallVector<WindowDim> windowOf(KernelBuilder &k, nn::PackedConvOp op);
 
 } // namespace nnc
 

@@ -69,6 +69,39 @@ LogicalResult checkWindow(ShapeRule &rule, StringRef constraint, size_t n, Array
   return success();
 }
 
+LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
+  int64_t rank = rule.rank(getA());
+  if (rank < 2 || rule.rank(getPanels()) != 3)
+    return rule.error("packed_matmul_c1: a has rank " + Twine(rank) + ", panels " + Twine(rule.rank(getPanels())));
+  Dims out = rule.dims(getA()), panels = rule.dims(getPanels());
+  Dim depth = out.pop_back_val();
+  int64_t count = llvm::divideCeil(std::max<int64_t>(getColumns(), 0), kPanelColumns);
+  if (getColumns() < 1 || rule.differ(panels[0], rule.constant(count)) || rule.differ(panels[1], depth) ||
+      rule.differ(panels[2], rule.constant(kPanelColumns)))
+    return rule.error("packed_matmul_c1: the panels do not fit a's depth and " + Twine(getColumns()) + " columns");
+  out.push_back(rule.constant(getColumns()));
+  rule.result(out);
+  return success();
+}
+
+/// The result of a convolution whose other constraints hold.
+template <typename OpTy>
+static LogicalResult convShape(OpTy op, ShapeRule &rule, StringRef constraint, Dim filters, ArrayRef<int64_t> kernel) {
+  size_t n = kernel.size();
+  Dims out = {rule.dim(op.getX(), 0), filters};
+  for (size_t i = 0; i < n; ++i) {
+    Dim in = rule.dim(op.getX(), 2 + i);
+    Dim extent = windowExtent(rule, in, kernel[i], op.getStrides()[i], op.getDilations()[i], op.getPads()[i],
+                              op.getPads()[n + i], op.getAutoPad(), false);
+    if (extent.known().value_or(1) < 1)
+      return rule.error(constraint + ": a kernel of " + Twine((kernel[i] - 1) * op.getDilations()[i] + 1) +
+                        " does not fit into dim " + Twine(2 + i) + " of " + Twine(*in.known()) + " with its padding");
+    out.push_back(extent);
+  }
+  rule.result(out);
+  return success();
+}
+
 LogicalResult ConvOp::shapes(ShapeRule &rule) {
   int64_t rank = rule.rank(getX());
   if (rank < 3 || rule.rank(getW()) != rank)
@@ -90,18 +123,33 @@ LogicalResult ConvOp::shapes(ShapeRule &rule) {
                       Twine(filters.value_or(-1)) + " filters of " + Twine(perGroup.value_or(-1)) + " channels");
   if (getBias() && (rule.rank(getBias()) != 1 || rule.differ(rule.dim(getBias(), 0), w[0])))
     return rule.error("conv_c4: the bias needs one entry per filter");
-  Dims out = {rule.dim(getX(), 0), w[0]};
-  for (size_t i = 0; i < n; ++i) {
-    Dim in = rule.dim(getX(), 2 + i);
-    Dim extent = windowExtent(rule, in, kernel[i], getStrides()[i], getDilations()[i], getPads()[i], getPads()[n + i],
-                              getAutoPad(), false);
-    if (extent.known().value_or(1) < 1)
-      return rule.error("conv_c5: a kernel of " + Twine((kernel[i] - 1) * getDilations()[i] + 1) +
-                        " does not fit into dim " + Twine(2 + i) + " of " + Twine(*in.known()) + " with its padding");
-    out.push_back(extent);
+  return convShape(*this, rule, "conv_c5", w[0], kernel);
+}
+
+LogicalResult PackedConvOp::shapes(ShapeRule &rule) {
+  ArrayRef<int64_t> kernel = getKernel();
+  size_t n = kernel.size();
+  if (n == 0 || rule.rank(getX()) != static_cast<int64_t>(n) + 2)
+    return rule.error("packed_conv_c1: x has rank " + Twine(rule.rank(getX())) + " for " + Twine(n) + " spatial dims");
+  if (failed(checkWindow(rule, "packed_conv_c2", n, kernel, getStrides(), getDilations(), getPads())))
+    return failure();
+  int64_t groups = getGroups(), filters = getFilters(), taps = 1;
+  for (int64_t extent : kernel)
+    taps *= extent;
+  bool fits = groups >= 1 && filters >= 1 && filters % groups == 0 && rule.rank(getPanels()) == 4;
+  if (fits) {
+    Dims panels = rule.dims(getPanels());
+    auto channels = rule.dim(getX(), 1).known();
+    fits = !rule.differ(panels[0], rule.constant(groups)) &&
+           !rule.differ(panels[1], rule.constant(llvm::divideCeil(filters / groups, kPanelFilters))) &&
+           !(channels && rule.differ(panels[2], rule.constant(*channels / groups * taps))) &&
+           !(channels && *channels % groups) && !rule.differ(panels[3], rule.constant(kPanelFilters));
   }
-  rule.result(out);
-  return success();
+  if (!fits)
+    return rule.error("packed_conv_c3: the panels do not fit " + Twine(filters) + " filters in " + Twine(groups) + " groups");
+  if (getBias() && (rule.rank(getBias()) != 1 || rule.differ(rule.dim(getBias(), 0), rule.constant(filters))))
+    return rule.error("packed_conv_c4: the bias needs one entry per filter");
+  return convShape(*this, rule, "packed_conv_c5", rule.constant(filters), kernel);
 }
 
 LogicalResult ConvTransposeOp::shapes(ShapeRule &rule) {

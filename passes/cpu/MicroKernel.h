@@ -1,0 +1,41 @@
+//===- MicroKernel.h - the one inner loop of all contractions -----------------===//
+//
+// A register tile of rows x vectors accumulators goes once over the depth of the sum:
+//
+//     for k:  b[j] = right(j, k)                     `vectors` vector loads
+//             a[i] = broadcast(left(i, k))           `rows` scalars
+//             acc[i][j] += a[i] * b[j]               rows * vectors multiply-adds
+//
+// The accumulators are values carried by the loop, so that they live in registers from the first product to the
+// epilogue. Where the operands come from (packed panels, rows of a matrix, a gathered panel of pixels) is the caller's
+// business. XNNPACK calls this kernel gemm_6x16 on AVX2.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NNC_PASSES_CPU_MICROKERNEL_H
+#define NNC_PASSES_CPU_MICROKERNEL_H
+
+#include "passes/lower/KernelBuilder.h"
+
+namespace nnc {
+
+struct MicroKernel {
+  int64_t rows, vectors;
+  /// The accumulators' type.
+  mlir::VectorType type;
+
+  /// An operand in the accumulators' element type: the scalar of row i, or the vector j, of step k.
+  using Operand = llvm::function_ref<mlir::Value(int64_t index, mlir::Value step)>;
+
+  /// Adds the products of the steps [from, to) to `accumulators`, row by row, and returns the sums.
+  llvm::SmallVector<mlir::Value> emit(KernelBuilder &k, mlir::Value from, mlir::Value to,
+                                      mlir::ValueRange accumulators, Operand left, Operand right) const;
+
+  llvm::SmallVector<mlir::Value> zeros(KernelBuilder &k) const;
+};
+
+/// Whether the elementwise ops after `root` in its group are few enough to be repeated for every register of a tile.
+bool hasShortEpilogue(nn::GroupOp group);
+
+} // namespace nnc
+
+#endif

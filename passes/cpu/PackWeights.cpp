@@ -1,0 +1,192 @@
+// Weights in the order in which micro-kernels read them. The layouts are those of nn.packed_matmul and nn.packed_conv;
+// what is worth it is said below.
+#include "dialects/nn/NNDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "passes/Passes.h"
+#include "passes/graph/Constants.h"
+
+using namespace mlir;
+
+namespace nnc {
+#define GEN_PASS_DEF_PACKWEIGHTS
+#include "passes/Passes.h.inc"
+
+namespace {
+
+/// The elements of a constant where they lie in memory.
+struct Elements {
+  ArrayRef<char> bytes;
+  /// Every element is the first one.
+  bool isSplat = false;
+};
+
+/// Types of whole bytes only: their elements lie in the attribute as they do in memory.
+std::optional<Elements> elementsOf(ElementsAttr constant) {
+  if (!constant)
+    return std::nullopt;
+  Type element = constant.getElementType();
+  if (!isa<FloatType, IntegerType>(element) || element.getIntOrFloatBitWidth() % 8 != 0)
+    return std::nullopt;
+  size_t size = element.getIntOrFloatBitWidth() / 8;
+  if (auto dense = dyn_cast<DenseElementsAttr>(constant))
+    return Elements{dense.getRawData(), dense.isSplat()};
+  auto resource = dyn_cast<DenseResourceElementsAttr>(constant);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (!blob || blob->getData().size() != constant.getNumElements() * size)
+    return std::nullopt;
+  return Elements{blob->getData()};
+}
+
+/// Fills `to`, which is zeros, element by element; `from(i)` is the source's index for element i, or -1 for padding.
+template <typename From, typename To, typename Index, typename Convert>
+void permute(const Elements &source, MutableArrayRef<char> to, Index from, Convert convert) {
+  for (size_t i = 0, count = to.size() / sizeof(To); i < count; ++i) {
+    int64_t index = from(i);
+    if (index < 0)
+      continue;
+    From element;
+    memcpy(&element, source.bytes.data() + (source.isSplat ? 0 : index * sizeof(From)), sizeof(From));
+    To converted = convert(element);
+    memcpy(to.data() + i * sizeof(To), &converted, sizeof(To));
+  }
+}
+
+float widenHalf(uint16_t bits) {
+  _Float16 value;
+  memcpy(&value, &bits, 2);
+  return static_cast<float>(value);
+}
+
+float widenBrain(uint16_t bits) {
+  uint32_t wide = static_cast<uint32_t>(bits) << 16;
+  float value;
+  memcpy(&value, &wide, 4);
+  return value;
+}
+
+/// A constant of `type` made from `source` by `from`; f16 and bf16 may become f32.
+template <typename Index>
+ElementsAttr permuted(const Elements &source, Type sourceElement, RankedTensorType type, Index from) {
+  unsigned size = type.getElementTypeBitWidth() / 8;
+  std::vector<char> buffer(type.getNumElements() * size, 0);
+  MutableArrayRef<char> to(buffer);
+  if (sourceElement != type.getElementType())
+    permute<uint16_t, float>(source, to, from, sourceElement.isF16() ? widenHalf : widenBrain);
+  else if (size == 1)
+    permute<uint8_t, uint8_t>(source, to, from, [](auto x) { return x; });
+  else if (size == 2)
+    permute<uint16_t, uint16_t>(source, to, from, [](auto x) { return x; });
+  else if (size == 4)
+    permute<uint32_t, uint32_t>(source, to, from, [](auto x) { return x; });
+  else
+    permute<uint64_t, uint64_t>(source, to, from, [](auto x) { return x; });
+  return constantFromBytes(type, buffer);
+}
+
+struct PackWeights : impl::PackWeightsBase<PackWeights> {
+  void runOnOperation() override {
+    SmallVector<nn::MatMulOp> products;
+    SmallVector<nn::ConvOp> convolutions;
+    getOperation().walk([&](Operation *op) {
+      if (auto product = dyn_cast<nn::MatMulOp>(op))
+        products.push_back(product);
+      else if (auto convolution = dyn_cast<nn::ConvOp>(op))
+        convolutions.push_back(convolution);
+    });
+    for (nn::MatMulOp op : products)
+      pack(op);
+    for (nn::ConvOp op : convolutions)
+      pack(op);
+  }
+
+private:
+  void pack(nn::MatMulOp op) {
+    auto a = dyn_cast<RankedTensorType>(op.getA().getType());
+    auto b = dyn_cast<RankedTensorType>(op.getB().getType());
+    ElementsAttr constant = constantValue(op.getB());
+    auto source = elementsOf(constant);
+    if (!a || !b || !source || a.getRank() < 2 || b.getRank() != 2 || op.getTransposeA())
+      return;
+    int64_t depth = b.getDimSize(0), columns = b.getDimSize(1);
+    bool transposed = op.getTransposeB();
+    if (transposed)
+      std::swap(depth, columns);
+    constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
+    // A panel that would be mostly padding is not worth it.
+    if (depth == 0 || columns < 3 || constantValue(op.getA()))
+      return;
+    auto type = RankedTensorType::get({static_cast<int64_t>(llvm::divideCeil(columns, width)), depth, width}, b.getElementType());
+    auto at = [=](int64_t i) -> int64_t {
+      int64_t column = i / (depth * width) * width + i % width, k = i / width % depth;
+      if (column >= columns)
+        return -1;
+      return transposed ? column * depth + k : k * columns + column;
+    };
+    OpBuilder builder(op);
+    Value panels = packedConstant(op, constant, transposed, type, [&] {
+      return permuted(*source, b.getElementType(), type, at);
+    });
+    auto packed = nn::PackedMatMulOp::create(builder, op.getLoc(), op.getY().getType(), op.getA(), panels, columns);
+    replace(op, packed, op.getB());
+  }
+
+  void pack(nn::ConvOp op) {
+    auto x = dyn_cast<RankedTensorType>(op.getX().getType());
+    auto w = dyn_cast<RankedTensorType>(op.getW().getType());
+    ElementsAttr constant = constantValue(op.getW());
+    auto source = elementsOf(constant);
+    if (!x || !w || !source || !w.hasStaticShape() || w.getNumElements() == 0 || constantValue(op.getX()))
+      return;
+    int64_t groups = op.getGroups(), filters = w.getDimSize(0), channels = w.getDimSize(1);
+    int64_t perGroup = filters / groups, taps = 1;
+    for (int64_t extent : w.getShape().drop_front(2))
+      taps *= extent;
+    // With one or two filters to a group nothing pays for gathering the inputs.
+    if (groups > 1 && perGroup < 3)
+      return;
+    Type element = w.getElementType();
+    Type packedElement = element.isF16() || element.isBF16() ? Type(Float32Type::get(&getContext())) : element;
+    constexpr int64_t width = nn::PackedConvOp::kPanelFilters;
+    int64_t depth = taps * channels, count = llvm::divideCeil(perGroup, width);
+    auto type = RankedTensorType::get({groups, count, depth, width}, packedElement);
+    auto at = [=](int64_t i) -> int64_t {
+      int64_t group = i / (count * depth * width), panel = i / (depth * width) % count;
+      int64_t k = i / width % depth, filter = panel * width + i % width;
+      if (filter >= perGroup)
+        return -1;
+      return ((group * perGroup + filter) * channels + k % channels) * taps + k / channels;
+    };
+    OpBuilder builder(op);
+    // The kind tells the groupings of one weight apart.
+    Value panels = packedConstant(op, constant, 1 + groups, type, [&] { return permuted(*source, element, type, at); });
+    auto packed = nn::PackedConvOp::create(builder, op.getLoc(), op.getY().getType(), op.getX(), panels, op.getBias(),
+                                           w.getShape().drop_front(2), op.getStrides(), op.getPads(),
+                                           op.getDilations(), filters, groups, op.getAutoPad());
+    replace(op, packed, op.getW());
+  }
+
+  /// The constant that `make` gives; weights that several ops share are packed once.
+  Value packedConstant(Operation *op, ElementsAttr constant, int64_t kind, RankedTensorType type,
+                       llvm::function_ref<ElementsAttr()> make) {
+    ElementsAttr &packed = made[{constant, kind}];
+    if (!packed || packed.getShapedType() != type) {
+      packed = make();
+      numBytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
+    }
+    OpBuilder builder(op);
+    return nn::ConstantOp::create(builder, op->getLoc(), type, packed);
+  }
+
+  void replace(Operation *op, Operation *packed, Value weight) {
+    op->replaceAllUsesWith(packed);
+    op->erase();
+    if (Operation *constant = weight.getDefiningOp(); constant->use_empty())
+      constant->erase();
+    ++numPacked;
+  }
+
+  llvm::DenseMap<std::pair<Attribute, int64_t>, ElementsAttr> made;
+};
+
+} // namespace
+} // namespace nnc

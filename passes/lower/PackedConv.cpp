@@ -1,0 +1,275 @@
+// nn.packed_conv by the micro-kernel, on plain NCHW. A few vectors of neighbouring outputs of one image ("pixels") are a
+// column block of a matrix product: the inputs that they read are gathered into a panel [depth][pixels] in the
+// first-level cache, tap by tap and channel by channel, with zeros where the window leaves the input. Every filter then
+// runs over that panel. Gathering copies whole vectors where the pixels lie in one row, inside the input, at stride 1 or
+// 2; its cost is spread over all filters.
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/cpu/MicroKernel.h"
+#include "passes/lower/Contraction.h"
+#include "passes/lower/ElementTypes.h"
+#include "passes/lower/PixelSpace.h"
+#include "passes/lower/Registry.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+constexpr int64_t kWidth = nn::PackedConvOp::kPanelFilters;
+
+class PackedConv {
+public:
+  PackedConv(KernelBuilder &k, nn::PackedConvOp op)
+      : k(k), op(op), shape(op), plan(planPackedConv(shape, op, k.target)), space(k, op, shape),
+        xElement(getElementTypeOrSelf(op.getX().getType())), wElement(getElementTypeOrSelf(op.getPanels().getType())),
+        outElement(getElementTypeOrSelf(op.getY().getType())), x(space.input), panels(k.memref(op.getPanels())),
+        vector(VectorType::get({plan.lanes}, computeType(outElement))), pixels(plan.vectors * plan.lanes),
+        shortEpilogue(hasShortEpilogue(k.group)) {
+    parts = llvm::divideCeil(shape.channels, plan.channelBlock);
+    blocks = parts * llvm::divideCeil(shape.taps, plan.tapBlock);
+    gathered = scratch(plan.channelBlock * plan.tapBlock);
+    sums = scratch(blocks > 1 ? plan.filterBlock : plan.filters);
+  }
+
+  LogicalResult emit() {
+    int64_t work = pixels * plan.filterBlock * shape.taps * shape.channels;
+    k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
+    k.forEachItem([&](ValueRange point) {
+      image = point[0];
+      group = point[1];
+      firstFilter = k.mul(point[2], plan.filterBlock);
+      filterCount = k.min(k.sub(k.index(shape.filters), firstFilter), k.index(plan.filterBlock));
+      space.enter(point.drop_front(3));
+      if (space.isFlat)
+        return pixelTile(k.mul(point[3], pixels));
+      k.loop(k.index(0), space.count, k.index(pixels), [&](Value first) { pixelTile(first); });
+    });
+    return status;
+  }
+
+private:
+  Value scratch(int64_t rows) {
+    auto type = MemRefType::get({rows, pixels}, vector.getElementType());
+    return memref::AllocaOp::create(k.b, k.loc, type, k.b.getI64IntegerAttr(64));
+  }
+
+  /// All filters of the item for the pixels from `first` on.
+  void pixelTile(Value first) {
+    base = first;
+    if (blocks == 1) {
+      gather(k.index(0), k.index(shape.taps), k.index(0), k.index(shape.channels));
+      Value depth = k.index(shape.taps * shape.channels);
+      overFilters([&](Value filter, int64_t count) {
+        SmallVector<Value> initial;
+        for (int64_t i = 0; i < count; ++i)
+          initial.append(plan.vectors, broadcastTo(k, vector, biasOf(k.add(filter, i))));
+        finish(filter, count, products(filter, count, k.index(0), depth, initial));
+      });
+      return;
+    }
+    // Long sums come in parts; what is summed so far waits in `sums`.
+    k.loop(filterCount, [&](Value i) {
+      Value bias = broadcastTo(k, vector, biasOf(k.add(firstFilter, i)));
+      for (int64_t j = 0; j < plan.vectors; ++j)
+        storeSum(bias, i, j);
+    });
+    k.loop(k.index(blocks), [&](Value block) {
+      Value tap = k.mul(k.div(block, k.index(parts)), plan.tapBlock), tapEnd = k.min(k.add(tap, plan.tapBlock), k.index(shape.taps));
+      Value channel = k.mul(k.rem(block, k.index(parts)), plan.channelBlock);
+      Value channelEnd = k.min(k.add(channel, plan.channelBlock), k.index(shape.channels));
+      gather(tap, tapEnd, channel, channelEnd);
+      // Blocks with a part of the channels have one tap, so that their weights, too, lie together.
+      Value from = k.add(k.mul(tap, shape.channels), channel);
+      Value depth = k.mul(k.sub(tapEnd, tap), k.sub(channelEnd, channel));
+      overFilters([&](Value filter, int64_t count) {
+        SmallVector<Value> initial;
+        Value row = k.sub(filter, firstFilter);
+        for (int64_t i = 0; i < count; ++i)
+          for (int64_t j = 0; j < plan.vectors; ++j)
+            initial.push_back(vector::LoadOp::create(k.b, k.loc, vector, sums,
+                                                     ValueRange{k.add(row, i), k.index(j * plan.lanes)}));
+        SmallVector<Value> next = products(filter, count, from, depth, initial);
+        for (int64_t i = 0; i < count; ++i)
+          for (int64_t j = 0; j < plan.vectors; ++j)
+            storeSum(next[i * plan.vectors + j], k.add(row, i), j);
+      });
+    });
+    writeSums(firstFilter, filterCount);
+  }
+
+  /// The register tiles of the item's filters: full ones and a rest, which only the group's last filters have.
+  void overFilters(llvm::function_ref<void(Value filter, int64_t count)> body) {
+    Value step = k.index(plan.filters), end = k.add(firstFilter, filterCount);
+    Value fullEnd = k.add(firstFilter, k.mul(k.div(filterCount, step), step));
+    k.loop(firstFilter, fullEnd, step, [&](Value filter) { body(filter, plan.filters); });
+    if (int64_t rest = shape.filters % plan.filters)
+      k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, end), [&] { body(fullEnd, rest); });
+  }
+
+  SmallVector<Value> products(Value filter, int64_t count, Value from, Value depth, ValueRange initial) {
+    MicroKernel kernel{count, plan.vectors, vector};
+    Value panel = k.div(filter, k.index(kWidth));
+    auto left = [&](int64_t i, Value step) {
+      SmallVector<Value> at = {group, k.add(panel, i / kWidth), k.add(from, step), k.index(i % kWidth)};
+      return loadWidened(k, panels, at, vector.getElementType(), wElement, outElement);
+    };
+    auto right = [&](int64_t j, Value step) -> Value {
+      return vector::LoadOp::create(k.b, k.loc, vector, gathered, ValueRange{step, k.index(j * plan.lanes)});
+    };
+    return kernel.emit(k, k.index(0), depth, initial, left, right);
+  }
+
+  Value filterIndex(Value filter) { return k.add(k.mul(group, shape.filters), filter); }
+
+  Value biasOf(Value filter) {
+    if (!op.getBias())
+      return zeroOf(k, vector.getElementType());
+    return loadWidened(k, k.memref(op.getBias()), filterIndex(filter), vector.getElementType(), outElement, outElement);
+  }
+
+  void storeSum(Value value, Value row, int64_t j) {
+    vector::StoreOp::create(k.b, k.loc, value, sums, ValueRange{row, k.index(j * plan.lanes)});
+  }
+
+  /// A tile's results through the epilogue to the output: from registers where that is short and all pixels exist.
+  void finish(Value filter, int64_t count, ArrayRef<Value> results) {
+    auto throughMemory = [&] {
+      for (int64_t i = 0; i < count; ++i)
+        for (int64_t j = 0; j < plan.vectors; ++j)
+          storeSum(results[i * plan.vectors + j], k.index(i), j);
+      writeSums(filter, k.index(count));
+    };
+    if (!shortEpilogue)
+      return throughMemory();
+    Value isFull = k.compare(arith::CmpIPredicate::sle, k.add(base, pixels), space.count);
+    k.ifThen(isFull, [&] {
+      for (int64_t i = 0; i < count; ++i)
+        for (int64_t j = 0; j < plan.vectors; ++j)
+          write(results[i * plan.vectors + j], k.add(filter, i), k.add(base, j * plan.lanes));
+    });
+    k.ifThen(k.compare(arith::CmpIPredicate::sgt, k.add(base, pixels), space.count), throughMemory);
+  }
+
+  /// Rows [0, count) of `sums` are those of the filters from `filter` on.
+  void writeSums(Value filter, Value count) {
+    Value lanes = k.index(plan.lanes), left = k.min(k.sub(space.count, base), k.index(pixels));
+    Value vectorEnd = k.mul(k.div(left, lanes), lanes);
+    k.loop(count, [&](Value i) {
+      k.loop(k.index(0), vectorEnd, lanes, [&](Value j) {
+        write(vector::LoadOp::create(k.b, k.loc, vector, sums, ValueRange{i, j}), k.add(filter, i), k.add(base, j));
+      });
+      k.loop(vectorEnd, left, k.index(1), [&](Value j) {
+        write(memref::LoadOp::create(k.b, k.loc, sums, ValueRange{i, j}), k.add(filter, i), k.add(base, j));
+      });
+    });
+  }
+
+  void write(Value value, Value filter, Value pixel) {
+    if (failed(space.store(value, image, filterIndex(filter), pixel)))
+      status = failure();
+  }
+
+  /// Fills `gathered` with what the pixels read through some taps of some channels.
+  void gather(Value tap, Value tapEnd, Value channel, Value channelEnd) {
+    Value firstChannel = k.mul(group, shape.channels), channels = k.sub(channelEnd, channel);
+    const WindowDim &inner = space.window.back();
+    k.loop(k.index(0), k.index(plan.vectors), k.index(1), [&](Value v) {
+      Value column = k.mul(v, plan.lanes), pixel = k.add(base, column);
+      SmallVector<Value> at = space.coordinates(pixel);
+      Value inRow = k.compare(arith::CmpIPredicate::sle, k.add(at.back(), plan.lanes), inner.out);
+      inRow = k.both(inRow, k.compare(arith::CmpIPredicate::sle, k.add(pixel, plan.lanes), space.count));
+      k.loop(tap, tapEnd, k.index(1), [&](Value t) {
+        SmallVector<Value> offsets = space.tapOffsets(t);
+        Value row = k.mul(k.sub(t, tap), channels);
+        auto copyChannels = [&](ArrayRef<Value> from, Type type, Value to) {
+          k.loop(channels, [&](Value c) {
+            SmallVector<Value> indices = {image, k.add(k.add(firstChannel, channel), c)};
+            indices.append(from.begin(), from.end());
+            Value value = loadWidened(k, x, indices, type, xElement, outElement, inner.stride);
+            put(value, k.add(row, c), to);
+          });
+        };
+        auto byLane = [&] {
+          k.loop(k.index(plan.lanes), [&](Value lane) {
+            Value own = k.add(pixel, lane), to = k.add(column, lane);
+            Value inside = k.compare(arith::CmpIPredicate::slt, own, space.count);
+            SmallVector<Value> from;
+            for (auto [i, o] : llvm::enumerate(space.coordinates(own))) {
+              from.push_back(k.add(space.window[i].origin(k, o), offsets[i]));
+              inside = k.both(inside, k.inRange(from.back(), space.window[i].in));
+            }
+            Value outside = k.b.createOrFold<arith::XOrIOp>(
+                k.loc, inside, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
+            k.ifThen(inside, [&] { copyChannels(from, vector.getElementType(), to); });
+            k.ifThen(outside, [&] {
+              k.loop(channels, [&](Value c) { put(zeroOf(k, vector.getElementType()), k.add(row, c), to); });
+            });
+          });
+        };
+        if (inner.stride > 2 || plan.lanes == 1)
+          return byLane();
+        // Whole vectors where the first and the last lane, hence all, read inside.
+        SmallVector<Value> from;
+        Value whole = inRow;
+        for (auto [i, o] : llvm::enumerate(at)) {
+          from.push_back(k.add(space.window[i].origin(k, o), offsets[i]));
+          whole = k.both(whole, k.inRange(from.back(), space.window[i].in));
+        }
+        Value lastLane = k.add(from.back(), (plan.lanes - 1) * inner.stride);
+        whole = k.both(whole, k.compare(arith::CmpIPredicate::slt, lastLane, inner.in));
+        Value isPartial = k.b.createOrFold<arith::XOrIOp>(
+            k.loc, whole, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
+        k.ifThen(whole, [&] { copyChannels(from, vector, column); });
+        k.ifThen(isPartial, byLane);
+      });
+    });
+  }
+
+  void put(Value value, Value row, Value column) {
+    if (isa<VectorType>(value.getType()))
+      vector::StoreOp::create(k.b, k.loc, value, gathered, ValueRange{row, column});
+    else
+      memref::StoreOp::create(k.b, k.loc, value, gathered, ValueRange{row, column});
+  }
+
+  KernelBuilder &k;
+  nn::PackedConvOp op;
+  PackedConvShape shape;
+  ConvPlan plan;
+  PixelSpace space;
+  Type xElement, wElement, outElement;
+  Value x, panels;
+  VectorType vector;
+  int64_t pixels, parts, blocks;
+  bool shortEpilogue;
+  /// The panel of inputs, and sums on their way from registers.
+  Value gathered, sums;
+  // Of the item and tile at hand:
+  Value image, group, firstFilter, filterCount, base;
+  LogicalResult status = success();
+};
+
+AffineMap packedConvItems(nn::GroupOp group, Operation *root, KernelTarget target) {
+  auto op = cast<nn::PackedConvOp>(root);
+  PackedConvShape shape(op);
+  ConvPlan plan = planPackedConv(shape, op, target);
+  MLIRContext *context = group.getContext();
+  SmallVector<AffineExpr> results = {getAffineDimExpr(0, context), getAffineConstantExpr(op.getGroups(), context),
+                                     getAffineConstantExpr(llvm::divideCeil(shape.filters, plan.filterBlock), context)};
+  appendPixelItems(results, group, op, plan.vectors * plan.lanes);
+  return AffineMap::get(op.getKernel().size() + 2, 0, results, context);
+}
+
+LogicalResult emitPackedConv(KernelBuilder &k, Operation *root) {
+  return PackedConv(k, cast<nn::PackedConvOp>(root)).emit();
+}
+
+} // namespace
+
+void registerPackedConvLowerings(LoweringRegistry &registry) {
+  registry.add<nn::PackedConvOp>({nullptr, emitPackedConv, /*hasEpilogue=*/true, packedConvItems});
+}
+
+} // namespace nnc
