@@ -136,6 +136,55 @@ LogicalResult importGridSample(NodeImporter &node) {
   return node.status();
 }
 
+/// AffineGrid: the places, in [-1, 1], that an affine map gives the points of a regular grid. Every coordinate is a sum
+/// over the grid's dims of products that broadcast.
+LogicalResult importAffineGrid(NodeImporter &node) {
+  Value theta = node.input(0), size = node.input(1);
+  bool alignCorners = node.intAttr("align_corners", 0) != 0;
+  ArrayRef<int64_t> sizeShape = NodeImporter::shapeOf(size);
+  if (sizeShape.size() != 1 || (sizeShape[0] != 4 && sizeShape[0] != 5))
+    return node.error(sizeShape == ArrayRef<int64_t>{ShapedType::kDynamic} ? "unsupported: a size of unknown length"
+                                                                          : "the size must have 4 or 5 entries");
+  int64_t n = sizeShape[0] - 2;
+  if (NodeImporter::rankOf(theta) != 3 || NodeImporter::shapeOf(theta)[1] != n || NodeImporter::shapeOf(theta)[2] != n + 1)
+    return node.error("theta must have the shape [N, " + Twine(n) + ", " + Twine(n + 1) + "]");
+  Type type = node.elementType(0), i64 = node.builder().getI64Type();
+  auto binary = [&](nn::BinaryKind kind, Value a, Value b) {
+    return node.create<nn::BinaryOp>(NodeImporter::elementTypeOf(a), kind, a, b);
+  };
+  auto slice = [&](Value x, int64_t axis, int64_t at) {
+    return node.create<nn::SliceOp>(NodeImporter::elementTypeOf(x), x, node.intsConstant({at}), node.intsConstant({at + 1}),
+                                    ArrayRef<int64_t>{axis}, ArrayRef<int64_t>{1});
+  };
+  /// Column j of theta: [N, n, 1] as [N, 1..., n].
+  auto column = [&](int64_t j) {
+    Value picked = node.create<nn::SqueezeOp>(type, slice(theta, 2, j), ArrayRef<int64_t>{2});
+    SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(1, n + 1));
+    return node.create<nn::UnsqueezeOp>(type, picked, axes);
+  };
+  Value sum = column(n);
+  for (int64_t j = 0; j < n; ++j) {
+    // Column j goes with the last dim but j of the grid.
+    Value extent = node.create<nn::SqueezeOp>(i64, slice(size, 0, n + 1 - j), ArrayRef<int64_t>{0});
+    Value steps = node.create<nn::RangeOp>(i64, node.intScalarConstant(i64, 0), extent, node.intScalarConstant(i64, 1));
+    Value place = node.castTo(steps, type), two = node.scalarConstant(type, 2), one = node.scalarConstant(type, 1);
+    if (alignCorners) { // from -1 to 1, or -1 alone
+      Value gaps = binary(nn::BinaryKind::max, binary(nn::BinaryKind::sub, extent, node.intScalarConstant(i64, 1)),
+                          node.intScalarConstant(i64, 1));
+      place = binary(nn::BinaryKind::div, binary(nn::BinaryKind::mul, place, two), node.castTo(gaps, type));
+    } else { // the centers of cells that fill [-1, 1]
+      Value odd = binary(nn::BinaryKind::add, binary(nn::BinaryKind::mul, place, two), one);
+      place = binary(nn::BinaryKind::div, odd, node.castTo(extent, type));
+    }
+    place = binary(nn::BinaryKind::sub, place, one);
+    SmallVector<int64_t> trailing = llvm::to_vector(llvm::seq<int64_t>(1, j + 2));
+    place = node.create<nn::UnsqueezeOp>(type, place, trailing);
+    sum = binary(nn::BinaryKind::add, sum, binary(nn::BinaryKind::mul, column(j), place));
+  }
+  node.setOutput(0, sum);
+  return node.status();
+}
+
 } // namespace
 
 void registerPoolingImporters(Registry &registry) {
@@ -145,6 +194,7 @@ void registerPoolingImporters(Registry &registry) {
   registry.add("MaxUnpool", importMaxUnpool);
   registry.add("RoiAlign", importRoiAlign);
   registry.add("GridSample", importGridSample);
+  registry.add("AffineGrid", importAffineGrid);
 }
 
 } // namespace nnc::onnx
