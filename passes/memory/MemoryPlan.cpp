@@ -75,9 +75,10 @@ private:
       }
   }
 
-  /// A read inside a loop of what was written outside happens until the loop's last iteration.
+  /// A read inside a loop of what was written outside happens until the loop's last iteration, and so do reads of the
+  /// loop's own operands: the body sees them as its arguments.
   int64_t liftOutOfLoops(Operation *op, Block *home) const {
-    int64_t position = first.lookup(op);
+    int64_t position = isa<nn::LoopOp, nn::ScanOp>(op) ? last.lookup(op) : first.lookup(op);
     for (Operation *at = op; at->getBlock() != home;) {
       at = at->getParentOp();
       if (!at || isa<func::FuncOp>(at))
