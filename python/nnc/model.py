@@ -95,7 +95,7 @@ class Model:
         call.set_inputs(inputs, may_copy=True)
         call.prepare_outputs()
         call.run()
-        return call.arrays
+        return {value.name: call.arrays[value.name] for value in self.outputs}
 
     def bind(self, inputs):
         """Returns a Bound that runs the model on these very buffers again and again.

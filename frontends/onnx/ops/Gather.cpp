@@ -52,6 +52,42 @@ LogicalResult importScatterNd(NodeImporter &node) {
   return node.status();
 }
 
+/// A cache with the update written along an axis, from a place of its own for each batch.
+LogicalResult importTensorScatter(NodeImporter &node) {
+  Value cache = node.input(0), update = node.input(1), starts = node.input(2);
+  Type type = node.elementType(0), i64 = node.builder().getI64Type();
+  int64_t rank = NodeImporter::rankOf(cache), axis = node.normalizeAxis(node.intAttr("axis", -2), rank);
+  std::string mode = node.stringAttr("mode", "linear");
+  if (mode != "linear" && mode != "circular")
+    return node.error("unsupported mode '" + mode + "'");
+  if (failed(node.status()))
+    return failure();
+  if (axis == 0 || NodeImporter::rankOf(update) != rank)
+    return node.error("the axis cannot be the batch's, and the update needs the cache's rank");
+
+  // The places along the axis: 0, 1, ..., from each batch's start on.
+  auto extent = [&](Value value) {
+    Value dim = node.create<nn::ShapeOfOp>(i64, value, axis, axis + 1);
+    return node.create<nn::SqueezeOp>(i64, dim, ArrayRef<int64_t>{0});
+  };
+  auto unsqueezed = [&](Value list, int64_t at) {
+    SmallVector<int64_t> others = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+    llvm::erase(others, at);
+    return node.create<nn::UnsqueezeOp>(i64, list, others);
+  };
+  Value steps = node.create<nn::RangeOp>(i64, node.intScalarConstant(i64, 0), extent(update),
+                                         node.intScalarConstant(i64, 1));
+  Value places = unsqueezed(steps, axis);
+  if (starts)
+    places = node.create<nn::BinaryOp>(i64, nn::BinaryKind::add, places, unsqueezed(starts, 0));
+  if (mode == "circular")
+    places = node.create<nn::BinaryOp>(i64, nn::BinaryKind::mod, places, extent(cache));
+  Value shape = node.create<nn::ShapeOfOp>(i64, update, 0, rank);
+  places = node.create<nn::BroadcastToOp>(i64, places, shape);
+  node.setOutput(0, node.create<nn::ScatterElementsOp>(type, nn::ScatterReduction::none, cache, places, update, axis));
+  return node.status();
+}
+
 LogicalResult importOneHot(NodeImporter &node) {
   Value indices = node.input(0), depth = node.input(1), values = node.input(2);
   int64_t axis = node.normalizeAxis(node.intAttr("axis", -1), NodeImporter::rankOf(indices) + 1);
@@ -77,6 +113,7 @@ void registerGatherImporters(Registry &registry) {
   registry.add("Scatter", importScatterElements);
   registry.add("ScatterElements", importScatterElements);
   registry.add("ScatterND", importScatterNd);
+  registry.add("TensorScatter", importTensorScatter);
   registry.add("OneHot", importOneHot);
 }
 

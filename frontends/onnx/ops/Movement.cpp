@@ -221,6 +221,39 @@ LogicalResult importPad(NodeImporter &node) {
   return node.status();
 }
 
+/// Cut or padded to the target size on both sides of the axes, what is odd at the end.
+LogicalResult importCenterCropPad(NodeImporter &node) {
+  Value x = node.input(0);
+  Type type = node.elementType(0), i64 = node.builder().getI64Type();
+  int64_t rank = NodeImporter::rankOf(x);
+  SmallVector<int64_t> axes = node.intsAttr("axes");
+  if (!node.hasAttr("axes"))
+    axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  normalizeAxes(node, axes, rank);
+  int64_t count = axes.size();
+  if (failed(node.status()))
+    return failure();
+  if (NodeImporter::shapeOf(node.input(1)) != ArrayRef<int64_t>{count})
+    return node.error("needs a target size for each of the " + Twine(count) + " axes");
+
+  auto binary = [&](nn::BinaryKind kind, Value a, Value b) { return node.create<nn::BinaryOp>(i64, kind, a, b); };
+  Value zero = node.intsConstant({0}), two = node.intsConstant({2}), target = node.castTo(node.input(1), i64);
+  Value shape = node.create<nn::ShapeOfOp>(i64, x, 0, rank);
+  Value size = node.create<nn::GatherOp>(i64, shape, node.intsConstant(axes), 0);
+  auto excess = [&](Value a, Value b) {
+    return binary(nn::BinaryKind::max, binary(nn::BinaryKind::sub, a, b), zero);
+  };
+  Value start = binary(nn::BinaryKind::div, excess(size, target), two);
+  Value end = binary(nn::BinaryKind::add, start, binary(nn::BinaryKind::min, size, target));
+  Value cropped = node.create<nn::SliceOp>(type, x, start, end, axes, SmallVector<int64_t>(count, 1));
+  Value missing = excess(target, size), before = binary(nn::BinaryKind::div, missing, two);
+  Value after = binary(nn::BinaryKind::sub, missing, before);
+  Value pads = node.create<nn::ConcatOp>(i64, ValueRange{before, after}, 0);
+  pads = padsOfAllAxes(node, pads, axes, rank);
+  node.setOutput(0, node.create<nn::PadOp>(type, nn::PadMode::constant, cropped, pads, Value()));
+  return node.status();
+}
+
 //===----------------------------------------------------------------------===//
 // Blocks
 //===----------------------------------------------------------------------===//
@@ -265,13 +298,20 @@ LogicalResult importDepthToSpace(NodeImporter &node) {
 
 LogicalResult importSpaceToDepth(NodeImporter &node) {
   int64_t b = blockSizeOf(node);
+  std::string mode = node.stringAttr("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD")
+    return node.error("unsupported mode '" + mode + "'");
   if (failed(node.status()))
     return failure();
   for (int64_t i : {2, 3})
     if (int64_t extent = NodeImporter::shapeOf(node.input(0))[i]; !ShapedType::isDynamic(extent) && extent % b != 0)
       return node.error("dim " + Twine(i) + " of " + Twine(extent) + " does not make blocks of " + Twine(b));
   Extent n = Extent::of(0), c = Extent::of(1), h = Extent::of(2).over(b), w = Extent::of(3).over(b);
-  return shuffleBlocks(node, {n, c, h, b, w, b}, {0, 3, 5, 1, 2, 4}, {n, c.times(b * b), h, w});
+  SmallVector<Extent, 6> split = {n, c, h, b, w, b};
+  SmallVector<Extent, 4> joined = {n, c.times(b * b), h, w};
+  if (mode == "DCR")
+    return shuffleBlocks(node, split, {0, 3, 5, 1, 2, 4}, joined);
+  return shuffleBlocks(node, split, {0, 1, 3, 5, 2, 4}, joined);
 }
 
 //===----------------------------------------------------------------------===//
@@ -310,6 +350,7 @@ void registerMovementImporters(Registry &registry) {
   registry.add("Expand", importExpand);
   registry.add("Tile", importTile, 6);
   registry.add("Pad", importPad, 2);
+  registry.add("CenterCropPad", importCenterCropPad);
   registry.add("DepthToSpace", importDepthToSpace);
   registry.add("SpaceToDepth", importSpaceToDepth);
   registry.add("Trilu", importTrilu);
