@@ -1,0 +1,85 @@
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels --split-input-file | FileCheck %s
+
+// Squares are transposed in registers, strips of 16 rows at a time.
+// CHECK: #[[STRIPS:.*]] = affine_map<(d0, d1) -> (d0 ceildiv 16)>
+// CHECK: func.func @main
+// CHECK: items = #[[STRIPS]]
+// CHECK: func.func private @k0
+// CHECK-COUNT-8: vector.load {{.*}} vector<8xf32>
+// CHECK-COUNT-24: vector.shuffle
+// CHECK-COUNT-8: vector.store
+func.func @main(%x: tensor<40x30xf32>) -> tensor<30x40xf32> {
+  %y = nn.transpose %x {perm = array<i64: 1, 0>} : (tensor<40x30xf32>) -> tensor<30x40xf32>
+  return %y : tensor<30x40xf32>
+}
+// -----
+// Where the last dim stays, rows are copied.
+// CHECK: #[[ROWS:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
+// CHECK: items = #[[ROWS]]
+// CHECK-NOT: vector.shuffle
+// CHECK: vector.load {{.*}} vector<8xf32>
+func.func @main(%x: tensor<4x3x2000xf32>) -> tensor<3x4x2000xf32> {
+  %y = nn.transpose %x {perm = array<i64: 1, 0, 2>} : (tensor<4x3x2000xf32>) -> tensor<3x4x2000xf32>
+  return %y : tensor<3x4x2000xf32>
+}
+// -----
+// A transpose of dims of extent 1 is a copy.
+// CHECK: affine_map<(d0, d1) -> ()>
+// CHECK-NOT: vector.shuffle
+// CHECK: vector.load
+func.func @main(%x: tensor<1x30xf32>) -> tensor<30x1xf32> {
+  %y = nn.transpose %x {perm = array<i64: 1, 0>} : (tensor<1x30xf32>) -> tensor<30x1xf32>
+  return %y : tensor<30x1xf32>
+}
+// -----
+// Bytes move as they are, whatever they mean: 32 of them in a vector. Long pieces are shared among 16 threads.
+// CHECK: #[[PARTS:.*]] = affine_map<(d0, d1) -> (16)>
+// CHECK: items = #[[PARTS]]
+// CHECK: vector.load {{.*}} memref<90000xi8>, vector<32xi8>
+// CHECK: vector.load {{.*}} memref<10000xi8>, vector<32xi8>
+func.func @main(%x: tensor<900x100xf8E4M3FN>, %z: tensor<100x100xf8E4M3FN>) -> tensor<1000x100xf8E4M3FN> {
+  %y = nn.concat %x, %z {axis = 0 : i64} : (tensor<900x100xf8E4M3FN>, tensor<100x100xf8E4M3FN>) -> tensor<1000x100xf8E4M3FN>
+  return %y : tensor<1000x100xf8E4M3FN>
+}
+// -----
+// The starts of a slice are read when the kernel runs; the innermost sliced dim is a run.
+// CHECK: #[[OUTER:.*]] = affine_map<(d0, d1) -> (d0)>
+// CHECK: items = #[[OUTER]]
+// CHECK: func.func private @k0
+// CHECK: memref.load %{{.*}} : memref<1xi64>
+// CHECK: vector.load
+func.func @main(%x: tensor<4x100xf32>, %s: tensor<1xi64>, %e: tensor<1xi64>) -> tensor<4x?xf32> {
+  %y = nn.slice %x, %s, %e {axes = array<i64: 1>, steps = array<i64: 1>} : (tensor<4x100xf32>, tensor<1xi64>, tensor<1xi64>) -> tensor<4x?xf32>
+  return %y : tensor<4x?xf32>
+}
+// -----
+// An index out of range is an error of the run, and nothing is read.
+// CHECK: "gather: index %0 is out of range for a dim of %1
+// CHECK: func.func private @k0
+// CHECK: scf.if
+// CHECK: vector.load
+// CHECK: } else {
+// CHECK: call @nncrt_fail
+func.func @main(%x: tensor<9x64xf32>, %i: tensor<5xi64>) -> tensor<5x64xf32> {
+  %y = nn.gather %x, %i {axis = 0 : i64} : (tensor<9x64xf32>, tensor<5xi64>) -> tensor<5x64xf32>
+  return %y : tensor<5x64xf32>
+}
+// -----
+// The rows of a scatter do not meet, so threads share them; each is copied, then updated.
+// CHECK: #[[LEADING:.*]] = affine_map<(d0, d1) -> (d0)>
+// CHECK: items = #[[LEADING]]
+// CHECK: func.func private @k0
+// CHECK: vector.store
+// CHECK: arith.addf
+func.func @main(%x: tensor<9x64xf32>, %i: tensor<9x5xi64>, %u: tensor<9x5xf32>) -> tensor<9x64xf32> {
+  %y = nn.scatter_elements add %x, %i, %u {axis = 1 : i64} : (tensor<9x64xf32>, tensor<9x5xi64>, tensor<9x5xf32>) -> tensor<9x64xf32>
+  return %y : tensor<9x64xf32>
+}
+// -----
+// The kernel has room for the largest result and stores how many elements there are.
+// CHECK: func.func private @k0(%{{.*}}: !llvm.ptr, %{{.*}}: memref<3x4xf32>, %{{.*}}: memref<?xi64>, %[[COUNTS:.*]]: memref<1xi64>
+// CHECK: memref.store %{{.*}}, %[[COUNTS]]
+func.func @main(%x: tensor<3x4xf32>) -> tensor<2x?xi64> {
+  %y = nn.non_zero %x : (tensor<3x4xf32>) -> tensor<2x?xi64>
+  return %y : tensor<2x?xi64>
+}
