@@ -49,6 +49,7 @@ struct Simplify : impl::SimplifyBase<Simplify> {
     RewritePatternSet set(context);
     populateSimplifyElementwise(set);
     populateSimplifyMovement(set);
+    populateSimplifyShapes(set);
     populateSimplifyViews(set);
     populateSimplifyControl(set);
     patterns = FrozenRewritePatternSet(std::move(set));

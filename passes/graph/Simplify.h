@@ -10,6 +10,7 @@ namespace nnc {
 // Rewrites that need static types at most.
 void populateSimplifyElementwise(mlir::RewritePatternSet &patterns);
 void populateSimplifyMovement(mlir::RewritePatternSet &patterns);
+void populateSimplifyShapes(mlir::RewritePatternSet &patterns);
 void populateSimplifyViews(mlir::RewritePatternSet &patterns);
 void populateSimplifyControl(mlir::RewritePatternSet &patterns);
 

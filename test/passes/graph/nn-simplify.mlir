@@ -174,3 +174,18 @@ func.func @known_branch(%x: tensor<4xf32>) -> tensor<?xf32> {
   } : (tensor<1xi1>) -> tensor<?xf32>
   return %y : tensor<?xf32>
 }
+
+// CHECK-LABEL: func.func @shape_parts
+func.func @shape_parts(%x: tensor<?x?x?xf32>) -> (tensor<i64>, tensor<2xi64>) {
+  %i = nn.constant dense<-1> : tensor<i64> : tensor<i64>
+  %starts = nn.constant dense<[1]> : tensor<1xi64> : tensor<1xi64>
+  %ends = nn.constant dense<[9]> : tensor<1xi64> : tensor<1xi64>
+  // CHECK-DAG: %[[P:.*]] = nn.shape_of %arg0 {begin = 2 : i64, end = 3 : i64}
+  // CHECK-DAG: %[[S:.*]] = nn.squeeze %[[P]]
+  // CHECK-DAG: %[[Q:.*]] = nn.shape_of %arg0 {begin = 1 : i64, end = 3 : i64}
+  // CHECK: return %[[S]], %[[Q]]
+  %s = nn.shape_of %x {begin = 0 : i64, end = 3 : i64} : (tensor<?x?x?xf32>) -> tensor<3xi64>
+  %g = nn.gather %s, %i {axis = 0 : i64} : (tensor<3xi64>, tensor<i64>) -> tensor<i64>
+  %p = nn.slice %s, %starts, %ends {axes = array<i64: 0>, steps = array<i64: 1>} : (tensor<3xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<2xi64>
+  return %g, %p : tensor<i64>, tensor<2xi64>
+}
