@@ -155,6 +155,8 @@ LogicalResult emitGridSample(KernelBuilder &k, Operation *root) {
   for (int64_t i = 2; i < rank; ++i)
     hasPositions = k.mul(hasPositions, k.dimOf(op.getX(), i));
   Value isPossible = k.compare(arith::CmpIPredicate::ne, hasPositions, k.index(0));
+  Value isImpossible = k.compare(arith::CmpIPredicate::eq, hasPositions, k.index(0));
+  k.ifThen(isImpossible, [&] { k.fail("GridSample: the input has no elements to take"); });
   k.ifThen(isPossible, [&] {
     k.forEachItem([&](ValueRange point) {
       k.loop(k.dim(k.output(0), rank - 1), [&](Value x) {

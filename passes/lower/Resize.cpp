@@ -350,7 +350,12 @@ LogicalResult emitResize(KernelBuilder &k, Operation *root) {
   k.grain = std::max<int64_t>(1, 8192 / std::max<int64_t>(width, 1));
   Resizer resizer(k, op);
   auto rows = [&] { k.forEachItem([&](ValueRange point) { resizer.row(point); }); };
-  k.ifThen(resizer.hasElements(), [&] {
+  Value hasElements = resizer.hasElements();
+  auto negated = [&](Value condition) -> Value {
+    return arith::XOrIOp::create(k.b, k.loc, condition, integerLike(k.b, k.loc, condition.getType(), 1));
+  };
+  k.ifThen(negated(hasElements), [&] { k.fail("Resize: the input has no elements to take"); });
+  k.ifThen(hasElements, [&] {
     Value isEasy = resizer.leavesLeadingDims();
     if (!isEasy)
       return rows();
@@ -358,8 +363,7 @@ LogicalResult emitResize(KernelBuilder &k, Operation *root) {
       resizer.assumeLeadingDims(true);
       rows();
     });
-    Value isHard = arith::XOrIOp::create(k.b, k.loc, isEasy, integerLike(k.b, k.loc, isEasy.getType(), 1));
-    k.ifThen(isHard, [&] {
+    k.ifThen(negated(isEasy), [&] {
       resizer.assumeLeadingDims(false);
       rows();
     });

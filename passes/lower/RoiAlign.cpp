@@ -56,10 +56,14 @@ private:
     if (!op.getHalfPixel()) // malformed regions count as 1x1
       size = f.max(size, f.c(1));
     axis.binSize = f.div(size, f.c(bins));
-    // A sample for every input position that a bin covers, unless told how many; no region covers more than x has by
-    // orders of magnitude.
-    axis.samples = op.getSamplingRatio() > 0 ? k.index(op.getSamplingRatio())
-                                             : f.toIndex(f.ceil(axis.binSize), f.c(0), f.c(std::ldexp(1.0, 20)));
+    // A sample for every input position that a bin covers, unless told how many.
+    axis.samples = k.index(op.getSamplingRatio());
+    if (op.getSamplingRatio() == 0) {
+      constexpr int64_t limit = 4096;
+      Value wanted = f.ceil(axis.binSize), isTooLarge = f.compare(arith::CmpFPredicate::OGT, wanted, f.c(limit));
+      k.ifThen(isTooLarge, [&] { k.fail("RoiAlign: a bin of region %0 takes more than %1 samples", roi, k.index(limit)); });
+      axis.samples = f.toIndex(f.select(isTooLarge, f.c(1), wanted), f.c(0), f.c(limit));
+    }
     return axis;
   }
 

@@ -41,6 +41,9 @@ Value Reals::max(Value x, Value y) const { return select(compare(arith::CmpFPred
 
 Value Reals::toIndex(Value x, Value low, Value high) const {
   x = min(max(x, low), high);
+  // CPUs convert vectors to i32, not to i64; no row is so long that this cuts it.
+  if (isa<VectorType>(type))
+    return arith::FPToSIOp::create(k.b, k.loc, withShapeOf(type, k.b.getI32Type()), min(x, c(2147483520.0)));
   Value number = arith::FPToSIOp::create(k.b, k.loc, withShapeOf(type, k.b.getI64Type()), x);
   return arith::IndexCastOp::create(k.b, k.loc, withShapeOf(type, k.b.getIndexType()), number);
 }

@@ -30,7 +30,7 @@ struct Reals {
   /// The smaller and the larger; y where x is NaN.
   mlir::Value min(mlir::Value x, mlir::Value y) const;
   mlir::Value max(mlir::Value x, mlir::Value y) const;
-  /// A whole number between low and high (low if it is NaN) as an index, or as a vector of them.
+  /// A whole number between low and high (low if it is NaN) as an index, or as a vector of i32.
   mlir::Value toIndex(mlir::Value x, mlir::Value low, mlir::Value high) const;
 
   /// Keys' cubic kernel at the distance |x|, for |x| <= 1 and for 1 <= |x| <= 2.
