@@ -27,7 +27,11 @@ public:
     candidates = k.mul(k.mul(k.mul(batches, classes), count), 3);
     Value scratch = k.add(candidates, count);
     Value zero = k.index(0), one = k.index(1);
-    Value found = k.loop(zero, k.mul(batches, classes), one, zero, [&](Value item, ValueRange before) -> SmallVector<Value> {
+    // Unless one tensor is both boxes and scores, which then count once.
+    Value fits = k.compare(arith::CmpIPredicate::sge, k.dim(y, 0), k.add(scratch, count));
+    k.ifThen(negated(k, fits), [&] { k.fail("unsupported: non_max_suppression of boxes that are the scores, too"); });
+    Value items = k.select(fits, k.mul(batches, classes), zero);
+    Value found = k.loop(zero, items, one, zero, [&](Value item, ValueRange before) -> SmallVector<Value> {
       Value batch = k.div(item, classes), category = k.rem(item, classes);
       Value above = collect(batch, category, count);
       mergeSort(k, {y, candidates}, {y, scratch}, above, [&](Value a, Value b) -> Value {
