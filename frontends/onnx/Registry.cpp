@@ -26,6 +26,7 @@ const Registry &Registry::get() {
     registerConvolutionImporters(all);
     registerControlImporters(all);
     registerElementwiseImporters(all);
+    registerAttentionImporters(all);
     registerNormalizationImporters(all);
     registerReductionImporters(all);
     registerDataDependentImporters(all);

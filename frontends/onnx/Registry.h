@@ -47,6 +47,7 @@ void registerContractionImporters(Registry &registry);
 void registerConvolutionImporters(Registry &registry);
 void registerControlImporters(Registry &registry);
 void registerElementwiseImporters(Registry &registry);
+void registerAttentionImporters(Registry &registry);
 void registerNormalizationImporters(Registry &registry);
 void registerReductionImporters(Registry &registry);
 void registerDataDependentImporters(Registry &registry);

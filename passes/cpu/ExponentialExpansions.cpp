@@ -125,7 +125,7 @@ public:
   }
   Real logSpecials(Real x, Real result) const {
     // Infinity and NaN are themselves; what is not above 0 is -infinity or NaN.
-    result = select(x.compare(Real::P::ULT, c(INFINITY)), result, x);
+    result = select(x < c(INFINITY), result, x);
     result = select(x == c(0), c(-INFINITY), result);
     return select(x < c(0), c(NAN), result);
   }
@@ -166,8 +166,7 @@ public:
     Real sLow = (fma(-s, d, f) - s * dLow) / d;
     Real z = s * s, cubic = s * z * polynomial(z, log32, log64);
     // log = exponent ln2 + 2 s + 2 sLow + cubic, the large terms added without loss.
-    Real big = exponent * ln2High(), twice = s * c(2);
-    auto [sum, rest] = addExactly(big, twice);
+    auto [sum, rest] = addExactly(exponent * ln2High(), s * c(2));
     Real low = rest + (fma(exponent, ln2Low(), sLow * c(2)) + cubic);
     auto [high, tail] = addExactly(sum, low);
     // y log, then its exponential.
@@ -206,11 +205,6 @@ public:
   }
 
 private:
-  /// The rounded sum and what rounding took from it.
-  std::pair<Real, Real> addExactly(Real x, Real y) const {
-    Real sum = x + y, part = sum - x;
-    return {sum, (x - (sum - part)) + (y - part)};
-  }
   /// In f32 the work is done in f64, with room to spare.
   Real widePower(Real x, Real y) const {
     Exponentials wide(b, loc, withShapeOf(type, b.getF64Type()));

@@ -75,6 +75,12 @@ public:
     return sum;
   }
 
+  /// The rounded sum and what rounding took from it.
+  std::pair<Real, Real> addExactly(Real x, Real y) const {
+    Real sum = x + y, part = sum - x;
+    return {sum, (x - (sum - part)) + (y - part)};
+  }
+
   // Conditions.
   mlir::Value both(mlir::Value x, mlir::Value y) const { return mlir::arith::AndIOp::create(b, loc, x, y); }
   mlir::Value either(mlir::Value x, mlir::Value y) const { return mlir::arith::OrIOp::create(b, loc, x, y); }

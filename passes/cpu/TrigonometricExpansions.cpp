@@ -95,15 +95,12 @@ public:
           if (auto shape = dyn_cast<VectorType>(wide.type))
             part = vector::BroadcastOp::create(b, loc, shape, part);
           Real factor = wide.of(part), high = wide.of(sums[0]), low = wide.of(sums[1]);
-          Real product = x * factor;
-          Real error = modulo4(wide.fma(x, factor, -product));
-          product = modulo4(product);
-          Real sum = high + product, back = sum - high;
-          Real lost = (high - (sum - back)) + (product - back);
-          scf::YieldOp::create(b, loc, ValueRange{sum.v, (low + (lost + error)).v});
+          Real product = x * factor, error = wide.fma(x, factor, -product);
+          auto [sum, lost] = wide.addExactly(high, modulo4(product));
+          auto [next, lostNext] = wide.addExactly(sum, modulo4(error));
+          scf::YieldOp::create(b, loc, ValueRange{next.v, (low + (lost + lostNext)).v});
         });
     Real high = wide.of(loop.getResult(0)), low = wide.of(loop.getResult(1));
-    // The low sum may hold whole turns too.
     Real n = wide.roundEven(high + low);
     Real r = ((high - n) + low) * wide.c(1.57079632679489661923);
     auto narrow = [&](Real v) { return isDouble ? v : of(arith::TruncFOp::create(b, loc, type, v.v)); };

@@ -23,13 +23,16 @@ FailureOr<SmallVector<int64_t>> reductionAxes(NodeImporter &node, int64_t inputS
     bool noop = node.intAttr("noop_with_empty_axes", 0) != 0;
     if (node.hasInput(1)) {
       std::optional<SmallVector<int64_t>> known = node.constantInts(1);
-      if (!known && NodeImporter::shapeOf(node.input(1)) != ArrayRef<int64_t>{0}) {
-        if (failed(node.status()))
-          return failure();
-        return node.error("unsupported: the axes are not constant");
-      }
+      if (failed(node.status()))
+        return failure();
+      // Axes are distinct: as many as there are dims are all of them, whatever their order.
+      ArrayRef<int64_t> count = NodeImporter::shapeOf(node.input(1));
       if (known)
         axes = *known;
+      else if (count == ArrayRef<int64_t>{rank})
+        axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+      else if (count != ArrayRef<int64_t>{0})
+        return node.error("unsupported: the axes are not constant");
     }
     isNoop = noop && axes.empty();
   } else {
@@ -140,21 +143,44 @@ ImportFn softmaxImporter(SoftmaxKind kind) {
 // Running sums, the largest k
 //===----------------------------------------------------------------------===//
 
-/// CumSum and CumProd: the axis is an input, which must be constant.
+/// CumSum and CumProd: the axis is an input. Where it is not constant, the results for all axes are computed and the
+/// right one is selected.
 ImportFn cumulativeImporter(nn::CumulativeKind kind) {
   return [=](NodeImporter &node) -> LogicalResult {
     bool exclusive = node.intAttr("exclusive", 0) != 0, reverse = node.intAttr("reverse", 0) != 0;
-    std::optional<SmallVector<int64_t>> axis = node.constantInts(1);
+    Value x = node.input(0), axisInput = node.input(1);
+    Type type = node.elementType(0);
+    int64_t rank = NodeImporter::rankOf(x);
+    std::optional<SmallVector<int64_t>> known = node.constantInts(1);
     if (failed(node.status()))
       return failure();
-    if (!axis)
-      return node.error("unsupported: the axis is not constant");
-    if (axis->size() != 1)
-      return node.error("the axis has " + Twine(axis->size()) + " elements instead of one");
-    int64_t dim = node.normalizeAxis(axis->front(), NodeImporter::rankOf(node.input(0)));
-    if (failed(node.status()))
-      return failure();
-    node.setOutput(0, node.create<nn::CumulativeOp>(node.elementType(0), kind, node.input(0), dim, exclusive, reverse));
+    auto along = [&](int64_t axis) { return node.create<nn::CumulativeOp>(type, kind, x, axis, exclusive, reverse); };
+    if (known) {
+      if (known->size() != 1)
+        return node.error("the axis has " + Twine(known->size()) + " elements instead of one");
+      int64_t axis = node.normalizeAxis(known->front(), rank);
+      if (failed(node.status()))
+        return failure();
+      node.setOutput(0, along(axis));
+      return node.status();
+    }
+    if (rank == 0)
+      return node.error("the input must not be a scalar");
+    if (NodeImporter::shapeOf(axisInput) == ArrayRef<int64_t>{1})
+      axisInput = node.create<nn::SqueezeOp>(node.elementType(1), axisInput, ArrayRef<int64_t>{0});
+    if (NodeImporter::rankOf(axisInput) != 0)
+      return node.error("the axis must be a scalar");
+    Value result = along(0);
+    for (int64_t axis = 1; axis < rank; ++axis) {
+      auto isAxis = [&](int64_t number) {
+        Value constant = node.intScalarConstant(node.elementType(1), number);
+        return node.create<nn::CompareOp>(node.builder().getI1Type(), nn::CompareKind::eq, axisInput, constant);
+      };
+      Value chosen = node.create<nn::BinaryOp>(node.builder().getI1Type(), nn::BinaryKind::logical_or, isAxis(axis),
+                                               isAxis(axis - rank));
+      result = node.create<nn::SelectOp>(type, chosen, along(axis), result);
+    }
+    node.setOutput(0, result);
     return node.status();
   };
 }
