@@ -183,7 +183,7 @@ LogicalResult GraphImporter::importNode(const NodeProto &node, const Nodes &node
   if (op.function)
     return importCall(node, *op.function, attributes, inputs, scope, loc);
 
-  NodeImporter importer(*this, scope, node, loc, op.opset, attributes, inputs);
+  NodeImporter importer(*this, scope, node, nodes, loc, op.opset, attributes, inputs);
   if (failed(op.importer->fn(importer)) || failed(importer.finish()))
     return failure();
   for (auto [i, name] : llvm::enumerate(node.output()))

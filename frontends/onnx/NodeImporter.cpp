@@ -4,6 +4,7 @@
 #include "frontends/onnx/Diagnostics.h"
 #include "frontends/onnx/ElementTypes.h"
 #include "frontends/onnx/GraphImporter.h"
+#include "frontends/onnx/RankGuess.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -11,9 +12,9 @@ using ::onnx::AttributeProto;
 
 namespace nnc::onnx {
 
-NodeImporter::NodeImporter(GraphImporter &graph, Scope &scope, const ::onnx::NodeProto &proto, Location loc,
-                           int64_t opset, ArrayRef<schema::NodeAttribute> attributes, ArrayRef<Value> inputs)
-    : graph(graph), scope(scope), proto(proto), loc(loc), opsetVersion(opset), attributes(attributes), inputs(inputs),
+NodeImporter::NodeImporter(GraphImporter &graph, Scope &scope, const ::onnx::NodeProto &proto, const Nodes &siblings,
+                           Location loc, int64_t opset, ArrayRef<schema::NodeAttribute> attributes, ArrayRef<Value> inputs)
+    : graph(graph), scope(scope), proto(proto), siblings(siblings), loc(loc), opsetVersion(opset), attributes(attributes), inputs(inputs),
       outputs(proto.output_size()) {}
 
 OpBuilder &NodeImporter::builder() { return graph.builder; }
@@ -248,6 +249,10 @@ Value NodeImporter::castTo(Value value, Type type) {
 
 bool NodeImporter::hasOutput(unsigned i) const {
   return i < static_cast<unsigned>(proto.output_size()) && !proto.output(i).empty();
+}
+
+int64_t NodeImporter::leastRankOfOutput(unsigned i) const {
+  return hasOutput(i) ? leastRank(siblings, proto.output(i)) : 0;
 }
 
 void NodeImporter::setOutput(unsigned i, Value value) {

@@ -33,6 +33,7 @@
 #include "frontends/onnx/Schema.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringSet.h"
+#include <onnx-ml.pb.h>
 
 namespace nnc::onnx {
 
@@ -41,7 +42,11 @@ struct Scope;
 
 class NodeImporter {
 public:
-  NodeImporter(GraphImporter &graph, Scope &scope, const ::onnx::NodeProto &proto, mlir::Location loc, int64_t opset,
+  using Nodes = google::protobuf::RepeatedPtrField<::onnx::NodeProto>;
+
+  /// `siblings` are the nodes of the graph that the node is part of.
+  NodeImporter(GraphImporter &graph, Scope &scope, const ::onnx::NodeProto &proto, const Nodes &siblings,
+               mlir::Location loc, int64_t opset,
                llvm::ArrayRef<schema::NodeAttribute> attributes, llvm::ArrayRef<mlir::Value> inputs);
 
   // The node.
@@ -129,6 +134,8 @@ public:
   unsigned numOutputs() const { return proto.output_size(); }
   /// Whether the graph names output `i`.
   bool hasOutput(unsigned i) const;
+  /// The least rank that output `i` needs for the nodes that read its shape.
+  int64_t leastRankOfOutput(unsigned i) const;
   void setOutput(unsigned i, mlir::Value value);
 
   // Subgraphs (If, Loop, Scan).
@@ -156,6 +163,7 @@ private:
   GraphImporter &graph;
   Scope &scope;
   const ::onnx::NodeProto &proto;
+  const Nodes &siblings;
   mlir::Location loc;
   int64_t opsetVersion;
   llvm::SmallVector<schema::NodeAttribute> attributes;

@@ -33,6 +33,22 @@ Use useOf(StringRef opType) {
       .Default(Use::Other);
 }
 
+/// The one integer that a Constant's attribute holds.
+std::optional<int64_t> integerOf(const ::onnx::AttributeProto &attribute) {
+  if (attribute.name() == "value_int")
+    return attribute.i();
+  const ::onnx::TensorProto &tensor = attribute.t();
+  if (attribute.name() != "value" || tensor.data_type() != ::onnx::TensorProto::INT64)
+    return std::nullopt;
+  if (tensor.int64_data_size() == 1)
+    return tensor.int64_data(0);
+  int64_t number;
+  if (tensor.raw_data().size() != sizeof number)
+    return std::nullopt;
+  memcpy(&number, tensor.raw_data().data(), sizeof number); // little-endian, as the file is
+  return number;
+}
+
 /// The ranks that the file states.
 StringMap<int64_t> knownRanks(const GraphProto &graph) {
   StringMap<int64_t> ranks;
@@ -46,6 +62,29 @@ StringMap<int64_t> knownRanks(const GraphProto &graph) {
 }
 
 } // namespace
+
+int64_t leastRank(const google::protobuf::RepeatedPtrField<NodeProto> &nodes, StringRef value) {
+  int64_t rank = 0;
+  SmallVector<StringRef, 2> shapes;
+  StringMap<int64_t> scalars;
+  for (const NodeProto &node : nodes) {
+    auto reads = [&](ArrayRef<StringRef> names) { return node.input_size() && is_contained(names, node.input(0)); };
+    if (node.op_type() == "Constant" && node.output_size()) {
+      for (const ::onnx::AttributeProto &attribute : node.attribute())
+        if (std::optional<int64_t> number = integerOf(attribute))
+          scalars[node.output(0)] = *number;
+    } else if (node.op_type() == "Shape" && reads(value) && node.attribute().empty() && node.output_size()) {
+      shapes.push_back(node.output(0));
+    } else if (node.op_type() == "Gather" && reads(shapes) && node.input_size() > 1) {
+      if (auto index = scalars.find(node.input(1)); index != scalars.end())
+        rank = std::max(rank, index->second < 0 ? -index->second : index->second + 1);
+    } else if (node.op_type() == "Transpose" && reads(value)) {
+      for (const ::onnx::AttributeProto &attribute : node.attribute())
+        rank = std::max<int64_t>(rank, attribute.ints_size());
+    }
+  }
+  return rank;
+}
 
 std::optional<int64_t> guessRank(const GraphProto &graph, StringRef input) {
   StringMap<int64_t> ranks = knownRanks(graph);

@@ -12,6 +12,9 @@ namespace nnc::onnx {
 /// the filter of a convolution, the other factor of a product, the other operand of an addition.
 std::optional<int64_t> guessRank(const ::onnx::GraphProto &graph, llvm::StringRef input);
 
+/// The least rank of a value for which the nodes make sense that pick elements of its shape or permute its dims.
+int64_t leastRank(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes, llvm::StringRef value);
+
 } // namespace nnc::onnx
 
 #endif // NNC_FRONTENDS_ONNX_RANKGUESS_H

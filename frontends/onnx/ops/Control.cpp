@@ -45,9 +45,10 @@ LogicalResult takeBranch(NodeImporter &node, Region &region, ArrayRef<Value> res
 }
 
 /// PyTorch's squeeze of one dim becomes `If(dim == 1) { Squeeze(x) } else { x }`, whose results differ in rank. Which
-/// of them a model means is decided when it is written: code after it rarely takes both. So the squeeze is imported,
-/// and where the dim is not 1 at run time its own check fails. Gives the branch that squeezes, or -1.
-int findSqueezeOfOneDim(NodeImporter &node, ArrayRef<Value> thenResults, ArrayRef<Value> elseResults) {
+/// of them a model means is decided when it is written: the nodes after it take one. Where they read a dim that only x
+/// has, that is x. Else it is the squeeze, whose own check fails where the dim is not 1 at run time. Gives the branch to
+/// take, or -1.
+int branchOfConditionalSqueeze(NodeImporter &node, ArrayRef<Value> thenResults, ArrayRef<Value> elseResults) {
   auto compare = node.input(0).getDefiningOp<nn::CompareOp>();
   bool isEqual = compare && compare.getKind() == nn::CompareKind::eq;
   if (!compare || (!isEqual && compare.getKind() != nn::CompareKind::ne) || thenResults.size() != 1)
@@ -63,7 +64,9 @@ int findSqueezeOfOneDim(NodeImporter &node, ArrayRef<Value> thenResults, ArrayRe
   };
   auto isDim = [&](Value value) { return node.isExtentOf(value, other, squeeze.getAxes()[0]); };
   Value a = compare.getA(), b = compare.getB();
-  return (isDim(a) && isOne(b)) || (isOne(a) && isDim(b)) ? branch : -1;
+  if (!(isDim(a) && isOne(b)) && !(isOne(a) && isDim(b)))
+    return -1;
+  return node.leastRankOfOutput(0) > NodeImporter::rankOf(squeezed) ? 1 - branch : branch;
 }
 
 LogicalResult importIf(NodeImporter &node) {
@@ -81,7 +84,7 @@ LogicalResult importIf(NodeImporter &node) {
   }
   if (failed(import(0)) || failed(import(1)))
     return failure();
-  if (int taken = findSqueezeOfOneDim(node, results[0], results[1]); taken >= 0)
+  if (int taken = branchOfConditionalSqueeze(node, results[0], results[1]); taken >= 0)
     return takeBranch(node, regions[taken], results[taken]);
   for (auto [i, a, b] : llvm::enumerate(results[0], results[1])) {
     if (NodeImporter::elementTypeOf(a) != NodeImporter::elementTypeOf(b))
