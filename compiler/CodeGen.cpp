@@ -56,7 +56,10 @@ void optimizeModule(Module &module, TargetMachine &machine, unsigned optLevel) {
   CGSCCAnalysisManager callGraph;
   ModuleAnalysisManager modules;
   PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = optLevel >= 2;
+  // Kernels come as vectors already. What is left scalar gains from the loop vectorizer; the SLP vectorizer finds
+  // nothing in it, and takes minutes on the long blocks of host code and of unrolled tiles.
+  tuning.LoopVectorization = optLevel >= 2;
+  tuning.SLPVectorization = false;
   PassBuilder builder(&machine, tuning);
   TargetLibraryInfoImpl info = libraryInfo(machine.getTargetTriple());
   functions.registerPass([&] { return TargetLibraryAnalysis(info); });

@@ -13,6 +13,10 @@ namespace {
 
 constexpr int64_t kWeightAlignment = 64;
 
+/// Host code with more ops than this is compiled without optimization: LLVM's passes take longer than linear time on a
+/// block of that length, and next to its kernels the host code's own time is nothing.
+constexpr int64_t kLargeHostCode = 20000;
+
 /// Gives every constant that is read at run time a place in the weights section, equal attributes the same one. What
 /// lies where is left on the module as `nn.weights` and `nn.weight_offsets`, for the writer of the section.
 WeightOffsets placeWeights(func::FuncOp model, int64_t &size) {
@@ -66,6 +70,10 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     if (failed(host.build(model)))
       return signalPassFailure();
     model.erase();
+    int64_t size = 0;
+    entry.walk([&](Operation *) { ++size; });
+    if (size > kLargeHostCode)
+      entry->setAttr("passthrough", b.getStrArrayAttr({"noinline", "optnone"}));
     module->setAttr("nn.arena_bytes", b.getI64IntegerAttr(plan.arenaBytes));
     module->setAttr("nn.weight_bytes", b.getI64IntegerAttr(weightBytes));
   }
