@@ -252,7 +252,19 @@ bool NodeImporter::hasOutput(unsigned i) const {
 }
 
 int64_t NodeImporter::leastRankOfOutput(unsigned i) const {
-  return hasOutput(i) ? leastRank(siblings, proto.output(i)) : 0;
+  auto numberIn = [&](const ::onnx::TensorProto &tensor) -> std::optional<int64_t> {
+    if (tensor.data_type() != ::onnx::TensorProto::INT64 || tensor.dims_size() > 1 ||
+        (tensor.dims_size() == 1 && tensor.dims(0) != 1))
+      return std::nullopt;
+    llvm::Expected<ElementsAttr> value = graph.tensors.read(tensor, "index");
+    if (!value) {
+      llvm::consumeError(value.takeError()); // reported when the node itself is imported
+      return std::nullopt;
+    }
+    auto numbers = nn::integerElements(*value);
+    return numbers && numbers->size() == 1 ? std::optional(numbers->front()) : std::nullopt;
+  };
+  return hasOutput(i) ? leastRank(siblings, proto.output(i), numberIn) : 0;
 }
 
 void NodeImporter::setOutput(unsigned i, Value value) {

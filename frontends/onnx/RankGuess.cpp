@@ -33,22 +33,6 @@ Use useOf(StringRef opType) {
       .Default(Use::Other);
 }
 
-/// The one integer that a Constant's attribute holds.
-std::optional<int64_t> integerOf(const ::onnx::AttributeProto &attribute) {
-  if (attribute.name() == "value_int")
-    return attribute.i();
-  const ::onnx::TensorProto &tensor = attribute.t();
-  if (attribute.name() != "value" || tensor.data_type() != ::onnx::TensorProto::INT64)
-    return std::nullopt;
-  if (tensor.int64_data_size() == 1)
-    return tensor.int64_data(0);
-  int64_t number;
-  if (tensor.raw_data().size() != sizeof number)
-    return std::nullopt;
-  memcpy(&number, tensor.raw_data().data(), sizeof number); // little-endian, as the file is
-  return number;
-}
-
 /// The ranks that the file states.
 StringMap<int64_t> knownRanks(const GraphProto &graph) {
   StringMap<int64_t> ranks;
@@ -63,7 +47,8 @@ StringMap<int64_t> knownRanks(const GraphProto &graph) {
 
 } // namespace
 
-int64_t leastRank(const google::protobuf::RepeatedPtrField<NodeProto> &nodes, StringRef value) {
+int64_t leastRank(const google::protobuf::RepeatedPtrField<NodeProto> &nodes, StringRef value,
+                  function_ref<std::optional<int64_t>(const ::onnx::TensorProto &)> numberIn) {
   int64_t rank = 0;
   SmallVector<StringRef, 2> shapes;
   StringMap<int64_t> scalars;
@@ -71,8 +56,10 @@ int64_t leastRank(const google::protobuf::RepeatedPtrField<NodeProto> &nodes, St
     auto reads = [&](ArrayRef<StringRef> names) { return node.input_size() && is_contained(names, node.input(0)); };
     if (node.op_type() == "Constant" && node.output_size()) {
       for (const ::onnx::AttributeProto &attribute : node.attribute())
-        if (std::optional<int64_t> number = integerOf(attribute))
+        if (auto number = attribute.has_t() ? numberIn(attribute.t()) : std::nullopt)
           scalars[node.output(0)] = *number;
+        else if (attribute.name() == "value_int")
+          scalars[node.output(0)] = attribute.i();
     } else if (node.op_type() == "Shape" && reads(value) && node.attribute().empty() && node.output_size()) {
       shapes.push_back(node.output(0));
     } else if (node.op_type() == "Gather" && reads(shapes) && node.input_size() > 1) {

@@ -2,6 +2,7 @@
 #ifndef NNC_FRONTENDS_ONNX_RANKGUESS_H
 #define NNC_FRONTENDS_ONNX_RANKGUESS_H
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include <onnx-ml.pb.h>
 #include <optional>
@@ -13,7 +14,9 @@ namespace nnc::onnx {
 std::optional<int64_t> guessRank(const ::onnx::GraphProto &graph, llvm::StringRef input);
 
 /// The least rank of a value for which the nodes make sense that pick elements of its shape or permute its dims.
-int64_t leastRank(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes, llvm::StringRef value);
+/// `numberIn` reads a tensor of one integer.
+int64_t leastRank(const google::protobuf::RepeatedPtrField<::onnx::NodeProto> &nodes, llvm::StringRef value,
+                  llvm::function_ref<std::optional<int64_t>(const ::onnx::TensorProto &)> numberIn);
 
 } // namespace nnc::onnx
 
