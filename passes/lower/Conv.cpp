@@ -70,6 +70,13 @@ private:
         k.loop(o, to, step, [&](Value at) { outputs(at, VectorType::get({lanes}, k.b.getF32Type()), true); });
         o = to;
       }
+    if (inner.stride <= 2) {
+      // The rest once more with what is before it, where that makes a vector.
+      Value lanes = k.index(k.lanes()), isWide = k.compare(arith::CmpIPredicate::sle, k.add(first, lanes), last);
+      k.ifThen(k.both(isWide, k.compare(arith::CmpIPredicate::slt, o, last)),
+               [&] { outputs(k.sub(last, lanes), VectorType::get({k.lanes()}, k.b.getF32Type()), true); });
+      o = k.select(isWide, last, o);
+    }
     k.loop(o, last, k.index(1), [&](Value at) { outputs(at, k.b.getF32Type(), true); });
     scalars(last, inner.out);
   }

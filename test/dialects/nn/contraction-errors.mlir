@@ -113,3 +113,39 @@ func.func @einsum_c2(%a: tensor<2x3xf32>, %b: tensor<4x4xf32>) {
   %y = nn.einsum %a, %b {equation = "ij,jk->ik"} : (tensor<2x3xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
   return
 }
+// -----
+func.func @packed_matmul_c1(%a: tensor<4x8xf32>, %p: tensor<1x8x16xf32>) {
+  // expected-error @+1 {{packed_matmul_c1: the panels do not fit a's depth and 20 columns}}
+  %y = nn.packed_matmul %a, %p {columns = 20 : i64} : (tensor<4x8xf32>, tensor<1x8x16xf32>) -> tensor<4x20xf32>
+  return
+}
+// -----
+func.func @packed_conv_c1(%x: tensor<1x2x8xf32>, %p: tensor<1x1x6x6xf32>) {
+  // expected-error @+1 {{packed_conv_c1: x has rank 3 for 2 spatial dims}}
+  %y = nn.packed_conv %x, %p {kernel = array<i64: 3, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, filters = 6 : i64, groups = 1 : i64} : (tensor<1x2x8xf32>, tensor<1x1x6x6xf32>) -> tensor<1x6x6xf32>
+  return
+}
+// -----
+func.func @packed_conv_c2(%x: tensor<1x2x8xf32>, %p: tensor<1x1x6x6xf32>) {
+  // expected-error @+1 {{packed_conv_c2: the kernel, the strides and the dilations must be positive}}
+  %y = nn.packed_conv %x, %p {kernel = array<i64: 3>, strides = array<i64: 0>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, filters = 6 : i64, groups = 1 : i64} : (tensor<1x2x8xf32>, tensor<1x1x6x6xf32>) -> tensor<1x6x6xf32>
+  return
+}
+// -----
+func.func @packed_conv_c3(%x: tensor<1x2x8xf32>, %p: tensor<1x1x6x6xf32>) {
+  // expected-error @+1 {{packed_conv_c3: the panels do not fit 7 filters in 1 groups}}
+  %y = nn.packed_conv %x, %p {kernel = array<i64: 3>, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, filters = 7 : i64, groups = 1 : i64} : (tensor<1x2x8xf32>, tensor<1x1x6x6xf32>) -> tensor<1x7x6xf32>
+  return
+}
+// -----
+func.func @packed_conv_c4(%x: tensor<1x2x8xf32>, %p: tensor<1x1x6x6xf32>, %b: tensor<5xf32>) {
+  // expected-error @+1 {{packed_conv_c4: the bias needs one entry per filter}}
+  %y = nn.packed_conv %x, %p, %b {kernel = array<i64: 3>, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, filters = 6 : i64, groups = 1 : i64} : (tensor<1x2x8xf32>, tensor<1x1x6x6xf32>, tensor<5xf32>) -> tensor<1x6x6xf32>
+  return
+}
+// -----
+func.func @packed_conv_c5(%x: tensor<1x2x2xf32>, %p: tensor<1x1x6x6xf32>) {
+  // expected-error @+1 {{packed_conv_c5: a kernel of 3 does not fit into dim 2 of 2 with its padding}}
+  %y = nn.packed_conv %x, %p {kernel = array<i64: 3>, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, filters = 6 : i64, groups = 1 : i64} : (tensor<1x2x2xf32>, tensor<1x1x6x6xf32>) -> tensor<1x6x0xf32>
+  return
+}

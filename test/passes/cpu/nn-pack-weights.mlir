@@ -1,0 +1,44 @@
+// RUN: nnc-opt %s -nn-pack-weights --split-input-file | FileCheck %s
+
+// Panels of 16 columns, filled up with zeros.
+// CHECK-LABEL: func.func @product
+// CHECK: %[[PANELS:.*]] = nn.constant {{.*}}dense<{{\[\[}}[1.000000e+00, 2.000000e+00, 3.000000e+00, 0.000000e+00, {{.*}}], [4.000000e+00, 5.000000e+00, 6.000000e+00, 0.000000e+00, {{.*}}]]]> : tensor<1x2x16xf32>
+// CHECK: nn.packed_matmul %arg0, %[[PANELS]] {columns = 3 : i64}
+// CHECK-NOT: nn.matmul
+func.func @product(%a: tensor<?x2xf32>) -> tensor<?x3xf32> {
+  %b = nn.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32> : tensor<2x3xf32>
+  %y = nn.matmul %a, %b : (tensor<?x2xf32>, tensor<2x3xf32>) -> tensor<?x3xf32>
+  return %y : tensor<?x3xf32>
+}
+// -----
+// A transposed factor gives the same panels, and ops that share one share them.
+// CHECK-LABEL: func.func @transposed
+// CHECK: dense<{{\[\[}}[1.000000e+00, 2.000000e+00, 3.000000e+00, 0.000000e+00, {{.*}}], [4.000000e+00, 5.000000e+00, 6.000000e+00, 0.000000e+00, {{.*}}]]]> : tensor<1x2x16xf32>
+// CHECK-COUNT-2: nn.packed_matmul
+func.func @transposed(%a: tensor<4x2xf32>) -> (tensor<4x3xf32>, tensor<4x3xf32>) {
+  %b = nn.constant dense<[[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]> : tensor<3x2xf32> : tensor<3x2xf32>
+  %y = nn.matmul %a, %b {transpose_b} : (tensor<4x2xf32>, tensor<3x2xf32>) -> tensor<4x3xf32>
+  %z = nn.matmul %a, %b {transpose_b} : (tensor<4x2xf32>, tensor<3x2xf32>) -> tensor<4x3xf32>
+  return %y, %z : tensor<4x3xf32>, tensor<4x3xf32>
+}
+// -----
+// Panels of 6 filters; a tap's channels lie together. Half precision is widened here rather than in every product.
+// CHECK-LABEL: func.func @convolution
+// CHECK: dense<{{\[\[\[}}[1.000000e+00, 5.000000e+00, 0.000000e+00, {{.*}}], [3.000000e+00, 7.000000e+00, {{.*}}], [2.000000e+00, 6.000000e+00, {{.*}}], [4.000000e+00, 8.000000e+00, {{.*}}]]]]> : tensor<1x1x4x6xf32>
+// CHECK: nn.packed_conv {{.*}} filters = 2 : i64, groups = 1 : i64, kernel = array<i64: 2>
+func.func @convolution(%x: tensor<1x2x9xf16>) -> tensor<1x2x8xf16> {
+  %w = nn.constant dense<[[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]> : tensor<2x2x2xf16> : tensor<2x2x2xf16>
+  %y = nn.conv %x, %w {strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, groups = 1 : i64} : (tensor<1x2x9xf16>, tensor<2x2x2xf16>) -> tensor<1x2x8xf16>
+  return %y : tensor<1x2x8xf16>
+}
+// -----
+// Depthwise filters share no inputs and stay; so does what is not constant.
+// CHECK-LABEL: func.func @stays
+// CHECK: nn.conv
+// CHECK: nn.matmul
+func.func @stays(%x: tensor<1x3x9xf32>, %b: tensor<8x4xf32>) -> tensor<1x3x4xf32> {
+  %w = nn.constant dense<1.0> : tensor<3x1x2xf32> : tensor<3x1x2xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, groups = 3 : i64} : (tensor<1x3x9xf32>, tensor<3x1x2xf32>) -> tensor<1x3x8xf32>
+  %z = nn.matmul %y, %b : (tensor<1x3x8xf32>, tensor<8x4xf32>) -> tensor<1x3x4xf32>
+  return %z : tensor<1x3x4xf32>
+}

@@ -1,0 +1,81 @@
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels --split-input-file | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" --split-input-file | FileCheck %s --check-prefixes=CHECK,AVX512
+
+// The register tile: 6 rows times 2 vectors with AVX2, 12 times 2 with AVX-512, carried by the loop over the depth,
+// bias and relu applied while the sums are in registers.
+// CHECK: func.func private @k0
+// AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, ){11})}}vector<8xf32>)
+// AVX2-COUNT-12: vector.fma {{.*}} vector<8xf32>
+// AVX2-NOT: vector.fma
+// AVX2: scf.yield
+// AVX2: arith.addf {{.*}} vector<8xf32>
+// AVX2: vector.store
+// AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<16xf32>, ){23})}}vector<16xf32>)
+// AVX512-COUNT-24: vector.fma {{.*}} vector<16xf32>
+// AVX512-NOT: vector.fma
+// AVX512: scf.yield
+func.func @main(%a: tensor<48x40xf32>, %p: tensor<4x40x16xf32>, %b: tensor<64xf32>) -> tensor<48x64xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 64 : i64} : (tensor<48x40xf32>, tensor<4x40x16xf32>) -> tensor<48x64xf32>
+  %z = nn.binary add %y, %b : (tensor<48x64xf32>, tensor<64xf32>) -> tensor<48x64xf32>
+  %r = nn.unary relu %z : (tensor<48x64xf32>) -> tensor<48x64xf32>
+  return %r : tensor<48x64xf32>
+}
+// -----
+// One row: several panels side by side, and threads share the panels.
+// CHECK: func.func private @k0
+// AVX2-COUNT-12: vector.fma {{.*}} vector<8xf32>
+// AVX512-COUNT-8: vector.fma {{.*}} vector<16xf32>
+func.func @main(%a: tensor<1x40xf32>, %p: tensor<64x40x16xf32>) -> tensor<1x1024xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 1024 : i64} : (tensor<1x40xf32>, tensor<64x40x16xf32>) -> tensor<1x1024xf32>
+  return %y : tensor<1x1024xf32>
+}
+// -----
+// Rows whose number is not known: full tiles, then the rest as a sum of powers of two; batch and rows are one dim
+// where an affine map can say so.
+// CHECK: affine_map<(d0, d1, d2) -> (1, (d0 * 7) ceildiv {{.*}})>
+// CHECK: func.func private @k0
+// AVX2-COUNT-12: vector.fma
+// AVX2: scf.yield
+// AVX2-COUNT-8: vector.fma
+// AVX2: scf.yield
+// AVX2-COUNT-4: vector.fma
+// AVX2: scf.yield
+// AVX2-COUNT-2: vector.fma
+// AVX2-NOT: vector.fma
+func.func @main(%a: tensor<?x7x40xf32>, %p: tensor<1x40x16xf32>) -> tensor<?x7x16xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 16 : i64} : (tensor<?x7x40xf32>, tensor<1x40x16xf32>) -> tensor<?x7x16xf32>
+  return %y : tensor<?x7x16xf32>
+}
+// -----
+// A convolution: inputs gathered by whole vectors, 6 filters times 2 vectors of pixels in registers.
+// CHECK: func.func private @k0
+// CHECK: memref.alloca
+// AVX2: vector.load {{.*}} memref<1x16x58x58xf32>, vector<8xf32>
+// AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, ){11})}}vector<8xf32>)
+// AVX2-COUNT-12: vector.fma {{.*}} vector<8xf32>
+// AVX2: scf.yield
+// AVX2: arith.maximumf {{.*}} vector<8xf32>
+// AVX512-COUNT-24: vector.fma {{.*}} vector<16xf32>
+// AVX512: scf.yield
+func.func @main(%x: tensor<1x16x58x58xf32>, %p: tensor<1x4x144x6xf32>) -> tensor<1x24x56x56xf32> {
+  %y = nn.packed_conv %x, %p {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, filters = 24 : i64, groups = 1 : i64} : (tensor<1x16x58x58xf32>, tensor<1x4x144x6xf32>) -> tensor<1x24x56x56xf32>
+  %r = nn.unary relu %y : (tensor<1x24x56x56xf32>) -> tensor<1x24x56x56xf32>
+  return %r : tensor<1x24x56x56xf32>
+}
+// -----
+// A depthwise convolution runs along the rows of its input.
+// CHECK: func.func private @k0
+// AVX2: vector.load {{.*}} memref<1x9x56x56xf32>, vector<32xf32>
+// AVX2: vector.fma {{.*}} vector<32xf32>
+// AVX512: vector.fma {{.*}} vector<64xf32>
+func.func @main(%x: tensor<1x9x56x56xf32>, %w: tensor<9x1x3x3xf32>) -> tensor<1x9x56x56xf32> {
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 9 : i64} : (tensor<1x9x56x56xf32>, tensor<9x1x3x3xf32>) -> tensor<1x9x56x56xf32>
+  return %y : tensor<1x9x56x56xf32>
+}
+// -----
+// CHECK: func.func private @k0
+// CHECK: math.fma
+func.func @main(%x: tensor<1x2x5xf32>, %w: tensor<2x3x4xf32>) -> tensor<1x3x12xf32> {
+  %y = nn.conv_transpose %x, %w {strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x2x5xf32>, tensor<2x3x4xf32>) -> tensor<1x3x12xf32>
+  return %y : tensor<1x3x12xf32>
+}
