@@ -1,0 +1,74 @@
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels --split-input-file | FileCheck %s
+
+// A lane along the innermost dim: vectors along it, their sum at the end.
+// CHECK: func.func private @k0
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<32xf32>)
+// CHECK: vector.load {{.*}} vector<32xf32>
+// CHECK: arith.addf {{.*}} vector<32xf32>
+// CHECK: vector.reduction <add>, {{.*}} vector<8xf32> into f32
+// CHECK: memref.store
+func.func @main(%x: tensor<4x1000xf32>) -> tensor<4xf32> {
+  %y = nn.reduce sum %x {axes = array<i64: 1>} : (tensor<4x1000xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+// -----
+// Where the innermost dim stays, a vector holds neighbouring lanes.
+// CHECK: func.func private @k0
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<32xf32>)
+// CHECK: arith.maximumf {{.*}} vector<32xf32>
+// CHECK-NOT: vector.reduction
+// CHECK: vector.store {{.*}} vector<32xf32>
+func.func @main(%x: tensor<1000x64xf32>) -> tensor<64xf32> {
+  %y = nn.reduce max %x {axes = array<i64: 0>} : (tensor<1000x64xf32>) -> tensor<64xf32>
+  return %y : tensor<64xf32>
+}
+// -----
+// f16 is summed in f32.
+// CHECK: arith.extf {{.*}} vector<32xf16> to vector<32xf32>
+// CHECK: arith.addf {{.*}} vector<32xf32>
+// CHECK: arith.truncf {{.*}} f32 to f16
+func.func @main(%x: tensor<4x?xf16>) -> tensor<4xf16> {
+  %y = nn.reduce mean %x {axes = array<i64: 1>} : (tensor<4x?xf16>) -> tensor<4xf16>
+  return %y : tensor<4xf16>
+}
+// -----
+// An item is a row.
+// CHECK: #[[ROWS:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
+// CHECK: items = #[[ROWS]]
+// CHECK: arith.maximumf
+// CHECK: math.exp {{.*}} vector<16xf32>
+// CHECK: arith.divf {{.*}} f32
+func.func @main(%x: tensor<2x3x64xf32>) -> tensor<2x3x64xf32> {
+  %y = nn.softmax softmax %x {axis = 2 : i64} : (tensor<2x3x64xf32>) -> tensor<2x3x64xf32>
+  return %y : tensor<2x3x64xf32>
+}
+// -----
+// CHECK: #[[KEPT:.*]] = affine_map<(d0, d1, d2) -> (d0)>
+// CHECK: items = #[[KEPT]]
+// CHECK: math.sqrt
+func.func @main(%x: tensor<2x3x64xf32>) -> tensor<2x3x64xf32> {
+  %y = nn.normalize standard %x {axes = array<i64: 1, 2>, epsilon = 1.0e-5 : f64} : (tensor<2x3x64xf32>) -> tensor<2x3x64xf32>
+  return %y : tensor<2x3x64xf32>
+}
+// -----
+// CHECK: func.func private @k0
+// CHECK: arith.select {{.*}} vector<16xi1>, vector<16xi64>
+// CHECK: vector.reduction <minsi>
+func.func @main(%x: tensor<2x64xf32>) -> tensor<2xi64> {
+  %y = nn.arg_reduce max %x {axis = 1 : i64} : (tensor<2x64xf32>) -> tensor<2xi64>
+  return %y : tensor<2xi64>
+}
+// -----
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>)
+// CHECK: arith.addf
+func.func @main(%x: tensor<5x64xf32>) -> tensor<5x64xf32> {
+  %y = nn.cumulative sum %x {axis = 0 : i64} : (tensor<5x64xf32>) -> tensor<5x64xf32>
+  return %y : tensor<5x64xf32>
+}
+// -----
+// CHECK: call @nncrt_fail
+// CHECK: scf.while
+func.func @main(%x: tensor<5x64xf32>, %k: tensor<1xi64>) -> tensor<5x?xf32> {
+  %y, %i = nn.top_k %x, %k {axis = 1 : i64} : (tensor<5x64xf32>, tensor<1xi64>) -> (tensor<5x?xf32>, tensor<5x?xi64>)
+  return %y : tensor<5x?xf32>
+}

@@ -1,0 +1,122 @@
+"""The functions of floats in compiled models, against higher precision. docs/numerics.md states these bounds."""
+
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support import paths  # noqa: E402
+from support.compiled import compile_model, run_compiled  # noqa: E402
+
+onnx = pytest.importorskip("onnx")
+pytestmark = [
+    pytest.mark.skipif(not paths.NNC.exists(), reason="nnc is not built"),
+    pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="needs a long double of more bits than a double"),
+]
+
+erf = np.vectorize(math.erf, otypes=[np.float64])
+FUNCTIONS = {
+    # operator: (reference, ulps in f32, ulps in f64)
+    "Exp": (np.exp, 1, 1),
+    "Log": (np.log, 1, 1),
+    "Sin": (np.sin, 2, 3),
+    "Cos": (np.cos, 2, 3),
+    "Tan": (np.tan, 4, 4),
+    "Asin": (np.arcsin, 2, 2),
+    "Acos": (np.arccos, 2, 2),
+    "Atan": (np.arctan, 2, 2),
+    "Sinh": (np.sinh, 3, 3),
+    "Cosh": (np.cosh, 3, 3),
+    "Tanh": (np.tanh, 3, 3),
+    "Asinh": (np.arcsinh, 3, 3),
+    "Acosh": (np.arccosh, 3, 3),
+    "Atanh": (np.arctanh, 3, 3),
+    "Erf": (lambda x: erf(x.astype(np.float64)), 3, 4),
+}
+TYPES = {np.float32: onnx.TensorProto.FLOAT, np.float64: onnx.TensorProto.DOUBLE}
+
+
+def arguments(dtype):
+    """Ordinary numbers, and all kinds of special ones; an odd count, so that vectors and single elements are met."""
+    info = np.finfo(dtype)
+    special = [0.0, 1.0, 0.5, 2.0, 1e-8, 1e5, 1e10, 1e30, 88.7, 103.5, 709.7, 744.9, np.pi / 2, np.pi, 355.0]
+    special += [np.inf, info.tiny, info.tiny / 3, info.smallest_subnormal, info.max, 1 + info.eps, 1 - info.eps]
+    rng = np.random.default_rng(7)
+    ordinary = np.concatenate([rng.uniform(-s, s, 500) for s in (1, 10, 100)] + [rng.uniform(0.4, 1.6, 500)])
+    exponent = math.log(float(info.max)) * 0.99
+    spread = np.exp(rng.uniform(-exponent, exponent, 500)) * rng.choice([-1, 1], 500)
+    values = [special, [-x for x in special], [np.nan], ordinary, spread]
+    return np.concatenate(values).astype(dtype)
+
+
+def run(folder, nodes, feeds, outputs, dtype, opset=22):
+    """Runs nodes over 1-D inputs of one length and type."""
+    kind = TYPES[dtype]
+    values = [[onnx.helper.make_tensor_value_info(n, kind, ["n"]) for n in names] for names in (feeds, outputs)]
+    graph = onnx.helper.make_graph(nodes, "numerics", *values)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
+    onnx.save(model, folder / "model.onnx")
+    finished = compile_model(folder / "model.onnx", folder / "model.so", ["--cpu=native"], seconds=120)
+    assert finished.status == 0, finished.stderr
+    return dict(zip(outputs, run_compiled(folder / "model.so", feeds)))
+
+
+def check(x, got, exact, ulps):
+    """`got` within so many units in the last place of `exact`, with its infinities, NaN and signs of zeros."""
+    dtype = got.dtype.type
+    rounded = exact.astype(dtype)
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(rounded), err_msg=f"of {x[np.isnan(got) != np.isnan(rounded)]}")
+    finite = np.isfinite(rounded) & np.isfinite(got)
+    # Next to the largest number a rounding may already be infinite.
+    border = ~finite & ~np.isnan(got) & (np.abs(exact) < float(np.finfo(dtype).max) * (1 + 1e-6))
+    infinite = ~finite & ~np.isnan(got) & ~border
+    np.testing.assert_array_equal(got[infinite], rounded[infinite])
+    error = np.abs(got[finite].astype(exact.dtype) - exact[finite]) / np.spacing(np.abs(rounded[finite]))
+    worst = np.argmax(error)
+    assert error[worst] <= ulps, f"{error[worst]:.2f} ulp at {x[finite][worst]!r}: {got[finite][worst]!r}"
+    zero = (x == 0) & (exact == 0)
+    np.testing.assert_array_equal(np.signbit(got[zero]), np.signbit(exact[zero]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_unary(tmp_path, dtype):
+    x = arguments(dtype)
+    nodes = [onnx.helper.make_node(name, ["x"], [name]) for name in FUNCTIONS]
+    results = run(tmp_path, nodes, {"x": x}, list(FUNCTIONS), dtype)
+    with np.errstate(all="ignore"):
+        for name, (reference, *ulps) in FUNCTIONS.items():
+            check(x, results[name], reference(x.astype(np.longdouble)), ulps[dtype is np.float64])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_power(tmp_path, dtype):
+    special = np.array([0.0, -0.0, 1, -1, 0.5, -0.5, 2, -2, 3, -3, 1e30, -1e30, np.inf, -np.inf, np.nan], dtype)
+    x, y = (v.ravel() for v in np.meshgrid(special, special))
+    rng = np.random.default_rng(8)
+    x = np.concatenate([x, np.exp(rng.uniform(-20, 20, 999)), rng.uniform(0.9, 1.1, 500)]).astype(dtype)
+    y = np.concatenate([y, rng.uniform(-4, 4, 999), rng.uniform(-800, 800, 500)]).astype(dtype)
+    nodes = [onnx.helper.make_node("Pow", ["x", "y"], ["z"])]
+    z = run(tmp_path, nodes, {"x": x, "y": y}, ["z"], dtype)["z"]
+    with np.errstate(all="ignore"):
+        exact = np.power(x.astype(np.longdouble), y.astype(np.longdouble))
+        check(x, z, exact, 1 if dtype is np.float32 else 4)
+    n = len(special) ** 2
+    np.testing.assert_array_equal(np.signbit(z[:n]) & ~np.isnan(z[:n]), np.signbit(exact[:n]) & ~np.isnan(exact[:n]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_activations_at_the_ends(tmp_path, dtype):
+    x = np.array([-np.inf, -1e30, -200, 0, 200, 1e30, np.inf, np.nan], dtype)
+    ends = {
+        "Sigmoid": [0, 0, np.exp(np.longdouble(-200)), 0.5, 1, 1, 1, np.nan],
+        "Softplus": [0, 0, np.exp(np.longdouble(-200)), np.log(np.longdouble(2)), 200, 1e30, np.inf, np.nan],
+        "Elu": [-1, -1, -1, 0, 200, 1e30, np.inf, np.nan],
+        "Gelu": [0, 0, 0, 0, 200, 1e30, np.inf, np.nan],
+    }
+    nodes = [onnx.helper.make_node(name, ["x"], [name]) for name in ends]
+    results = run(tmp_path, nodes, {"x": x}, list(ends), dtype)
+    for name, expected in ends.items():
+        np.testing.assert_allclose(results[name], np.array(expected, np.longdouble).astype(dtype), rtol=1e-6, atol=0)
