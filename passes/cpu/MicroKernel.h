@@ -33,7 +33,7 @@ struct MicroKernel {
   llvm::SmallVector<mlir::Value> zeros(KernelBuilder &k) const;
 };
 
-/// Whether the elementwise ops after `root` in its group are few enough to be repeated for every register of a tile.
+/// Whether the elementwise ops after the root of a group are few enough to be repeated for every register of a tile.
 bool hasShortEpilogue(nn::GroupOp group);
 
 } // namespace nnc

@@ -115,7 +115,8 @@ private:
     // A panel that would be mostly padding is not worth it.
     if (depth == 0 || columns < 3 || constantValue(op.getA()))
       return;
-    auto type = RankedTensorType::get({static_cast<int64_t>(llvm::divideCeil(columns, width)), depth, width}, b.getElementType());
+    int64_t count = llvm::divideCeil(columns, width);
+    auto type = RankedTensorType::get({count, depth, width}, b.getElementType());
     auto at = [=](int64_t i) -> int64_t {
       int64_t column = i / (depth * width) * width + i % width, k = i / width % depth;
       if (column >= columns)

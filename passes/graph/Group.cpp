@@ -15,7 +15,9 @@ bool isHostOp(Operation *op) {
          op->hasTrait<OpTrait::IsTerminator>();
 }
 
-bool takesEpilogue(Operation *root) { return isa<nn::MatMulOp, nn::ConvOp, nn::ConvTransposeOp, nn::PackedMatMulOp, nn::PackedConvOp>(root); }
+bool takesEpilogue(Operation *root) {
+  return isa<nn::MatMulOp, nn::ConvOp, nn::ConvTransposeOp, nn::PackedMatMulOp, nn::PackedConvOp>(root);
+}
 
 Operation *groupRoot(nn::GroupOp group) {
   for (Operation &op : group.getBody().front().without_terminator())

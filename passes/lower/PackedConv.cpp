@@ -22,7 +22,7 @@ constexpr int64_t kWidth = nn::PackedConvOp::kPanelFilters;
 class PackedConv {
 public:
   PackedConv(KernelBuilder &k, nn::PackedConvOp op)
-      : k(k), op(op), shape(op), plan(planPackedConv(shape, op, k.target)), space(k, op, shape),
+      : k(k), op(op), shape(op), plan(planPackedConv(shape, op, k.target)), space(k, op),
         xElement(getElementTypeOrSelf(op.getX().getType())), wElement(getElementTypeOrSelf(op.getPanels().getType())),
         outElement(getElementTypeOrSelf(op.getY().getType())), x(space.input), panels(k.memref(op.getPanels())),
         vector(VectorType::get({plan.lanes}, computeType(outElement))), pixels(plan.vectors * plan.lanes),
@@ -76,7 +76,8 @@ private:
         storeSum(bias, i, j);
     });
     k.loop(k.index(blocks), [&](Value block) {
-      Value tap = k.mul(k.div(block, k.index(parts)), plan.tapBlock), tapEnd = k.min(k.add(tap, plan.tapBlock), k.index(shape.taps));
+      Value tap = k.mul(k.div(block, k.index(parts)), plan.tapBlock);
+      Value tapEnd = k.min(k.add(tap, plan.tapBlock), k.index(shape.taps));
       Value channel = k.mul(k.rem(block, k.index(parts)), plan.channelBlock);
       Value channelEnd = k.min(k.add(channel, plan.channelBlock), k.index(shape.channels));
       gather(tap, tapEnd, channel, channelEnd);

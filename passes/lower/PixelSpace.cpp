@@ -89,7 +89,7 @@ void appendPixelItems(SmallVectorImpl<AffineExpr> &items, nn::GroupOp group, nn:
   items.push_back((total * known).ceilDiv(tile));
 }
 
-PixelSpace::PixelSpace(KernelBuilder &k, nn::PackedConvOp op, const PackedConvShape &)
+PixelSpace::PixelSpace(KernelBuilder &k, nn::PackedConvOp op)
     : isFlat(countsFlat(k.group, op)), input(k.memref(op.getX())), k(k), op(op), n(op.getKernel().size()) {
   window = windowOf(k, op);
   count = isFlat ? k.index(1) : window.back().out;

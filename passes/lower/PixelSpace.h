@@ -28,7 +28,7 @@ void appendPixelItems(llvm::SmallVectorImpl<mlir::AffineExpr> &items, nn::GroupO
 
 class PixelSpace {
 public:
-  PixelSpace(KernelBuilder &k, nn::PackedConvOp op, const PackedConvShape &shape);
+  PixelSpace(KernelBuilder &k, nn::PackedConvOp op);
 
   bool isFlat;
   /// The number of pixels on the line.
