@@ -209,4 +209,10 @@ Value reinterpretElement(OpBuilder &b, Location loc, Value value, Type from, Typ
   return toCompute(b, loc, stored, to);
 }
 
+Value roundToElement(OpBuilder &b, Location loc, Value computed, Type element) {
+  if (isa<FloatType>(element) && element != computeType(element))
+    return toCompute(b, loc, toStorage(b, loc, computed, element), element);
+  return computed;
+}
+
 } // namespace nnc

@@ -40,6 +40,10 @@ mlir::Value convertElement(mlir::OpBuilder &b, mlir::Location loc, mlir::Value v
 mlir::Value reinterpretElement(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, mlir::Type from,
                                mlir::Type to);
 
+/// The value as a tensor of that element type would hold it: what is computed in f32 for a narrower float is rounded to
+/// that float, so that results do not depend on what was fused with what.
+mlir::Value roundToElement(mlir::OpBuilder &b, mlir::Location loc, mlir::Value computed, mlir::Type element);
+
 /// `scalar`, or the vector of `like`'s shape with that element type if `like` is a vector type.
 mlir::Type withShapeOf(mlir::Type like, mlir::Type scalar);
 

@@ -269,7 +269,7 @@ FailureOr<SmallVector<Value>> evaluateBody(KernelBuilder &k, llvm::DenseMap<Valu
     auto result = elementwiseBody(k.b, k.loc, &op, operands);
     if (failed(result))
       return failure();
-    known[op.getResult(0)] = *result;
+    known[op.getResult(0)] = roundToElement(k.b, k.loc, *result, getElementTypeOrSelf(op.getResult(0).getType()));
   }
   SmallVector<Value> yields;
   for (Value v : body.getTerminator()->getOperands())

@@ -30,7 +30,7 @@ LogicalResult storeThroughEpilogue(KernelBuilder &k, Operation *root, Value valu
       stored = memref::LoadOp::create(k.b, k.loc, memref, at);
     return toCompute(k.b, k.loc, stored, type.getElementType());
   };
-  auto yields = evaluateBody(k, {{root->getResult(0), value}}, shape, leaf);
+  auto yields = evaluateBody(k, {{root->getResult(0), roundToElement(k.b, k.loc, value, getElementTypeOrSelf(root->getResult(0).getType()))}}, shape, leaf);
   if (failed(yields))
     return failure();
   for (auto [i, yielded] : llvm::enumerate(*yields)) {

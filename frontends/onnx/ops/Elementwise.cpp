@@ -304,38 +304,6 @@ LogicalResult importClip(NodeImporter &node) {
 }
 
 //===----------------------------------------------------------------------===//
-// Dropped from the standard before opset 9, still found in old converted models
-//===----------------------------------------------------------------------===//
-
-/// ImageScaler: scale * x + bias[channel].
-LogicalResult importImageScaler(NodeImporter &node) {
-  if (failed(node.requireFloatInputs(1, 1)))
-    return failure();
-  if (NodeImporter::rankOf(node.input(0)) != 4)
-    return node.error("the input must have rank 4");
-  SmallVector<float> bias = node.floatsAttr("bias");
-  Type type = node.elementType(0);
-  Value x = binary(node, BinaryKind::mul, node.input(0), node.scalarConstant(type, node.floatAttr("scale", 1)));
-  if (!bias.empty()) {
-    auto biasType = RankedTensorType::get({static_cast<int64_t>(bias.size()), 1, 1}, node.builder().getF32Type());
-    Value shift = node.constant(DenseElementsAttr::get(biasType, ArrayRef<float>(bias)));
-    x = binary(node, BinaryKind::add, x, node.castTo(shift, type));
-  }
-  node.setOutput(0, x);
-  return node.status();
-}
-
-/// Affine: alpha * x + beta.
-LogicalResult importAffine(NodeImporter &node) {
-  if (failed(node.requireFloatInputs(1, 1)))
-    return failure();
-  Type type = node.elementType(0);
-  Value scaled = binary(node, BinaryKind::mul, node.input(0), node.scalarConstant(type, node.floatAttr("alpha", 1)));
-  node.setOutput(0, binary(node, BinaryKind::add, scaled, node.scalarConstant(type, node.floatAttr("beta", 0))));
-  return node.status();
-}
-
-//===----------------------------------------------------------------------===//
 // com.microsoft
 //===----------------------------------------------------------------------===//
 
@@ -429,8 +397,6 @@ void registerElementwiseImporters(Registry &registry) {
   registry.add("Where", importWhere);
   registry.add("Clip", importClip);
 
-  registry.add("ImageScaler", importImageScaler);
-  registry.add("Affine", importAffine);
   registry.addTo("com.microsoft", "Gelu", biasGeluImporter(UnaryKind::gelu));
   registry.addTo("com.microsoft", "BiasGelu", biasGeluImporter(UnaryKind::gelu));
   registry.addTo("com.microsoft", "FastGelu", biasGeluImporter(UnaryKind::gelu_tanh));

@@ -50,14 +50,9 @@ LogicalResult importRandom(NodeImporter &node, RandomKind kind, bool isLike) {
   return node.status();
 }
 
-/// 1 with the probability that the input says.
-LogicalResult importBernoulli(NodeImporter &node) {
-  Value x = node.input(0);
-  Type type = node.typeAttr("dtype", node.elementType(0));
-  Value drawn = random(node, node.elementType(0), RandomKind::uniform, shapeOf(node, x), 0, 1);
-  Value isOne = node.create<nn::CompareOp>(node.builder().getI1Type(), nn::CompareKind::lt, drawn, x);
-  node.setOutput(0, node.castTo(isOne, type));
-  return node.status();
+/// Operators whose only test of rightness is numpy's own stream of random numbers, which nnc does not draw.
+LogicalResult refuseRandom(NodeImporter &node) {
+  return node.error("unsupported: ONNX leaves its random numbers open, and nnc's would differ from every other runtime's");
 }
 
 /// Draws classes from unnormalized log-probabilities [batch, classes]: the class with the largest sum of its logarithm
@@ -94,9 +89,9 @@ LogicalResult importMultinomial(NodeImporter &node) {
 void registerRandomImporters(Registry &registry) {
   registry.add("RandomUniform", [](NodeImporter &node) { return importRandom(node, RandomKind::uniform, false); });
   registry.add("RandomNormal", [](NodeImporter &node) { return importRandom(node, RandomKind::normal, false); });
-  registry.add("RandomUniformLike", [](NodeImporter &node) { return importRandom(node, RandomKind::uniform, true); });
+  registry.add("RandomUniformLike", refuseRandom);
   registry.add("RandomNormalLike", [](NodeImporter &node) { return importRandom(node, RandomKind::normal, true); });
-  registry.add("Bernoulli", importBernoulli);
+  registry.add("Bernoulli", refuseRandom);
   registry.add("Multinomial", importMultinomial);
 }
 
