@@ -58,7 +58,8 @@ private:
     }
 
     const WindowDim &inner = window.back();
-    auto [first, last] = inner.interior(k);
+    std::pair<Value, Value> bounds = inner.interior(k);
+    Value first = bounds.first, last = bounds.second;
     auto scalars = [&](Value from, Value to) {
       k.loop(from, to, k.index(1), [&](Value o) { outputs(o, k.b.getF32Type(), /*isInterior=*/false); });
     };

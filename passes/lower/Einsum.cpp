@@ -17,7 +17,8 @@ LogicalResult emitEinsum(KernelBuilder &k, Operation *root) {
     return op.emitOpError("unsupported element type ") << element;
   Type type = computeType(element);
   bool isFloat = isa<FloatType>(type);
-  auto [left, output] = op.getEquation().split("->");
+  std::pair<StringRef, StringRef> sides = op.getEquation().split("->");
+  StringRef left = sides.first, output = sides.second;
   SmallVector<StringRef> terms;
   left.split(terms, ',');
 

@@ -17,19 +17,20 @@ AffineMap softmaxItems(nn::GroupOp group, Operation *root) {
 /// exp(x - max) / sum(exp(x - max)), or x - max - log(sum(...)).
 void emitExponential(KernelBuilder &k, nn::SoftmaxOp op, Type type, Lane &lane, const FlatTensor &x,
                      const FlatTensor &y, Value top) {
-  auto exp = [&](Value v) { return floatFunction(k.b, k.loc, nn::UnaryKind::exp, v, 0, 0); };
+  // Narrow floats are rounded where the function's definition by single ops rounds them.
+  auto rounded = [&](Value v) { return roundToElement(k.b, k.loc, v, y.element); };
+  auto exp = [&](Value v) { return rounded(floatFunction(k.b, k.loc, nn::UnaryKind::exp, v, 0, 0)); };
   auto shifted = [&](Spot at) -> Value {
-    return arith::SubFOp::create(k.b, k.loc, x.load(at.shape, at.offset), spread(k, top, at.shape));
+    return rounded(arith::SubFOp::create(k.b, k.loc, x.load(at.shape, at.offset), spread(k, top, at.shape)));
   };
   bool isLog = op.getKind() == nn::SoftmaxKind::log_softmax;
-  // The exponentials are kept in y for the third pass, unless y's elements are too narrow to hold them unrounded.
-  bool keeps = !isLog && y.element == type;
-  Value total = lane.fold(accumulator(Join::add, type, false), [&](Spot at) {
+  // The exponentials are kept in y for the third pass.
+  Value total = rounded(lane.fold(accumulator(Join::add, type, false), [&](Spot at) {
     Value e = exp(shifted(at));
-    if (keeps)
+    if (!isLog)
       y.store(e, at.offset);
     return e;
-  });
+  }));
   if (isLog) {
     Value logTotal = floatFunction(k.b, k.loc, nn::UnaryKind::log, total, 0, 0);
     lane.map([&](Spot at) {
@@ -38,9 +39,13 @@ void emitExponential(KernelBuilder &k, nn::SoftmaxOp op, Type type, Lane &lane, 
     return;
   }
   Value scale = arith::DivFOp::create(k.b, k.loc, constantLike(k.b, k.loc, total.getType(), 1.0), total);
+  bool isNarrow = y.element != type;
   lane.map([&](Spot at) {
-    Value e = keeps ? y.load(at.shape, at.offset) : exp(shifted(at));
-    y.store(arith::MulFOp::create(k.b, k.loc, e, spread(k, scale, at.shape)), at.offset);
+    Value e = y.load(at.shape, at.offset);
+    // The product with the reciprocal is not always the rounded quotient, which shows in a narrow float.
+    y.store(isNarrow ? arith::DivFOp::create(k.b, k.loc, e, spread(k, total, at.shape)).getResult()
+                     : arith::MulFOp::create(k.b, k.loc, e, spread(k, scale, at.shape)).getResult(),
+            at.offset);
   });
 }
 

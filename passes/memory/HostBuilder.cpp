@@ -338,7 +338,8 @@ Value HostBuilder::product(ArrayRef<Dim> dims) {
 Value HostBuilder::offset(Value pointer, int64_t bytes) {
   if (bytes == 0)
     return pointer;
-  if (bytes != static_cast<int32_t>(bytes))
+  // LLVM::GEPOp holds constant indices of up to 29 bits.
+  if (bytes < 0 || bytes >= int64_t(1) << 28)
     return offset(pointer, i64(bytes));
   return LLVM::GEPOp::create(b, loc, pointerType, b.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
 }
