@@ -65,9 +65,6 @@ ModelInfo describe(ModuleOp module, StringRef name) {
   for (auto [i, type] : llvm::enumerate(main.getResultTypes()))
     info.outputs.push_back(valueInfo(type, main.getResultAttrOfType<StringAttr>(i, "nn.name"),
                                      main.getResultAttrOfType<ArrayAttr>(i, "nn.dims")));
-  // What an output's shape really is, the graph says; the symbols that a file declares for it bind nothing.
-  for (ValueInfo &output : info.outputs)
-    output.symbols.clear();
   return info;
 }
 
