@@ -197,6 +197,8 @@ LogicalResult importTopK(NodeImporter &node) {
     k = node.intsConstant({count});
   } else {
     k = node.input(1);
+    if (NodeImporter::rankOf(k) != 1)
+      return node.error("K must be 1-D with one element, its rank is " + Twine(NodeImporter::rankOf(k)));
   }
   bool largest = true, sorted = true;
   if (node.opset() >= 11) {
