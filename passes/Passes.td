@@ -1,4 +1,7 @@
 //===- Passes.td - every pass: one file, one flag, one test -------------===//
+//
+// No statistics: MLIR as packaged is built with NDEBUG, in which llvm::Statistic has another layout than in a build
+// with assertions, so a pass that declared one would be two different classes on the two sides.
 #ifndef NNC_PASSES_TD
 #define NNC_PASSES_TD
 include "mlir/Pass/PassBase.td"
@@ -11,7 +14,6 @@ def InferShapes : Pass<"nn-infer-shapes", "::mlir::ModuleOp"> {
     Evaluates every op's shape rule over symbolic extents, refines result types, and replaces small integer tensors
     whose elements turn out to be known (`Shape`, `Gather`, `Concat` chains) by constants.
   }];
-  let statistics = [Statistic<"numResolved", "resolved", "Shape computations replaced by constants">];
 }
 
 def Simplify : Pass<"nn-simplify", "::mlir::ModuleOp"> {
@@ -21,7 +23,6 @@ def Simplify : Pass<"nn-simplify", "::mlir::ModuleOp"> {
     branches whose condition is known. Floats keep their exact values, signed zeros included. Symbolic extents count:
     an nn.broadcast_to to its operand's own shape goes away whatever the batch is.
   }];
-  let statistics = [Statistic<"numIdentities", "identities", "Ops removed because shapes prove them to be identities">];
 }
 
 def FoldScales : Pass<"nn-fold-scales", "::mlir::ModuleOp"> {
@@ -31,7 +32,6 @@ def FoldScales : Pass<"nn-fold-scales", "::mlir::ModuleOp"> {
     convolution (factors only: a shift would have to reach the padding), after nn.conv_transpose and after nn.matmul
     with constant weights. Done in double precision, rounded once per fold; skipped where a weight would overflow.
   }];
-  let statistics = [Statistic<"numFolded", "folded", "Elementwise ops folded into weights">];
 }
 
 def FoldConstants : Pass<"nn-fold-constants", "::mlir::ModuleOp"> {
@@ -48,9 +48,6 @@ def FoldConstants : Pass<"nn-fold-constants", "::mlir::ModuleOp"> {
                            "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect",
                            "::mlir::cf::ControlFlowDialect", "::mlir::ub::UBDialect"];
-  let statistics = [Statistic<"numFolded", "folded", "Ops computed">,
-                    Statistic<"numRenamed", "renamed", "Views of constants">,
-                    Statistic<"numBytes", "bytes", "Bytes of new constants">];
 }
 
 def PackWeights : Pass<"nn-pack-weights", "::mlir::ModuleOp"> {
@@ -60,16 +57,12 @@ def PackWeights : Pass<"nn-pack-weights", "::mlir::ModuleOp"> {
     layout serves every CPU level, so that a file with code for several holds its weights once. Depthwise convolutions
     stay: their filters share no inputs, and the reference lowering reads rows of the input as they lie.
   }];
-  let statistics = [Statistic<"numPacked", "packed", "Contractions whose weights were packed">,
-                    Statistic<"numBytes", "bytes", "Bytes of packed weights">];
 }
 
 def FormGroups : Pass<"nn-form-groups", "::mlir::ModuleOp"> {
   let summary = "Partition the graph into nn.group ops, one per kernel";
   let description = "See passes/graph/Group.h.";
   let options = [Option<"fuse", "fuse", "bool", "true", "Fuse elementwise ops into the group of their producer or consumer">];
-  let statistics = [Statistic<"numGroups", "groups", "Groups formed">,
-                    Statistic<"numFused", "fused", "Ops that share a group with another one">];
 }
 
 //--- loops: groups to kernels ------------------------------------------------//
@@ -80,8 +73,6 @@ def BuildKernels : Pass<"nn-build-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect"];
-  let statistics = [Statistic<"numKernels", "kernels", "Kernels written">,
-                    Statistic<"numShared", "shared", "Groups that share the kernel of an equal one">];
 }
 
 def ExpandMath : Pass<"nn-expand-math", "::mlir::ModuleOp"> {
@@ -97,7 +88,6 @@ def PlanMemory : Pass<"nn-plan-memory", "::mlir::ModuleOp"> {
   let options = [Option<"entryName", "entry-name", "std::string", "\"nn_entry\"", "Name of the entry function">];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
                            "::mlir::LLVM::LLVMDialect"];
-  let statistics = [Statistic<"arenaBytes", "arena-bytes", "Size of the planned arena">];
 }
 
 def LowerKernelAbi : Pass<"nn-lower-kernel-abi", "::mlir::ModuleOp"> {

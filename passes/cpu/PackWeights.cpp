@@ -170,10 +170,8 @@ private:
   Value packedConstant(Operation *op, ElementsAttr constant, int64_t kind, RankedTensorType type,
                        llvm::function_ref<ElementsAttr()> make) {
     ElementsAttr &packed = made[{constant, kind}];
-    if (!packed || packed.getShapedType() != type) {
+    if (!packed || packed.getShapedType() != type)
       packed = make();
-      numBytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
-    }
     OpBuilder builder(op);
     return nn::ConstantOp::create(builder, op->getLoc(), type, packed);
   }
@@ -183,7 +181,6 @@ private:
     op->erase();
     if (Operation *constant = weight.getDefiningOp(); constant->use_empty())
       constant->erase();
-    ++numPacked;
   }
 
   llvm::DenseMap<std::pair<Attribute, int64_t>, ElementsAttr> made;

@@ -88,7 +88,6 @@ private:
     OpBuilder b(op);
     op->getResult(0).replaceAllUsesWith(nn::ConstantOp::create(b, op->getLoc(), type, renamed));
     op->erase();
-    ++numRenamed;
   }
 
   /// Finds the ops that can be computed, and of their results those that something else uses.
@@ -200,13 +199,10 @@ private:
     for (auto [root, value] : llvm::zip(roots, *values)) {
       b.setInsertionPointAfter(root.getDefiningOp());
       root.replaceAllUsesWith(nn::ConstantOp::create(b, root.getLoc(), root.getType(), value));
-      numBytes += *bytesOf(root.getType());
     }
     for (Operation *op : llvm::reverse(ops.getArrayRef()))
-      if (op->use_empty()) {
+      if (op->use_empty())
         op->erase();
-        ++numFolded;
-      }
   }
 
   llvm::SetVector<Operation *> ops;

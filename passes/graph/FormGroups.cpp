@@ -55,8 +55,6 @@ private:
         OpSet members = collect(op, shapes, done);
         done.insert(members.begin(), members.end());
         outline(op, members, shapes);
-        ++numGroups;
-        numFused += members.size() - 1;
       }
     }
   }

@@ -64,7 +64,6 @@ private:
       b.setInsertionPointAfter(op);
       auto constant = nn::ConstantOp::create(b, op->getLoc(), type, value);
       result.replaceAllUsesWith(constant);
-      ++numResolved;
     }
   }
 };

@@ -78,10 +78,8 @@ private:
     function.walk([&](Operation *op) {
       if (Value x = identityOperand(op)) {
         Value result = op->getResult(0);
-        if (!result.use_empty() && refines(x.getType(), result.getType()) && shapes.sameShape(x, result)) {
+        if (!result.use_empty() && refines(x.getType(), result.getType()) && shapes.sameShape(x, result))
           result.replaceAllUsesWith(x);
-          ++numIdentities;
-        }
       }
       if (isElementwiseOp(op))
         skipBroadcasts(op, shapes);
@@ -96,10 +94,8 @@ private:
       bool another = llvm::any_of(op->getOpOperands(), [&](OpOperand &other) {
         return other.getOperandNumber() != operand.getOperandNumber() && shapes.sameShape(other.get(), op->getResult(0));
       });
-      if (broadcast && another && shapes.sameShape(broadcast, op->getResult(0))) {
+      if (broadcast && another && shapes.sameShape(broadcast, op->getResult(0)))
         operand.set(broadcast.getX());
-        ++numIdentities;
-      }
     }
   }
 

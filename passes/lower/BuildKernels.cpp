@@ -29,12 +29,10 @@ struct BuildKernels : impl::BuildKernelsBase<BuildKernels> {
         group.setKernelAttr(twin.getKernelAttr());
         group.setItemsAttr(twin.getItemsAttr());
         group.setGrainAttr(twin.getGrainAttr());
-        ++numShared;
         continue;
       }
       if (failed(buildKernel(module, group, ("k" + Twine(next++)).str())))
         return signalPassFailure();
-      ++numKernels;
     }
   }
 

@@ -60,7 +60,6 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     for (auto &entry : direct)
       elsewhere.insert(entry.first);
     MemoryPlan plan = planMemory(model, elsewhere);
-    arenaBytes = plan.arenaBytes;
 
     OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
