@@ -225,6 +225,8 @@ private:
       inputs.weightsPath = weightsFile->path().str();
       if (Error error = writeWeightsObject(inputs.weightsPath, target.triple, name, weights->bytes, weights->chunks))
         return lineError(options.output, std::move(error));
+      weights.reset();
+      releaseResources(context);
     }
     Error error = options.kind == OutputKind::Archive  ? writeArchive(inputs, options.output)
                   : options.kind == OutputKind::Object ? linkRelocatable(inputs, target, options.output)

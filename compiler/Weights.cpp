@@ -1,6 +1,7 @@
 #include "compiler/Weights.h"
 
 #include "mlir/IR/AsmState.h"
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "passes/lower/ElementTypes.h"
@@ -47,6 +48,17 @@ llvm::ArrayRef<char> elementBytesOf(ElementsAttr attr, std::deque<std::string> &
       append(isSigned ? value.sextOrTrunc(8 * size) : value);
   }
   return ArrayRef<char>(bytes.data(), bytes.size());
+}
+
+void releaseResources(MLIRContext &context) {
+  auto &manager = DenseResourceElementsHandle::getManagerInterface(&context).getBlobManager();
+  std::vector<std::string> keys;
+  manager.getBlobMap([&](const auto &blobs) {
+    for (const auto &entry : blobs)
+      keys.push_back(entry.getKey().str());
+  });
+  for (const std::string &key : keys)
+    manager.update(key, AsmResourceBlob());
 }
 
 llvm::Expected<WeightsSection> collectWeights(ModuleOp module) {
