@@ -4,16 +4,13 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "passes/graph/Group.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/MathFunctions.h"
 
 using namespace mlir;
 
 namespace nnc {
-
-bool isElementwise(Operation *op) {
-  return isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp, nn::BitcastOp>(op);
-}
 
 namespace {
 
@@ -261,7 +258,7 @@ FailureOr<SmallVector<Value>> evaluateBody(KernelBuilder &k, llvm::DenseMap<Valu
   };
   Block &body = k.group.getBody().front();
   for (Operation &op : body.without_terminator()) {
-    if (!isElementwise(&op))
+    if (!isElementwiseOp(&op))
       continue;
     SmallVector<Value> operands;
     for (Value operand : op.getOperands())

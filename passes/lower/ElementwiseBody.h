@@ -12,9 +12,6 @@
 
 namespace nnc {
 
-/// Whether `op` computes each result element from one element of each operand.
-bool isElementwise(mlir::Operation *op);
-
 /// The op applied to operands in their compute types (all scalars, or all vectors of one shape).
 mlir::FailureOr<mlir::Value> elementwiseBody(mlir::OpBuilder &b, mlir::Location loc, mlir::Operation *op,
                                              mlir::ValueRange operands);
