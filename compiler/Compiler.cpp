@@ -182,6 +182,7 @@ private:
       weights = std::move(*collected);
     }
     info.scratchBytes = std::max<uint64_t>(info.scratchBytes, moduleInteger(module, "nn.arena_bytes"));
+    info.workspaceBytes = std::max<uint64_t>(info.workspaceBytes, moduleInteger(module, "nn.workspace_bytes"));
     info.weightBytes = weights->bytes;
     module->removeAttr("nn.weights");
     return stage(module, "llvm", [&](OpPassManager &pm) { buildLlvmPipeline(pm); });

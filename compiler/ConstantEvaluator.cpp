@@ -104,6 +104,8 @@ private:
     }
     if (auto bytes = module->getAttrOfType<IntegerAttr>("nn.arena_bytes"))
       info.scratchBytes = bytes.getInt();
+    if (auto bytes = module->getAttrOfType<IntegerAttr>("nn.workspace_bytes"))
+      info.workspaceBytes = bytes.getInt();
     info.weightBytes = weights->bytes;
     module->removeAttr("nn.weights");
     if (auto error = runPasses([](OpPassManager &pm) { buildLlvmPipeline(pm); }))

@@ -228,7 +228,7 @@ Expected<GlobalVariable *> buildDescriptor(Module &module, const ModelInfo &info
   Constant *model = b.structOf({b.i32(NNC_ABI_VERSION), b.i32(0), b.string(info.name), b.i32(info.inputs.size()),
                                 b.i32(info.outputs.size()), *inputs, *outputs, b.i64(info.scratchBytes),
                                 b.i64(info.weightBytes), b.array(levels), b.string("nnc " NNC_VERSION), &api,
-                                modelData(b, info, target)});
+                                modelData(b, info, target), b.i64(info.workspaceBytes)});
   return new GlobalVariable(module, model->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage, model,
                             info.name + "_model");
 }

@@ -31,6 +31,8 @@ struct ModelInfo {
   std::vector<ValueInfo> inputs, outputs;
   /// The planned arena of one run.
   uint64_t scratchBytes = 0;
+  /// What each thread works in.
+  uint64_t workspaceBytes = 0;
   /// Size of the weights section; 0: the model has none.
   uint64_t weightBytes = 0;
 };

@@ -19,6 +19,7 @@ typedef struct nncrt_run nncrt_run;
 typedef struct nncrt_slot nncrt_slot;
 typedef struct nncrt_pool nncrt_pool;
 typedef struct nncrt_context nncrt_context;
+typedef struct nncrt_split nncrt_split;
 
 enum { NNCRT_ALIGN = 64, NNCRT_MESSAGE_SIZE = 256, NNCRT_MAX_THREADS = 1024 };
 
@@ -84,10 +85,10 @@ typedef struct {
 } nncrt_stack;
 void nncrt_append(nncrt_run *run, nncrt_stack *stack, const void *from, int64_t bytes);
 
-/* Calls fn(args, begin, end) over a static partition of [0, items) into at most `threads` ranges of at least `grain`
- * items each, and returns when all are done. With less than two ranges, or inside another call, the caller does it
- * alone. */
-typedef void (*nncrt_body)(void *args, int64_t begin, int64_t end);
+/* Calls fn(args, begin, end, workspace) over a static partition of [0, items) into at most `threads` ranges of at least
+ * `grain` items each, and returns when all are done. With less than two ranges, or inside another call, the caller does
+ * it alone. Each range has a workspace of its own, of workspace_bytes aligned to 64, with nothing particular in it. */
+typedef void (*nncrt_body)(void *args, int64_t begin, int64_t end, char *workspace);
 void nncrt_parallel(nncrt_run *run, nncrt_body fn, void *args, int64_t items, int64_t grain);
 
 /* Makes the run fail with a message in which %0 and %1 stand for a and b. The first failure of a run wins. */
@@ -121,6 +122,7 @@ struct nncrt_slot {
   nncrt_block *blocks;
   char *arena;
   bool owns_arena;
+  char *workspaces;                 /* one for each thread of the context */
   void **in_data;
   const int64_t **in_dims;
   int64_t *symbol_values;           /* [num_symbols], -1 while unknown */
@@ -189,8 +191,22 @@ void nncrt_blocks_destroy(nncrt_slot *slot);
 nncrt_pool *nncrt_pool_create(int32_t threads);
 void nncrt_pool_destroy(nncrt_pool *pool);
 int32_t nncrt_pool_threads(const nncrt_pool *pool);
-void nncrt_pool_run(nncrt_pool *pool, nncrt_body fn, void *args, int64_t items, int32_t parts);
-void nncrt_part(int64_t items, int32_t parts, int32_t index, int64_t *begin, int64_t *end);
+void nncrt_pool_run(nncrt_pool *pool, const nncrt_split *split);
+
+/* parallel.c: a range cut into parts, and the run of one of them */
+struct nncrt_split {
+  nncrt_body fn;
+  void *args;
+  int64_t items;
+  int32_t parts;
+  char *workspaces;
+  uint64_t workspace_bytes;
+};
+void nncrt_run_part(const nncrt_split *split, int32_t part);
+/* Of one thread, a multiple of NNCRT_ALIGN. */
+static inline uint64_t nncrt_workspace_bytes(const nnc_model *model) {
+  return (model->workspace_bytes + NNCRT_ALIGN - 1) & ~(uint64_t)(NNCRT_ALIGN - 1);
+}
 
 /* cpu_level.c */
 const nncrt_level *nncrt_best_level(const nncrt_model_data *data); /* NULL: none fits this CPU */

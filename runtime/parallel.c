@@ -1,26 +1,13 @@
 /* nncrt_parallel: splits a range and hands the parts to the pool, to the application's threads, or to the caller. */
 #include "internal.h"
 
-void nncrt_part(int64_t items, int32_t parts, int32_t index, int64_t *begin, int64_t *end) {
-  int64_t each = items / parts, longer = items % parts; /* the first `longer` parts get one item more */
-  *begin = index * each + (index < longer ? index : longer);
-  *end = *begin + each + (index < longer);
+void nncrt_run_part(const nncrt_split *s, int32_t part) {
+  int64_t each = s->items / s->parts, longer = s->items % s->parts; /* the first `longer` parts get one item more */
+  int64_t begin = part * each + (part < longer ? part : longer);
+  s->fn(s->args, begin, begin + each + (part < longer), s->workspaces + (uint64_t)part * s->workspace_bytes);
 }
 
-/* What a task of the application's parallel_for needs to find its range. */
-typedef struct {
-  nncrt_body fn;
-  void *args;
-  int64_t items;
-  int32_t parts;
-} split;
-
-static void run_part(void *arg, int64_t index) {
-  const split *s = arg;
-  int64_t begin, end;
-  nncrt_part(s->items, s->parts, (int32_t)index, &begin, &end);
-  s->fn(s->args, begin, end);
-}
+static void run_task(void *arg, int64_t index) { nncrt_run_part(arg, (int32_t)index); }
 
 static int32_t available_threads(const nncrt_run *run) {
   const nncrt_context *ctx = run->context;
@@ -39,17 +26,17 @@ void nncrt_parallel(nncrt_run *run, nncrt_body fn, void *args, int64_t items, in
   int32_t threads = available_threads(run);
   if (parts > threads)
     parts = threads;
+  nncrt_context *ctx = run->context;
+  nncrt_split split = {fn, args, items, (int32_t)parts, run->slot->workspaces, nncrt_workspace_bytes(ctx->model)};
   if (parts < 2) {
-    fn(args, 0, items);
+    fn(args, 0, items, split.workspaces);
     return;
   }
-  nncrt_context *ctx = run->context;
   atomic_store_explicit(&run->forked, 1, memory_order_relaxed);
   if (ctx->parallel_for) {
-    split s = {fn, args, items, (int32_t)parts};
-    ctx->parallel_for(ctx->parallel_for_user, run_part, &s, parts);
+    ctx->parallel_for(ctx->parallel_for_user, run_task, &split, parts);
   } else {
-    nncrt_pool_run(ctx->pool, fn, args, items, (int32_t)parts);
+    nncrt_pool_run(ctx->pool, &split);
   }
   atomic_store_explicit(&run->forked, 0, memory_order_relaxed);
 }

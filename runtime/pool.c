@@ -34,10 +34,7 @@ typedef struct {
 struct nncrt_pool {
   _Alignas(64) _Atomic uint32_t pending; /* posted parts that are not done; the caller waits on it */
   _Atomic uint32_t caller_asleep;
-  _Alignas(64) nncrt_body fn;
-  void *args;
-  int64_t items;
-  int32_t parts;
+  _Alignas(64) const nncrt_split *split;
   bool stop;
   int32_t num_workers;
   worker workers[];
@@ -48,12 +45,6 @@ static void futex_wait(_Atomic uint32_t *word, uint32_t expected) {
 }
 
 static void futex_wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0); }
-
-static void run_part(const nncrt_pool *pool, int32_t part) {
-  int64_t begin, end;
-  nncrt_part(pool->items, pool->parts, part, &begin, &end);
-  pool->fn(pool->args, begin, end);
-}
 
 /* True for the one thread that gets to run what is posted to `w`. */
 static bool claim(worker *w) {
@@ -95,7 +86,7 @@ static void *work(void *arg) {
       continue;
     if (w->pool->stop)
       return NULL;
-    run_part(w->pool, w->part);
+    nncrt_run_part(w->pool->split, w->part);
     finish_part(w->pool);
   }
 }
@@ -112,18 +103,16 @@ static void join(nncrt_pool *pool) {
   atomic_store_explicit(&pool->caller_asleep, 0, memory_order_relaxed);
 }
 
-void nncrt_pool_run(nncrt_pool *pool, nncrt_body fn, void *args, int64_t items, int32_t parts) {
-  pool->fn = fn;
-  pool->args = args;
-  pool->items = items;
-  pool->parts = parts;
+void nncrt_pool_run(nncrt_pool *pool, const nncrt_split *split) {
+  int32_t parts = split->parts;
+  pool->split = split;
   atomic_store_explicit(&pool->pending, (uint32_t)parts - 1, memory_order_relaxed);
   for (int32_t i = 0; i < parts - 1; ++i)
     post(&pool->workers[i]);
-  run_part(pool, 0);
+  nncrt_run_part(split, 0);
   for (int32_t i = 0; i < parts - 1; ++i)
     if (claim(&pool->workers[i])) {
-      run_part(pool, i + 1);
+      nncrt_run_part(split, i + 1);
       atomic_fetch_sub_explicit(&pool->pending, 1, memory_order_acq_rel);
     }
   join(pool);

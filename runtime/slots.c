@@ -33,9 +33,14 @@ nncrt_slot *nncrt_slot_create(nncrt_context *ctx, const nnc_options *options) {
     slot->arena = nncrt_allocate(model->scratch_bytes);
     slot->owns_arena = true;
     if (!slot->arena) {
-      nncrt_release(slot);
+      nncrt_slot_destroy(ctx, slot);
       return NULL;
     }
+  }
+  slot->workspaces = nncrt_allocate(nncrt_workspace_bytes(model) * (uint64_t)ctx->threads);
+  if (!slot->workspaces) {
+    nncrt_slot_destroy(ctx, slot);
+    return NULL;
   }
   slot->run.in_data = slot->in_data;
   slot->run.in_dims = slot->in_dims;
@@ -70,6 +75,7 @@ void nncrt_slot_destroy(const nncrt_context *ctx, nncrt_slot *slot) {
   for (int32_t i = 0; i < ctx->model->num_outputs; ++i)
     nncrt_release(slot->outputs[i].data);
   nncrt_blocks_destroy(slot);
+  nncrt_release(slot->workspaces);
   if (slot->owns_arena)
     nncrt_release(slot->arena);
   nncrt_release(slot);

@@ -34,6 +34,7 @@ struct BuildKernels : impl::BuildKernelsBase<BuildKernels> {
       if (failed(buildKernel(module, group, ("k" + Twine(next++)).str())))
         return signalPassFailure();
     }
+    module->setAttr("nn.workspace_bytes", Builder(&getContext()).getI64IntegerAttr(workspaceBytes));
   }
 
 private:
@@ -72,7 +73,8 @@ private:
     if (root && !lowering)
       return root->emitOpError("unsupported: no kernel computes it yet");
 
-    SmallVector<Type> types = {LLVM::LLVMPointerType::get(b.getContext())};
+    auto workspaceOf = [&](int64_t bytes) { return MemRefType::get({bytes}, b.getI8Type()); };
+    SmallVector<Type> types = {LLVM::LLVMPointerType::get(b.getContext()), workspaceOf(0)};
     for (Value input : group.getInputs())
       types.push_back(memRefOf(cast<RankedTensorType>(input.getType())));
     unsigned dynamic = dataDependentExtents(group);
@@ -93,6 +95,9 @@ private:
     KernelBuilder k(b, group, function, items, KernelTarget{vectorBits});
     if (failed(root ? lowering->emit(k, root) : emitElementwise(k)))
       return failure();
+    workspaceBytes = std::max(workspaceBytes, k.workspaceBytes);
+    function.front().getArgument(1).setType(workspaceOf(k.workspaceBytes));
+    function.setType(b.getFunctionType(function.front().getArgumentTypes(), {}));
     b.setInsertionPointToEnd(&function.front());
     func::ReturnOp::create(b, group.getLoc());
     group.setKernelAttr(FlatSymbolRefAttr::get(b.getContext(), name));
@@ -100,6 +105,9 @@ private:
     group.setGrainAttr(b.getI64IntegerAttr(k.grain));
     return success();
   }
+
+  /// The most that any kernel needs.
+  int64_t workspaceBytes = 0;
 };
 
 } // namespace

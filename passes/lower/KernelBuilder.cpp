@@ -16,7 +16,8 @@ KernelBuilder::KernelBuilder(OpBuilder &b, nn::GroupOp group, func::FuncOp funct
     : b(b), loc(function.getLoc()), group(group), target(target), items(items) {
   Block &entry = function.front();
   run = entry.getArgument(0);
-  unsigned next = 1;
+  workspaceArgument = entry.getArgument(1);
+  unsigned next = 2;
   for (BlockArgument input : group.getBody().front().getArguments())
     memrefs[input] = entry.getArgument(next++);
   for (unsigned last = entry.getNumArguments() - 2; next < last; ++next)
@@ -32,6 +33,13 @@ Value KernelBuilder::memref(Value tensor) {
   Value found = memrefs.lookup(tensor);
   assert(found && "a tensor inside the group has no memory");
   return found;
+}
+
+Value KernelBuilder::workspace(MemRefType type) {
+  Value from = index(workspaceBytes);
+  int64_t bytes = type.getNumElements() * elementBytes(type.getElementType());
+  workspaceBytes += llvm::alignTo(bytes, 64);
+  return memref::ViewOp::create(b, loc, type, workspaceArgument, from, ValueRange{});
 }
 
 Value KernelBuilder::flat(Value memref) {

@@ -2,11 +2,13 @@
 //
 // A kernel is the code of one group: a function
 //
-//     func @k7(%run: !llvm.ptr, inputs: memref..., outputs: memref..., %begin: index, %end: index)
+//     func @k7(%run: !llvm.ptr, %workspace: memref<Nxi8>, inputs: memref..., outputs: memref...,
+//              %begin: index, %end: index)
 //
 // that computes the items [begin, end) of the group's parallel iteration space (nn.group's `items`: its extents as
 // functions of the extents of result 0). Different ranges may run at the same time, so a lowering writes disjoint
-// elements for disjoint items. `run` is the runtime's state, needed only to report failures.
+// elements for disjoint items. `run` is the runtime's state, needed only to report failures; `workspace` is memory that
+// no other range writes to while this one runs, of N bytes aligned to 64.
 //
 // KernelBuilder knows which memref belongs to which tensor of the group, converts between the way elements lie in
 // memory and in registers, and writes loops. Values of type index fold as they are built.
@@ -47,6 +49,10 @@ public:
   mlir::Value output(unsigned i) { return outputs[i]; }
   /// For a group with data-dependent extents: where their numbers go, memref<?xi64>.
   mlir::Value counts() { return outputs.back(); }
+  /// Memory of the workspace that holds nothing yet. Every call gives other bytes.
+  mlir::Value workspace(mlir::MemRefType type);
+  /// Bytes that workspace() has given out.
+  int64_t workspaceBytes = 0;
   /// The memref as 1-D over all its elements.
   mlir::Value flat(mlir::Value memref);
   mlir::Value dim(mlir::Value memref, int64_t i);
@@ -105,7 +111,7 @@ public:
 
 private:
   mlir::AffineMap items;
-  mlir::Value run;
+  mlir::Value run, workspaceArgument;
   llvm::SmallVector<mlir::Value> outputs;
   llvm::DenseMap<mlir::Value, mlir::Value> memrefs;
 };

@@ -240,11 +240,11 @@ void HostBuilder::launch(nn::GroupOp group, ArrayRef<HostTensor> memrefs, Value 
   storeSlot(argumentSlots, slot++, run);
   for (const HostTensor &t : memrefs)
     storeSlot(argumentSlots, slot++, t.pointer);
-  for (auto [t, type] : llvm::zip(memrefs, kernel.getArgumentTypes().drop_front()))
+  for (auto [t, type] : llvm::zip(memrefs, kernel.getArgumentTypes().drop_front(2)))
     for (auto [i, d] : llvm::enumerate(t.dims))
       if (cast<MemRefType>(type).isDynamicDim(i))
         storeSlot(argumentSlots, slot++, toI64(d));
-  auto taskType = b.getFunctionType({pointerType, b.getI64Type(), b.getI64Type()}, {});
+  auto taskType = b.getFunctionType({pointerType, b.getI64Type(), b.getI64Type(), pointerType}, {});
   std::string name = (kernel.getName() + "_task").str();
   if (!module.lookupSymbol(name)) {
     OpBuilder::InsertionGuard guard(b);

@@ -30,7 +30,7 @@ private:
     Location loc = kernel.getLoc();
     Block &body = kernel.front();
     SmallVector<Type> oldTypes(body.getArgumentTypes()), newTypes;
-    // run, one pointer per memref, then all dynamic extents, then the range.
+    // run, one pointer per memref (the workspace first), then all dynamic extents, then the range.
     for (Type type : oldTypes)
       if (isa<MemRefType, LLVM::LLVMPointerType>(type))
         newTypes.push_back(pointer);
@@ -98,7 +98,7 @@ private:
     return UnrealizedConversionCastOp::create(b, loc, type, descriptor).getResult(0);
   }
 
-  /// void k_task(void *args, int64_t begin, int64_t end): unpacks the slots that the launch filled.
+  /// void k_task(void *args, int64_t begin, int64_t end, char *workspace): unpacks the slots that the launch filled.
   void writeTask(func::FuncOp kernel) {
     auto task = getOperation().lookupSymbol<func::FuncOp>((kernel.getName() + "_task").str());
     if (!task)
@@ -108,12 +108,15 @@ private:
     b.setInsertionPointToStart(body);
     Location loc = kernel.getLoc();
     SmallVector<Value> arguments;
-    ArrayRef<Type> types = kernel.getArgumentTypes();
-    for (auto [slot, type] : llvm::enumerate(types.drop_back(2))) {
+    // The workspace, argument 1, is the thread's; everything else was put into slots.
+    SmallVector<Type> types(kernel.getArgumentTypes().drop_back(2));
+    types.erase(types.begin() + 1);
+    for (auto [slot, type] : llvm::enumerate(types)) {
       Value address = LLVM::GEPOp::create(b, loc, body->getArgument(0).getType(), b.getI64Type(), body->getArgument(0),
                                           ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(slot)});
       arguments.push_back(LLVM::LoadOp::create(b, loc, type, address));
     }
+    arguments.insert(arguments.begin() + 1, body->getArgument(3));
     arguments.append({body->getArgument(1), body->getArgument(2)});
     func::CallOp::create(b, loc, kernel, arguments);
     func::ReturnOp::create(b, loc);

@@ -79,4 +79,5 @@ class Model(ctypes.Structure):
         ("producer", c_char_p),
         ("api", POINTER(Api)),
         ("internal", c_void_p),
+        ("workspace_bytes", c_uint64),
     ]

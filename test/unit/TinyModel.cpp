@@ -43,7 +43,7 @@ llvm.func @nncrt_fail(!llvm.ptr, !llvm.ptr, i64, i64)
 llvm.mlir.global internal constant @message("element %0 is %1\00")
 
 // args = {x, y}
-llvm.func @kernel(%args: !llvm.ptr, %begin: i64, %end: i64) {
+llvm.func @kernel(%args: !llvm.ptr, %begin: i64, %end: i64, %workspace: !llvm.ptr) {
   %one = llvm.mlir.constant(1 : i64) : i64
   %f1 = llvm.mlir.constant(1.0 : f32) : f32
   %x = llvm.load %args : !llvm.ptr -> !llvm.ptr

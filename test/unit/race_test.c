@@ -5,14 +5,16 @@
 
 int printf(const char *format, ...);
 
-enum { CALLERS = 4, RUNS = 300, LENGTH = 10000 };
+enum { CALLERS = 4, RUNS = 300, LENGTH = 10000, WORKSPACE = 100 };
 
 typedef struct {
   const float *from;
   float *to;
 } add_args;
 
-static void add_one(void *args, int64_t begin, int64_t end) {
+static void add_one(void *args, int64_t begin, int64_t end, char *workspace) {
+  for (int64_t i = 0; i < WORKSPACE; ++i)
+    workspace[i] = (char)begin; /* a range has it to itself */
   const add_args *a = args;
   for (int64_t i = begin; i < end; ++i)
     a->to[i] = a->from[i] + 1;
@@ -43,7 +45,7 @@ static const int32_t *const value_symbols[] = {symbol_numbers};
 static const nncrt_model_data data = {1, 1, &level, NULL, symbols, value_symbols, value_symbols};
 extern const nnc_api nncrt_api;
 static const char *const levels[] = {"any", NULL};
-static const nnc_model model = {NNC_ABI_VERSION, 0, "race", 1, 1, &value, &value, 0, 0, levels, "race_test", &nncrt_api, &data};
+static const nnc_model model = {NNC_ABI_VERSION, 0, "race", 1, 1, &value, &value, 0, 0, levels, "race_test", &nncrt_api, &data, WORKSPACE};
 
 static _Atomic int32_t wrong;
 

@@ -79,6 +79,7 @@ void printInfo(const Model &model, llvm::raw_ostream &os) {
   printValues("outputs", model.outputs(), os);
   printBytes("weights", descriptor.weight_bytes, os);
   printBytes("scratch", descriptor.scratch_bytes, os);
+  printBytes("workspace", descriptor.workspace_bytes, os);
   os << "cpu levels:";
   for (const char *const *level = descriptor.cpu_levels; level && *level; ++level)
     os << ' ' << *level;

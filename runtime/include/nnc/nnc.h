@@ -119,13 +119,14 @@ struct nnc_model {
   int32_t num_inputs, num_outputs;
   const nnc_value_info *inputs;     /* [num_inputs] */
   const nnc_value_info *outputs;    /* [num_outputs] */
-  uint64_t scratch_bytes;           /* one run's planned arena; tensors whose shape is only known at run time come
-                                       on top, from the context */
+  uint64_t scratch_bytes;           /* one run's planned arena; tensors whose shape is only known at run time and the
+                                       workspaces of threads come on top, from the context */
   uint64_t weight_bytes;            /* constants in the file */
   const char *const *cpu_levels;    /* NULL-terminated, best last, e.g. {"x86-64-v3", "x86-64-v4", NULL} */
   const char *producer;             /* "nnc <version>" */
   const nnc_api *api;
   const void *internal;             /* the runtime's own */
+  uint64_t workspace_bytes;         /* what each thread of a context works in, besides scratch_bytes */
 };
 
 /* Makes a context. On failure *ctx is NULL; the status says why (there is no context to ask for a message). */
