@@ -25,6 +25,8 @@ struct CompileOptions {
   std::string name;
   std::string target, cpu;
   unsigned optLevel = 2;
+  /// Allow Winograd's algorithm for convolutions.
+  bool winograd = true;
   /// Threads that compile; 0: one per core. The output does not depend on it.
   unsigned threads = 0;
   /// `name=N` and `input:AxBxC`, as written.

@@ -113,7 +113,7 @@ public:
     ModuleOp module = *imported->module;
     if (stopsAfter(Stage::Import))
       return emitIr(module);
-    if (Error error = stage(module, "graph", [&](OpPassManager &pm) { buildGraphPipeline(pm, {options.optLevel}); }))
+    if (Error error = stage(module, "graph", [&](OpPassManager &pm) { buildGraphPipeline(pm, {options.optLevel, options.winograd}); }))
       return error;
     if (stopsAfter(Stage::Graph))
       return emitIr(module);

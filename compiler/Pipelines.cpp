@@ -29,8 +29,13 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
   pm.addPass(createCSEPass());
   pm.addPass(createInferShapes());
   pm.addPass(createCanonicalizerPass());
-  if (options.optLevel > 0)
+  if (options.optLevel > 0) {
+    BlockChannelsOptions blocks;
+    blocks.winograd = options.winograd;
+    pm.addPass(createBlockChannels(blocks));
+    pm.addPass(createCSEPass());
     pm.addPass(createPackWeights());
+  }
   FormGroupsOptions groups;
   groups.fuse = options.optLevel > 0;
   pm.addPass(createFormGroups(groups));

@@ -8,6 +8,8 @@ namespace nnc {
 
 struct GraphOptions {
   unsigned optLevel = 2;
+  /// Allow Winograd's algorithm for convolutions.
+  bool winograd = true;
 };
 
 struct LoopsOptions {

@@ -2,6 +2,7 @@
 include "dialects/nn/Elementwise.td"
 include "dialects/nn/Contraction.td"
 include "dialects/nn/Pooling.td"
+include "dialects/nn/Blocked.td"
 include "dialects/nn/Reduction.td"
 include "dialects/nn/Movement.td"
 include "dialects/nn/Recurrent.td"

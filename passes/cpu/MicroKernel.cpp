@@ -14,17 +14,21 @@ SmallVector<Value> MicroKernel::zeros(KernelBuilder &k) const {
 
 SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, ValueRange accumulators, Operand left,
                                      Operand right) const {
-  return k.loop(from, to, k.index(1), accumulators, [&](Value step, ValueRange carried) {
-    SmallVector<Value> sums(carried), b;
+  return k.loop(from, to, k.index(1), accumulators,
+                [&](Value at, ValueRange carried) { return step(k, at, carried, left, right); });
+}
+
+SmallVector<Value> MicroKernel::step(KernelBuilder &k, Value at, ValueRange accumulators, Operand left,
+                                     Operand right) const {
+  SmallVector<Value> sums(accumulators), b;
+  for (int64_t j = 0; j < vectors; ++j)
+    b.push_back(right(j, at));
+  for (int64_t i = 0; i < rows; ++i) {
+    Value a = vector::BroadcastOp::create(k.b, k.loc, type, left(i, at));
     for (int64_t j = 0; j < vectors; ++j)
-      b.push_back(right(j, step));
-    for (int64_t i = 0; i < rows; ++i) {
-      Value a = vector::BroadcastOp::create(k.b, k.loc, type, left(i, step));
-      for (int64_t j = 0; j < vectors; ++j)
-        sums[i * vectors + j] = multiplyAdd(k, a, b[j], sums[i * vectors + j]);
-    }
-    return sums;
-  });
+      sums[i * vectors + j] = multiplyAdd(k, a, b[j], sums[i * vectors + j]);
+  }
+  return sums;
 }
 
 bool hasShortEpilogue(nn::GroupOp group) {

@@ -30,6 +30,10 @@ struct MicroKernel {
   llvm::SmallVector<mlir::Value> emit(KernelBuilder &k, mlir::Value from, mlir::Value to,
                                       mlir::ValueRange accumulators, Operand left, Operand right) const;
 
+  /// Adds the products of one step.
+  llvm::SmallVector<mlir::Value> step(KernelBuilder &k, mlir::Value at, mlir::ValueRange accumulators, Operand left,
+                                      Operand right) const;
+
   llvm::SmallVector<mlir::Value> zeros(KernelBuilder &k) const;
 };
 

@@ -1,8 +1,8 @@
 // Weights in the order in which micro-kernels read them. The layouts are those of nn.packed_matmul and nn.packed_conv;
 // what is worth it is said below.
 #include "dialects/nn/NNDialect.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "passes/Passes.h"
+#include "passes/cpu/ConstantElements.h"
 #include "passes/graph/Constants.h"
 
 using namespace mlir;
@@ -12,30 +12,6 @@ namespace nnc {
 #include "passes/Passes.h.inc"
 
 namespace {
-
-/// The elements of a constant where they lie in memory.
-struct Elements {
-  ArrayRef<char> bytes;
-  /// Every element is the first one.
-  bool isSplat = false;
-};
-
-/// Types of whole bytes only: their elements lie in the attribute as they do in memory.
-std::optional<Elements> elementsOf(ElementsAttr constant) {
-  if (!constant)
-    return std::nullopt;
-  Type element = constant.getElementType();
-  if (!isa<FloatType, IntegerType>(element) || element.getIntOrFloatBitWidth() % 8 != 0)
-    return std::nullopt;
-  size_t size = element.getIntOrFloatBitWidth() / 8;
-  if (auto dense = dyn_cast<DenseElementsAttr>(constant))
-    return Elements{dense.getRawData(), dense.isSplat()};
-  auto resource = dyn_cast<DenseResourceElementsAttr>(constant);
-  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
-  if (!blob || blob->getData().size() != constant.getNumElements() * size)
-    return std::nullopt;
-  return Elements{blob->getData()};
-}
 
 /// Fills `to`, which is zeros, element by element; `from(i)` is the source's index for element i, or -1 for padding.
 template <typename From, typename To, typename Index, typename Convert>

@@ -1,5 +1,7 @@
 #include "passes/cpu/TilePlan.h"
 
+#include "dialects/nn/Blocked.h"
+
 using namespace mlir;
 
 namespace nnc {
@@ -64,6 +66,103 @@ ConvPlan planConv(const KernelTarget &target, Type element, int64_t filters, int
   // A part of the channels goes with one tap, since the weights of a tap's channels lie together.
   if (parts > 1)
     plan.tapBlock = 1;
+  return plan;
+}
+
+namespace {
+
+/// Items that a kernel should have, for threads to share them evenly.
+constexpr int64_t kItems = 8;
+/// What may stay in the second-level cache from one use to the next.
+constexpr int64_t kKeptBytes = 320 << 10;
+
+/// The most rows of a register tile with so many vectors: accumulators, the vectors of a step and one broadcast.
+int64_t mostRows(const KernelTarget &target, int64_t vectors) {
+  int64_t registers = target.vectorBits == 256 ? 16 : 32;
+  return std::max<int64_t>(0, (registers - 1 - vectors) / vectors);
+}
+
+/// Cycles of one step of a register tile: multiply-adds and loads, two of each a cycle, and no sum more often than
+/// every fourth cycle.
+double stepCycles(double rows, int64_t vectors) {
+  double products = rows * vectors / 2, loads = (rows + vectors) / 2;
+  return std::max({products, loads, 4.0}) + 0.5;
+}
+
+} // namespace
+
+PixelTiles tilesOf(int64_t pixels, int64_t rows, int64_t columns) {
+  if (columns > pixels)
+    return {rows, llvm::divideCeilSigned(columns, pixels)};
+  return {llvm::divideCeilSigned(rows, pixels / std::max<int64_t>(columns, 1)), 1};
+}
+
+BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSize &size) {
+  BlockedConvPlan plan;
+  plan.lanes = std::min<int64_t>(target.lanes(), nn::kBlock);
+  int64_t perPanel = nn::kBlock / plan.lanes, outputs = size.rows * size.columns;
+  double best = std::numeric_limits<double>::infinity();
+  for (int64_t panels = 1; panels <= std::min<int64_t>(size.panels, 8); ++panels) {
+    int64_t rows = std::min(mostRows(target, panels * perPanel), outputs);
+    if (rows == 0)
+      break;
+    PixelTiles tiles = tilesOf(rows, size.rows, size.columns);
+    double count = tiles.rowParts * tiles.columnParts, height = outputs / count;
+    double cycles = size.panels / panels * stepCycles(height, panels * perPanel);
+    if (int64_t rest = size.panels % panels)
+      cycles += stepCycles(height, rest * perPanel);
+    if (cycles * count < best) {
+      best = cycles * count;
+      plan.pixels = rows;
+      plan.panels = panels;
+    }
+  }
+  // Cutting along pixels reads the weights again, cutting along panels the inputs; what stays in the cache costs nothing.
+  PixelTiles tiles = tilesOf(plan.pixels, size.rows, size.columns);
+  int64_t pixelParts = size.rows > 1 ? tiles.rowParts : tiles.columnParts;
+  int64_t panelParts = llvm::divideCeil(size.panels, plan.panels), wanted = llvm::divideCeil(kItems, size.outerItems);
+  double weights = size.panels * nn::kBlock * size.depth * 4.0, inputs = size.inputBytes;
+  best = std::numeric_limits<double>::infinity();
+  for (int64_t p = 1; p <= std::min<int64_t>(pixelParts, 512); ++p) {
+    int64_t q = std::min(panelParts, llvm::divideCeilSigned(wanted, p));
+    double cost = inputs * q + (weights / q > kKeptBytes ? weights * p : weights);
+    if (inputs / p > kKeptBytes)
+      cost += inputs * panelParts;
+    if (p * q < std::min(wanted, pixelParts * panelParts))
+      cost *= 4;
+    if (cost < best) {
+      best = cost;
+      plan.pixelItems = p;
+      plan.panelItems = q;
+    }
+  }
+  return plan;
+}
+
+WinogradPlan planWinograd(const KernelTarget &target, int64_t tiles, int64_t channels, int64_t panels) {
+  WinogradPlan plan;
+  plan.lanes = std::min<int64_t>(target.lanes(), nn::kBlock);
+  int64_t perPanel = nn::kBlock / plan.lanes;
+  // The transformed inputs of an item stay in the second-level cache, for two register tiles of pieces at least.
+  int64_t most = std::max<int64_t>(kKeptBytes * 3 / 2 / (36 * channels * 4), 6);
+  plan.tileItems = llvm::divideCeil(tiles, std::min(most, tiles));
+  int64_t height = llvm::divideCeil(tiles, plan.tileItems);
+  double best = std::numeric_limits<double>::infinity();
+  for (int64_t width = 1; width <= std::min<int64_t>(panels, 4); ++width) {
+    int64_t rows = std::min(mostRows(target, width * perPanel), height);
+    if (rows == 0)
+      break;
+    double count = llvm::divideCeil(height, rows);
+    double cycles = count * (panels / width * stepCycles(height / count, width * perPanel) +
+                             (panels % width ? stepCycles(height / count, panels % width * perPanel) : 0));
+    if (cycles < best) {
+      best = cycles;
+      plan.rows = rows;
+      plan.panels = width;
+    }
+  }
+  // Few pieces: threads share the filters, and each transforms the inputs for itself.
+  plan.panelItems = std::min(llvm::divideCeilSigned(panels, plan.panels), llvm::divideCeilSigned(kItems / 2, plan.tileItems));
   return plan;
 }
 

@@ -41,6 +41,42 @@ struct ConvPlan {
 ConvPlan planConv(const KernelTarget &target, mlir::Type element, int64_t filters, int64_t channels, int64_t taps,
                   std::optional<int64_t> pixels);
 
+/// nn.blocked_conv: an item is some panels of 16 filters for some neighbouring tiles of pixels.
+struct BlockedConvPlan {
+  int64_t lanes;
+  /// The register tile: pixels times neighbouring panels.
+  int64_t pixels, panels;
+  /// Into how many items a group of filters is cut along panels and along tiles of pixels.
+  int64_t panelItems, pixelItems;
+};
+
+/// What the plan depends on: the panels and products of one group of filters, the outputs, and the bytes of the inputs of
+/// one image that a group reads.
+struct BlockedConvSize {
+  int64_t panels, depth, rows, columns, inputBytes;
+  /// Items that images and groups make.
+  int64_t outerItems;
+};
+
+BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSize &size);
+
+/// How a tile of `pixels` outputs lies in an image of `rows` x `columns`: whole rows of small images, else a part of one.
+struct PixelTiles {
+  int64_t rowParts, columnParts;
+};
+PixelTiles tilesOf(int64_t pixels, int64_t rows, int64_t columns);
+
+/// nn.winograd_conv: an item is some panels of filters for `tiles` pieces of 6 x 6 inputs.
+struct WinogradPlan {
+  int64_t lanes;
+  /// The register tile of the products.
+  int64_t rows, panels;
+  /// Into how many items the pieces and the panels are cut.
+  int64_t tileItems, panelItems;
+};
+
+WinogradPlan planWinograd(const KernelTarget &target, int64_t tiles, int64_t channels, int64_t panels);
+
 } // namespace nnc
 
 #endif

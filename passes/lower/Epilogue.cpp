@@ -10,11 +10,21 @@ using namespace mlir;
 namespace nnc {
 
 LogicalResult storeThroughEpilogue(KernelBuilder &k, Operation *root, Value value, ValueRange indices) {
+  return storeThroughEpilogue(k, root, value, indices, llvm::DenseMap<Value, Value>());
+}
+
+LogicalResult storeThroughEpilogue(KernelBuilder &k, Operation *root, Value value, ValueRange indices,
+                                   const llvm::DenseMap<Value, Value> &memrefs) {
+  auto seen = [&](Value memref) {
+    Value other = memrefs.lookup(memref);
+    return other ? other : memref;
+  };
   Type shape = value.getType();
   int64_t rank = indices.size();
   auto leaf = [&](Value operand) -> Value {
-    auto type = cast<RankedTensorType>(operand.getType());
-    Value memref = k.memref(operand);
+    Value memref = seen(k.memref(operand));
+    auto type = cast<MemRefType>(memref.getType());
+    Type element = getElementTypeOrSelf(operand.getType());
     SmallVector<Value> at;
     bool splat = type.getRank() == 0;
     for (int64_t d = 0; d < type.getRank(); ++d) {
@@ -25,10 +35,10 @@ LogicalResult storeThroughEpilogue(KernelBuilder &k, Operation *root, Value valu
     }
     Value stored;
     if (isa<VectorType>(shape) && !splat)
-      stored = vector::LoadOp::create(k.b, k.loc, cast<VectorType>(withShapeOf(shape, storageType(type.getElementType()))), memref, at);
+      stored = vector::LoadOp::create(k.b, k.loc, cast<VectorType>(withShapeOf(shape, type.getElementType())), memref, at);
     else
       stored = memref::LoadOp::create(k.b, k.loc, memref, at);
-    return toCompute(k.b, k.loc, stored, type.getElementType());
+    return toCompute(k.b, k.loc, stored, element);
   };
   auto yields = evaluateBody(k, {{root->getResult(0), roundToElement(k.b, k.loc, value, getElementTypeOrSelf(root->getResult(0).getType()))}}, shape, leaf);
   if (failed(yields))
@@ -36,9 +46,9 @@ LogicalResult storeThroughEpilogue(KernelBuilder &k, Operation *root, Value valu
   for (auto [i, yielded] : llvm::enumerate(*yields)) {
     Value stored = toStorage(k.b, k.loc, yielded, getElementTypeOrSelf(k.group.getResult(i).getType()));
     if (isa<VectorType>(stored.getType()))
-      vector::StoreOp::create(k.b, k.loc, stored, k.output(i), indices);
+      vector::StoreOp::create(k.b, k.loc, stored, seen(k.output(i)), indices);
     else
-      memref::StoreOp::create(k.b, k.loc, stored, k.output(i), indices);
+      memref::StoreOp::create(k.b, k.loc, stored, seen(k.output(i)), indices);
   }
   return success();
 }

@@ -11,6 +11,12 @@ namespace nnc {
 llvm::LogicalResult storeThroughEpilogue(KernelBuilder &k, mlir::Operation *root, mlir::Value value,
                                          mlir::ValueRange indices);
 
+/// The same for a kernel that sees its memory in another shape: `memrefs` has the memref to use in place of each one
+/// that the kernel has got. `indices` and broadcasting follow the new shapes.
+llvm::LogicalResult storeThroughEpilogue(KernelBuilder &k, mlir::Operation *root, mlir::Value value,
+                                         mlir::ValueRange indices,
+                                         const llvm::DenseMap<mlir::Value, mlir::Value> &memrefs);
+
 } // namespace nnc
 
 #endif

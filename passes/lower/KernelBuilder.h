@@ -27,6 +27,8 @@ namespace nnc {
 /// What a lowering may know of the machine.
 struct KernelTarget {
   unsigned vectorBits = 256;
+  /// Lanes of a vector of 32-bit elements.
+  int64_t lanes() const { return vectorBits / 32; }
 };
 
 class KernelBuilder {
@@ -107,7 +109,7 @@ public:
   void fail(llvm::StringRef message, mlir::Value a = {}, mlir::Value bValue = {});
 
   /// Lanes of a vector of 32-bit elements.
-  int64_t lanes() const { return target.vectorBits / 32; }
+  int64_t lanes() const { return target.lanes(); }
 
 private:
   mlir::AffineMap items;

@@ -7,6 +7,9 @@ namespace nnc {
 const LoweringRegistry &LoweringRegistry::get() {
   static const LoweringRegistry registry = [] {
     LoweringRegistry r;
+    registerBlockedConvLowerings(r);
+    registerBlockedMovementLowerings(r);
+    registerBlockedWindowLowerings(r);
     registerConvLowerings(r);
     registerConvTransposeLowerings(r);
     registerMatMulLowerings(r);
@@ -34,6 +37,7 @@ const LoweringRegistry &LoweringRegistry::get() {
     registerRandomLowerings(r);
     registerRecurrentLowerings(r);
     registerSpectralLowerings(r);
+    registerWinogradLowerings(r);
     return r;
   }();
   return registry;

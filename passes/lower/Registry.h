@@ -50,6 +50,9 @@ mlir::AffineMap itemPerLeadingDims(nn::GroupOp group, int64_t count);
 mlir::AffineMap itemPerRow(nn::GroupOp group, int64_t axis);
 
 // One function per family file in this folder.
+void registerBlockedConvLowerings(LoweringRegistry &registry);
+void registerBlockedMovementLowerings(LoweringRegistry &registry);
+void registerBlockedWindowLowerings(LoweringRegistry &registry);
 void registerConvLowerings(LoweringRegistry &registry);
 void registerConvTransposeLowerings(LoweringRegistry &registry);
 void registerMatMulLowerings(LoweringRegistry &registry);
@@ -77,6 +80,7 @@ void registerScatterLowerings(LoweringRegistry &registry);
 void registerRandomLowerings(LoweringRegistry &registry);
 void registerRecurrentLowerings(LoweringRegistry &registry);
 void registerSpectralLowerings(LoweringRegistry &registry);
+void registerWinogradLowerings(LoweringRegistry &registry);
 
 } // namespace nnc
 

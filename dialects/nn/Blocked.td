@@ -1,0 +1,93 @@
+//===- Blocked.td - convolutions over blocks of 16 channels -------------===//
+//
+// A blocked tensor holds the channels of [N,C,D1..Dn] in blocks of 16: [N,ceil(C/16),D1..Dn,16]. One pixel of one block is
+// one AVX-512 vector, two of AVX2, four of NEON. The lanes behind the last channel hold anything: no op here reads them
+// but to write them.
+#ifndef NN_BLOCKED_TD
+#define NN_BLOCKED_TD
+include "dialects/nn/Pooling.td"
+
+class NN_BlockedOp<string mnemonic, dag head> : NN_TensorOp<mnemonic> {
+  let arguments = head;
+  let results = (outs NN_Tensor:$y);
+}
+
+def NN_BlockChannelsOp : NN_BlockedOp<"block_channels", (ins NN_Tensor:$x)> {
+  let summary = "brings channels into blocks of 16 (made by nn-block-channels)";
+  let description = [{
+    x: [N,C,D1..Dn] -> [N,ceil(C/16),D1..Dn,16]; y[n, c / 16, d.., c % 16] is x[n, c, d..].
+
+    - block_channels_c1: x has rank 2 or more.
+  }];
+}
+
+def NN_UnblockChannelsOp : NN_BlockedOp<"unblock_channels", (ins NN_Tensor:$x, I64Attr:$channels)> {
+  let summary = "takes channels out of blocks of 16 again";
+  let description = [{
+    x: [N,ceil(C/16),D1..Dn,16] -> [N,C,D1..Dn] for C = `channels`: nn.block_channels undone.
+
+    - unblock_channels_c1: x has rank 3 or more, 16 lanes and the blocks that `channels` takes.
+  }];
+}
+
+def NN_BlockedConvOp : NN_BlockedOp<"blocked_conv", (ins NN_Tensor:$x, NN_Tensor:$panels, Optional<NN_Tensor>:$bias,
+    DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
+    I64Attr:$channels, I64Attr:$filters, I64Attr:$groups)> {
+  let summary = "convolution to blocks of filters, summed directly (made by nn-block-channels)";
+  let description = [{
+    nn.conv with x: [N,ceil(C/16),D1..Dn,16], or [N,C,D1..Dn] where C is small, panels: [groups, ceil(M/groups/16), T*C/groups, 16],
+    bias: [ceil(M/16),16] -> [N,ceil(M/16),O1..On,16] for n of 1 or 2, C = `channels`, M = `filters` and T taps. The
+    weight of a filter, channel c of its group and tap t stands in row (c / 16 * T + t) * B + c % 16 of its panel, where
+    B is how many channels the block has (16, or the rest); for a plain x in row c * T + t.
+
+    - blocked_conv_c1: x has n + 2 or n + 3 dims and holds `channels` channels.
+    - blocked_conv_c2: strides, dilations and pads have n, n and 2n entries; strides and dilations are positive.
+    - blocked_conv_c3: panels fits the groups, the channels, the kernel and the filters; with several groups each has
+      whole blocks.
+    - blocked_conv_c4: bias has a lane for every filter.
+    - blocked_conv_c5: the dilated kernel fits into the padded input.
+  }];
+}
+
+def NN_WinogradConvOp : NN_BlockedOp<"winograd_conv", (ins NN_Tensor:$x, NN_Tensor:$u, Optional<NN_Tensor>:$bias,
+    DenseI64ArrayAttr:$pads, I64Attr:$channels, I64Attr:$filters)> {
+  let summary = "3 x 3 convolution of stride 1 by Winograd's F(4,3) (made by nn-block-channels)";
+  let description = [{
+    nn.conv with a 3 x 3 kernel, x: [N,ceil(C/16),H,W,16], u: [36, ceil(M/16), C, 16], bias: [ceil(M/16),16] ->
+    [N,ceil(M/16),OH,OW,16]. u[6 i + j, m / 16, c, m % 16] is element (i, j) of G w[m, c] G^T (Lavin and Gray 2015);
+    every 6 x 6 piece of the input gives 4 x 4 outputs from 36 products instead of 144.
+
+    - winograd_conv_c1: x has rank 5 and holds `channels` channels.
+    - winograd_conv_c2: pads has 4 entries, none negative.
+    - winograd_conv_c3: u fits the channels and the filters.
+    - winograd_conv_c4: bias has a lane for every filter.
+    - winograd_conv_c5: the kernel fits into the padded input.
+  }];
+}
+
+def NN_BlockedDepthwiseOp : NN_BlockedOp<"blocked_depthwise", (ins NN_Tensor:$x, NN_Tensor:$w, Optional<NN_Tensor>:$bias,
+    DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations)> {
+  let summary = "convolution with one filter to a channel, over blocks of channels (made by nn-block-channels)";
+  let description = [{
+    x: [N,B,D1..Dn,16], w: [B,T,16], bias: [B,16] -> [N,B,O1..On,16] for n of 1 or 2 and T taps.
+
+    - blocked_depthwise_c1: x has n + 3 dims and 16 lanes.
+    - blocked_depthwise_c2: strides, dilations and pads have n, n and 2n entries; strides and dilations are positive.
+    - blocked_depthwise_c3: w and bias fit the blocks and the kernel.
+    - blocked_depthwise_c4: the dilated kernel fits into the padded input.
+  }];
+}
+
+def NN_BlockedPoolOp : NN_BlockedOp<"blocked_pool", (ins NN_PoolKindAttr:$kind, NN_Tensor:$x, DenseI64ArrayAttr:$kernel,
+    DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, UnitAttr:$count_include_pad)> {
+  let summary = "a window's maximum or average over blocks of channels (made by nn-block-channels)";
+  let description = [{
+    nn.pool max or average with x: [N,B,D1..Dn,16] -> [N,B,O1..On,16] for n of 1 or 2.
+
+    - blocked_pool_c1: x has n + 3 dims and 16 lanes, and the kind is max or average.
+    - blocked_pool_c2: strides, dilations and pads have n, n and 2n entries; strides and dilations are positive.
+    - blocked_pool_c3: the dilated kernel fits into the padded input, and pads are smaller than it.
+  }];
+  let assemblyFormat = "$kind operands attr-dict `:` functional-type(operands, results)";
+}
+#endif

@@ -1,0 +1,292 @@
+// One walk in program order: a convolution leaves nn.unblock_channels behind it, and each op that follows pulls that
+// through itself. What meets it again as nn.block_channels cancels.
+#include "dialects/nn/Blocked.h"
+#include "dialects/nn/NNDialect.h"
+#include "passes/Passes.h"
+#include "passes/cpu/BlockedWeights.h"
+#include "passes/cpu/ConvolutionPlan.h"
+#include "passes/graph/Constants.h"
+#include "passes/graph/Group.h"
+
+using namespace mlir;
+
+namespace nnc {
+#define GEN_PASS_DEF_BLOCKCHANNELS
+#include "passes/Passes.h.inc"
+
+namespace {
+
+using nn::blocksOf;
+using nn::kBlock;
+
+RankedTensorType typeOf(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
+
+/// [N,C,D1..Dn] of f32 with 1 or 2 spatial dims, all extents but N known and none empty.
+bool isImage(RankedTensorType type) {
+  return type && type.getElementType().isF32() && (type.getRank() == 3 || type.getRank() == 4) &&
+         !ShapedType::isDynamicShape(type.getShape().drop_front()) && type.getDimSize(0) != 0 &&
+         !llvm::is_contained(type.getShape().drop_front(), 0);
+}
+
+/// The type of an image in blocks, with another element type or its own.
+RankedTensorType blockedType(RankedTensorType type) {
+  SmallVector<int64_t> shape(type.getShape());
+  shape[1] = blocksOf(shape[1]);
+  shape.push_back(kBlock);
+  return RankedTensorType::get(shape, type.getElementType());
+}
+
+/// Begins and ends of the padding in numbers.
+template <typename OpTy>
+SmallVector<int64_t> explicitPads(OpTy op, ArrayRef<int64_t> kernel) {
+  if (op.getAutoPad() == nn::AutoPad::explicit_pads)
+    return SmallVector<int64_t>(op.getPads());
+  size_t n = kernel.size();
+  SmallVector<int64_t> pads(2 * n);
+  for (size_t i = 0; i < n; ++i) {
+    int64_t in = typeOf(op.getX()).getDimSize(2 + i), out = typeOf(op.getY()).getDimSize(2 + i);
+    int64_t span = (kernel[i] - 1) * op.getDilations()[i] + 1;
+    int64_t total = std::max<int64_t>((out - 1) * op.getStrides()[i] + span - in, 0);
+    bool lower = op.getAutoPad() == nn::AutoPad::same_lower;
+    pads[i] = (total + lower) / 2;
+    pads[n + i] = total - pads[i];
+  }
+  return pads;
+}
+
+struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
+  using BlockChannelsBase::BlockChannelsBase;
+
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : ops) {
+      if (auto conv = dyn_cast<nn::ConvOp>(op))
+        convert(conv);
+      else if (auto pool = dyn_cast<nn::PoolOp>(op))
+        convert(pool);
+      else if (auto reduce = dyn_cast<nn::ReduceOp>(op))
+        convert(reduce);
+      else if (auto concat = dyn_cast<nn::ConcatOp>(op))
+        convert(concat);
+      else if (isElementwiseOp(op))
+        convertElementwise(op);
+    }
+    getOperation().walk([&](Operation *op) {
+      if (isa<nn::UnblockChannelsOp, nn::BlockChannelsOp>(op))
+        simplify(op);
+    });
+  }
+
+private:
+  /// The blocks that `value` was taken out of, or null.
+  static Value blocksBehind(Value value) {
+    auto unblock = value.getDefiningOp<nn::UnblockChannelsOp>();
+    return unblock ? unblock.getX() : Value();
+  }
+
+  static Value toBlocks(OpBuilder &b, Location loc, Value image) {
+    if (Value blocked = blocksBehind(image))
+      return blocked;
+    return nn::BlockChannelsOp::create(b, loc, blockedType(typeOf(image)), image);
+  }
+
+  static void replace(Operation *op, Value blocked) {
+    OpBuilder b(op);
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    op->replaceAllUsesWith(nn::UnblockChannelsOp::create(b, op->getLoc(), type, blocked, type.getDimSize(1)));
+    op->erase();
+  }
+
+  Value lanes(OpBuilder &b, Location loc, Value values, int64_t channels) {
+    ElementsAttr packed = packLanes(*elementsOf(constantValue(values)), channels, b.getContext());
+    return nn::ConstantOp::create(b, loc, packed.getShapedType(), packed);
+  }
+
+  void convert(nn::ConvOp op) {
+    RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
+    auto weight = elementsOf(constantValue(op.getW()));
+    if (!isImage(x) || !y || !isImage(y) || !w.getElementType().isF32() || !weight || constantValue(op.getX()))
+      return;
+    if (op.getBias() && (!elementsOf(constantValue(op.getBias())) || !typeOf(op.getBias()).getElementType().isF32()))
+      return;
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
+    SmallVector<int64_t> pads = explicitPads(op, kernel);
+    int64_t groups = op.getGroups(), channels = x.getDimSize(1), filters = w.getDimSize(0);
+    WeightShape shape{filters, w.getDimSize(1), ShapedType::getNumElements(kernel), groups};
+    bool isBlocked = bool(blocksBehind(op.getX()));
+    bool isDepthwise = groups == channels && filters == channels && groups > 1;
+    // Blocks that would be mostly empty cost more than they save.
+    if (isDepthwise ? channels < 8 && !isBlocked : filters <= 4)
+      return;
+    if (!isDepthwise && groups > 1 && (shape.channels % kBlock || filters / groups % kBlock))
+      return;
+    Value bias = op.getBias() ? lanes(b, loc, op.getBias(), filters) : Value();
+    auto constant = [&](ElementsAttr value) -> Value {
+      return nn::ConstantOp::create(b, loc, value.getShapedType(), value);
+    };
+    Type type = blockedType(y);
+    if (isDepthwise) {
+      Value packed = constant(packDepthwise(*weight, shape, &getContext()));
+      return replace(op, nn::BlockedDepthwiseOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, kernel,
+                                                        op.getStrides(), pads, op.getDilations()));
+    }
+    if (winograd && prefersWinograd(op, *weight, pads)) {
+      Value packed = constant(packWinograd(*weight, shape, &getContext()));
+      return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, pads,
+                                                    channels, filters));
+    }
+    // A picture's few channels are read as they come.
+    bool plain = !isBlocked && groups == 1 && channels < kBlock;
+    Value packed = constant(packDirect(*weight, shape, plain, &getContext()));
+    replace(op, nn::BlockedConvOp::create(b, loc, type, plain ? op.getX() : toBlocks(b, loc, op.getX()), packed, bias,
+                                          kernel, op.getStrides(), pads, op.getDilations(), channels, filters, groups));
+  }
+
+  void convert(nn::PoolOp op) {
+    Value blocked = blocksBehind(op.getX());
+    RankedTensorType x = typeOf(op.getX()), y = typeOf(op.getY());
+    bool isAverage = op.getKind() == nn::PoolKind::average;
+    if (!blocked || !y || !isImage(y) || op.getKind() == nn::PoolKind::lp || (isAverage && op.getCeilMode()))
+      return;
+    SmallVector<int64_t> pads = explicitPads(op, op.getKernel());
+    // As much padding behind as the last window needs: less than there was, or more where it was rounded up.
+    size_t n = op.getKernel().size();
+    if (!(isAverage && op.getCountIncludePad()))
+      for (size_t i = 0; i < n; ++i) {
+        int64_t span = (op.getKernel()[i] - 1) * op.getDilations()[i] + 1;
+        pads[n + i] = std::max<int64_t>((y.getDimSize(2 + i) - 1) * op.getStrides()[i] + span - x.getDimSize(2 + i) - pads[i], 0);
+      }
+    OpBuilder b(op);
+    replace(op, nn::BlockedPoolOp::create(b, op.getLoc(), blockedType(y), op.getKind(), blocked, op.getKernel(),
+                                          op.getStrides(), pads, op.getDilations(), op.getCountIncludePad()));
+  }
+
+  /// Over all the pixels of a channel, which is what global pooling is.
+  void convert(nn::ReduceOp op) {
+    Value blocked = blocksBehind(op.getX());
+    if (!blocked)
+      return;
+    RankedTensorType x = typeOf(op.getX());
+    SmallVector<int64_t> axes(op.getAxes()), spatial = llvm::to_vector(llvm::seq<int64_t>(2, x.getRank()));
+    llvm::sort(axes);
+    if (axes != spatial)
+      return;
+    OpBuilder b(op);
+    SmallVector<int64_t> shape(x.getShape());
+    std::fill(shape.begin() + 2, shape.end(), 1);
+    auto reduced = RankedTensorType::get(shape, x.getElementType());
+    Value y = nn::ReduceOp::create(b, op.getLoc(), blockedType(reduced), op.getKind(), blocked, spatial, /*keepdims=*/true);
+    if (op.getKeepdims())
+      return replace(op, y);
+    Value unblocked = nn::UnblockChannelsOp::create(b, op.getLoc(), reduced, y, x.getDimSize(1));
+    op.replaceAllUsesWith(nn::SqueezeOp::create(b, op.getLoc(), op.getY().getType(), unblocked, spatial).getResult());
+    op.erase();
+  }
+
+  /// Along channels, where every operand but the last fills its blocks, or along anything else but the batch.
+  void convert(nn::ConcatOp op) {
+    RankedTensorType y = typeOf(op.getY());
+    if (!y || !isImage(y) || op.getAxis() == 0 ||
+        llvm::none_of(op.getInputs(), [](Value input) { return bool(blocksBehind(input)); }))
+      return;
+    for (Value input : op.getInputs())
+      if (!isImage(typeOf(input)) ||
+          (op.getAxis() == 1 && input != op.getInputs().back() && typeOf(input).getDimSize(1) % kBlock))
+        return;
+    OpBuilder b(op);
+    SmallVector<Value> blocked;
+    for (Value input : op.getInputs())
+      blocked.push_back(toBlocks(b, op.getLoc(), input));
+    replace(op, nn::ConcatOp::create(b, op.getLoc(), blockedType(y), blocked, op.getAxis()));
+  }
+
+  void convertElementwise(Operation *op) {
+    RankedTensorType y = typeOf(op->getResult(0));
+    if (!y || (y.getRank() != 3 && y.getRank() != 4) || ShapedType::isDynamicShape(y.getShape().drop_front()))
+      return;
+    int64_t rank = y.getRank(), channels = y.getDimSize(1);
+    // How each operand comes into blocks; nothing is built before all of them do.
+    enum class Kind { single, blocked, lanes, image };
+    SmallVector<Kind> kinds;
+    bool anyBlocked = false;
+    for (Value operand : op->getOperands()) {
+      RankedTensorType type = typeOf(operand);
+      if (!type)
+        return;
+      if (llvm::all_of(type.getShape(), [](int64_t extent) { return extent == 1; })) {
+        kinds.push_back(Kind::single);
+      } else if (blocksBehind(operand) && type.getRank() == rank && type.getDimSize(1) == channels) {
+        kinds.push_back(Kind::blocked);
+        anyBlocked |= type.getShape() == y.getShape();
+      } else if (isPerChannel(type, rank, channels) && elementsOf(constantValue(operand)) &&
+                 type.getElementType().isF32()) {
+        kinds.push_back(Kind::lanes);
+      } else if (type.getRank() == rank && type.getDimSize(1) == channels &&
+                 !ShapedType::isDynamicShape(type.getShape().drop_front())) {
+        kinds.push_back(Kind::image);
+      } else {
+        return;
+      }
+    }
+    if (!anyBlocked)
+      return;
+    OpBuilder b(op);
+    SmallVector<Value> operands;
+    for (auto [operand, kind] : llvm::zip(op->getOperands(), kinds)) {
+      if (kind == Kind::single) {
+        operands.push_back(operand);
+      } else if (kind == Kind::lanes) {
+        SmallVector<int64_t> shape(rank + 1, 1);
+        shape[1] = blocksOf(channels);
+        shape[rank] = kBlock;
+        ElementsAttr packed = packLanes(*elementsOf(constantValue(operand)), channels, &getContext());
+        auto type = RankedTensorType::get(shape, b.getF32Type());
+        ElementsAttr value = constantFromBytes(type, bytesOf(packed));
+        operands.push_back(nn::ConstantOp::create(b, op->getLoc(), type, value));
+      } else {
+        operands.push_back(toBlocks(b, op->getLoc(), operand));
+      }
+    }
+    Operation *blocked = b.clone(*op);
+    blocked->setOperands(operands);
+    blocked->getResult(0).setType(blockedType(y));
+    replace(op, blocked->getResult(0));
+  }
+
+  static ArrayRef<char> bytesOf(ElementsAttr constant) { return elementsOf(constant)->bytes; }
+
+  /// One value for each channel: [C,1..1] or [1,C,1..1].
+  static bool isPerChannel(RankedTensorType type, int64_t rank, int64_t channels) {
+    int64_t at = type.getRank() - (rank - 1);
+    if (at < 0 || at > 1 || type.getDimSize(at) != channels)
+      return false;
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (i != at && type.getDimSize(i) != 1)
+        return false;
+    return true;
+  }
+
+  /// One pixel with whole blocks has the same bytes in blocks and out of them.
+  void simplify(Operation *op) {
+    if (op->use_empty())
+      return op->erase();
+    auto block = dyn_cast<nn::BlockChannelsOp>(op);
+    RankedTensorType x = typeOf(op->getOperand(0)), y = typeOf(op->getResult(0)), image = block ? x : y;
+    if (image.getDimSize(1) % kBlock ||
+        llvm::any_of(image.getShape().drop_front(2), [](int64_t extent) { return extent != 1; }))
+      return;
+    OpBuilder b(op);
+    SmallVector<int64_t> shape(y.getShape());
+    if (y.isDynamicDim(0))
+      shape[0] = 0; // the operand's
+    Value extents = createIndexList(b, op->getLoc(), shape);
+    op->replaceAllUsesWith(nn::ReshapeOp::create(b, op->getLoc(), y, op->getOperand(0), extents, /*allow_zero=*/false));
+    op->erase();
+  }
+};
+
+} // namespace
+} // namespace nnc

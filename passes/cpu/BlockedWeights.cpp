@@ -1,0 +1,79 @@
+#include "passes/cpu/BlockedWeights.h"
+
+#include "dialects/nn/Blocked.h"
+#include "passes/cpu/WinogradTransforms.h"
+#include "passes/graph/Constants.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+using nn::blocksOf;
+using nn::kBlock;
+
+/// A constant of f32 whose elements `fill` writes into zeros.
+static ElementsAttr makeConstant(ArrayRef<int64_t> shape, MLIRContext *context,
+                                 llvm::function_ref<void(MutableArrayRef<float> to)> fill) {
+  auto type = RankedTensorType::get(shape, Float32Type::get(context));
+  std::vector<float> elements(type.getNumElements(), 0.0f);
+  fill(elements);
+  return constantFromBytes(type, ArrayRef(reinterpret_cast<const char *>(elements.data()), elements.size() * sizeof(float)));
+}
+
+ElementsAttr packDirect(const Elements &weight, WeightShape s, bool plain, MLIRContext *context) {
+  int64_t perGroup = s.filters / s.groups, panels = blocksOf(perGroup), depth = s.taps * s.channels;
+  return makeConstant({s.groups, panels, depth, kBlock}, context, [&](MutableArrayRef<float> to) {
+    for (int64_t filter = 0; filter < s.filters; ++filter) {
+      int64_t group = filter / perGroup, m = filter % perGroup;
+      float *panel = to.data() + (group * panels + m / kBlock) * depth * kBlock + m % kBlock;
+      for (int64_t c = 0; c < s.channels; ++c) {
+        int64_t block = plain ? 1 : std::min(kBlock, s.channels - c / kBlock * kBlock);
+        int64_t first = plain ? c * s.taps : c / kBlock * kBlock * s.taps + c % kBlock;
+        for (int64_t t = 0; t < s.taps; ++t)
+          panel[(first + t * block) * kBlock] = weight.f32((filter * s.channels + c) * s.taps + t);
+      }
+    }
+  });
+}
+
+ElementsAttr packWinograd(const Elements &weight, WeightShape s, MLIRContext *context) {
+  constexpr int64_t kIn = winograd::kIn;
+  int64_t panels = blocksOf(s.filters);
+  return makeConstant({kIn * kIn, panels, s.channels, kBlock}, context, [&](MutableArrayRef<float> to) {
+    for (int64_t m = 0; m < s.filters; ++m)
+      for (int64_t c = 0; c < s.channels; ++c) {
+        // Along rows, then along the columns of the result.
+        double half[3][kIn], points[kIn];
+        for (int64_t row = 0; row < 3; ++row) {
+          double taps[3];
+          for (int64_t column = 0; column < 3; ++column)
+            taps[column] = weight.f32((m * s.channels + c) * 9 + row * 3 + column);
+          winograd::transformFilter(taps, half[row]);
+        }
+        for (int64_t j = 0; j < kIn; ++j) {
+          double taps[3] = {half[0][j], half[1][j], half[2][j]};
+          winograd::transformFilter(taps, points);
+          for (int64_t i = 0; i < kIn; ++i)
+            to[(((i * kIn + j) * panels + m / kBlock) * s.channels + c) * kBlock + m % kBlock] =
+                static_cast<float>(points[i]);
+        }
+      }
+  });
+}
+
+ElementsAttr packDepthwise(const Elements &weight, WeightShape s, MLIRContext *context) {
+  return makeConstant({blocksOf(s.filters), s.taps, kBlock}, context, [&](MutableArrayRef<float> to) {
+    for (int64_t c = 0; c < s.filters; ++c)
+      for (int64_t t = 0; t < s.taps; ++t)
+        to[(c / kBlock * s.taps + t) * kBlock + c % kBlock] = weight.f32(c * s.taps + t);
+  });
+}
+
+ElementsAttr packLanes(const Elements &values, int64_t channels, MLIRContext *context) {
+  return makeConstant({blocksOf(channels), kBlock}, context, [&](MutableArrayRef<float> to) {
+    for (int64_t c = 0; c < channels; ++c)
+      to[c] = values.f32(c);
+  });
+}
+
+} // namespace nnc

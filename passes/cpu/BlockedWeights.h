@@ -1,0 +1,32 @@
+//===- BlockedWeights.h - weights for kernels over blocks of channels ---------===//
+//
+// The layouts are those of the ops in dialects/nn/Blocked.td. All take the weight of an nn.conv of f32, [M,C/groups,K1..Kn].
+//
+//===----------------------------------------------------------------------===//
+#ifndef NNC_PASSES_CPU_BLOCKEDWEIGHTS_H
+#define NNC_PASSES_CPU_BLOCKEDWEIGHTS_H
+
+#include "passes/cpu/ConstantElements.h"
+
+namespace nnc {
+
+/// The extents of a convolution's weight.
+struct WeightShape {
+  int64_t filters, channels, taps, groups;
+};
+
+/// Panels of 16 filters; `plain`: for an input whose channels are not in blocks.
+mlir::ElementsAttr packDirect(const Elements &weight, WeightShape shape, bool plain, mlir::MLIRContext *context);
+
+/// G w G^T of every filter and channel, 36 matrices of panels.
+mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, mlir::MLIRContext *context);
+
+/// [blocks,taps,16]
+mlir::ElementsAttr packDepthwise(const Elements &weight, WeightShape shape, mlir::MLIRContext *context);
+
+/// A value per channel as [blocks,16], filled up with zeros.
+mlir::ElementsAttr packLanes(const Elements &values, int64_t channels, mlir::MLIRContext *context);
+
+} // namespace nnc
+
+#endif

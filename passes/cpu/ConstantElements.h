@@ -1,0 +1,32 @@
+//===- ConstantElements.h - weights where they lie ----------------------------===//
+#ifndef NNC_PASSES_CPU_CONSTANTELEMENTS_H
+#define NNC_PASSES_CPU_CONSTANTELEMENTS_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+
+#include <cstring>
+#include <optional>
+
+namespace nnc {
+
+/// The elements of a constant where they lie in memory.
+struct Elements {
+  llvm::ArrayRef<char> bytes;
+  /// Every element is the first one.
+  bool isSplat = false;
+
+  /// Element `i` of a constant of f32.
+  float f32(int64_t i) const {
+    float value; // a file's weights are not always aligned
+    memcpy(&value, bytes.data() + (isSplat ? 0 : i * sizeof value), sizeof value);
+    return value;
+  }
+};
+
+/// Nothing for an absent constant, and for types other than of whole bytes: their elements do not lie in the attribute as
+/// they do in memory.
+std::optional<Elements> elementsOf(mlir::ElementsAttr constant);
+
+} // namespace nnc
+
+#endif

@@ -1,0 +1,296 @@
+// nn.blocked_conv by the micro-kernel: scalars are pixels of the input, broadcast, and vectors are filters, whose weights
+// lie in panels. A register tile of neighbouring outputs times a few panels runs over the whole sum; then the epilogue is
+// applied to registers. Where the window reaches into padding the rows that an item needs are first copied into the
+// workspace with zeros around them: a copy for all the filters costs a fraction of their products.
+#include "dialects/nn/Blocked.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TilePlan.h"
+#include "passes/lower/BlockedGeometry.h"
+#include "passes/lower/Contraction.h"
+#include "passes/lower/Epilogue.h"
+#include "passes/lower/Registry.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+using nn::kBlock;
+
+RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+/// What is known of the op before its kernel is written.
+struct Shape {
+  Shape(nn::GroupOp group, nn::BlockedConvOp op, KernelTarget target)
+      : geometry(group, op, op.getX(), op.getKernel(), op.getStrides(), op.getPads(), op.getDilations(),
+                 typeOf(op.getX()).getRank() == static_cast<int64_t>(op.getKernel().size()) + 3),
+        plain(typeOf(op.getX()).getRank() == geometry.n + 2), channels(op.getChannels() / op.getGroups()),
+        panels(typeOf(op.getPanels()).getDimSize(1)), depth(typeOf(op.getPanels()).getDimSize(2)) {
+    int64_t images = typeOf(op.getY()).isDynamicDim(0) ? 1 : typeOf(op.getY()).getDimSize(0);
+    int64_t inputBytes = geometry.rows.in * geometry.columns.in * channels * 4;
+    plan = planBlockedConv(target, {panels, depth, geometry.rows.out, geometry.columns.out, inputBytes,
+                                    std::max<int64_t>(1, images * op.getGroups())});
+    tiles = tilesOf(plan.pixels, geometry.rows.out, geometry.columns.out);
+  }
+
+  BlockedGeometry geometry;
+  bool plain;
+  int64_t channels, panels, depth;
+  BlockedConvPlan plan;
+  PixelTiles tiles;
+
+  /// Items go along rows of tiles, or along the tiles of the only row.
+  bool itemsAlongRows() const { return geometry.rows.out > 1; }
+  int64_t itemTiles() const {
+    return llvm::divideCeil(itemsAlongRows() ? tiles.rowParts : tiles.columnParts, plan.pixelItems);
+  }
+  int64_t itemPanels() const {
+    return llvm::alignTo(llvm::divideCeil(panels, plan.panelItems), plan.panels);
+  }
+};
+
+class BlockedConv {
+public:
+  BlockedConv(KernelBuilder &k, nn::BlockedConvOp op)
+      : k(k), op(op), shape(k.group, op, k.target), g(shape.geometry), plan(shape.plan),
+        vector(VectorType::get({plan.lanes}, k.b.getF32Type())), perPanel(kBlock / plan.lanes),
+        pixelStride(shape.plain ? 1 : kBlock), panels(k.flat(k.memref(op.getPanels()))), x(k.flat(k.memref(op.getX()))),
+        shortEpilogue(hasShortEpilogue(k.group)) {
+    flattened = g.flatten(k);
+    if (op.getBias())
+      bias = k.flat(k.memref(op.getBias()));
+    source = x;
+    sourceRow = g.columns.in * pixelStride;
+    sourceChannels = g.rows.in * sourceRow;
+    if (g.rows.padBegin || g.rows.padEnd || g.columns.padBegin || g.columns.padEnd) {
+      int64_t most = shape.itemsAlongRows() ? EvenParts{g.rows.out, shape.tiles.rowParts}.largest() * shape.itemTiles() : 1;
+      bufferRows = g.rows.spanOf(std::min(most, g.rows.out));
+      bufferColumns = g.columns.spanOf(g.columns.out);
+      sourceRow = bufferColumns * pixelStride;
+      sourceChannels = bufferRows * sourceRow;
+      int64_t count = shape.plain ? shape.channels : nn::blocksOf(shape.channels);
+      source = k.workspace(MemRefType::get({count * sourceChannels}, k.b.getF32Type()));
+    }
+    if (!shortEpilogue)
+      sums = k.workspace(MemRefType::get({plan.panels * plan.pixels * kBlock}, k.b.getF32Type()));
+  }
+
+  LogicalResult emit() {
+    int64_t itemOutputs = g.rows.out * g.columns.out / plan.pixelItems;
+    int64_t work = std::max<int64_t>(1, itemOutputs) * shape.itemPanels() * kBlock * shape.depth;
+    k.grain = std::max<int64_t>(1, 200000 / work);
+    k.forEachItem([&](ValueRange point) {
+      image = point[0];
+      group = point[1];
+      Value panel = k.mul(point[2], shape.itemPanels());
+      Value panelEnd = k.min(k.add(panel, shape.itemPanels()), k.index(shape.panels));
+      EvenParts rowParts{g.rows.out, shape.tiles.rowParts}, columnParts{g.columns.out, shape.tiles.columnParts};
+      int64_t parts = shape.itemsAlongRows() ? rowParts.parts : columnParts.parts;
+      Value first = k.mul(point[3], shape.itemTiles()), last = k.min(k.add(first, shape.itemTiles()), k.index(parts));
+      Value zero = k.index(0), one = k.index(1), all = k.index(columnParts.parts);
+      if (bufferRows)
+        copyRows(shape.itemsAlongRows() ? startOf(rowParts, first) : zero);
+      auto overTiles = [&](Value at, int64_t width) {
+        rowParts.forEach(k, shape.itemsAlongRows() ? first : zero, shape.itemsAlongRows() ? last : one,
+                         [&](Value row, int64_t height) {
+                           columnParts.forEach(k, shape.itemsAlongRows() ? zero : first,
+                                               shape.itemsAlongRows() ? all : last,
+                                               [&](Value column, int64_t columns) {
+                                                 tile(at, width, row, height, column, columns);
+                                               });
+                         });
+      };
+      Value step = k.index(plan.panels), fullEnd = k.add(panel, k.mul(k.div(k.sub(panelEnd, panel), step), step));
+      k.loop(panel, fullEnd, step, [&](Value at) { overTiles(at, plan.panels); });
+      if (int64_t rest = shape.panels % plan.panels)
+        k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, panelEnd), [&] { overTiles(fullEnd, rest); });
+    });
+    return status;
+  }
+
+private:
+  Value startOf(const EvenParts &parts, Value t) {
+    return k.add(k.mul(t, parts.shortSize()), k.min(t, k.index(parts.longCount())));
+  }
+
+  /// Brings the input rows under the outputs from row `firstRow` on into the workspace.
+  void copyRows(Value firstRow) {
+    firstBufferRow = firstRow;
+    Value top = k.sub(k.mul(firstRow, g.rows.stride), k.index(g.rows.padBegin));
+    int64_t blocks = shape.plain ? shape.channels : nn::blocksOf(shape.channels), begin = g.columns.padBegin;
+    int64_t count = std::min(g.columns.in, bufferColumns - begin);
+    k.loop(k.index(blocks), [&](Value block) {
+      k.loop(k.index(bufferRows), [&](Value r) {
+        Value row = k.add(top, r), isInside = k.inRange(row, k.index(g.rows.in));
+        Value to = k.add(k.mul(block, sourceChannels), k.mul(r, sourceRow));
+        auto zeros = [&](int64_t from, int64_t end) {
+          Value zero = zeroOf(k, k.b.getF32Type());
+          k.loop(k.index(from * pixelStride), k.index(end * pixelStride), k.index(1),
+                 [&](Value i) { memref::StoreOp::create(k.b, k.loc, zero, source, k.add(to, i)); });
+        };
+        Value isPadding = k.b.createOrFold<arith::XOrIOp>(
+            k.loc, isInside, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
+        k.ifThen(isPadding, [&] { zeros(0, bufferColumns); });
+        k.ifThen(isInside, [&] {
+          Value from = k.add(inputOffset(block), k.mul(row, g.columns.in * pixelStride));
+          Value at = k.add(to, begin * pixelStride);
+          zeros(0, begin);
+          k.loop(k.index(count * pixelStride), [&](Value i) {
+            Value value = memref::LoadOp::create(k.b, k.loc, x, k.add(from, i));
+            memref::StoreOp::create(k.b, k.loc, value, source, k.add(at, i));
+          });
+          zeros(begin + count, bufferColumns);
+        });
+      });
+    });
+  }
+
+  /// Where the pixels of channel (or block of channels) `block` of the group start in x.
+  Value inputOffset(Value block) {
+    int64_t perGroup = shape.plain ? shape.channels : nn::blocksOf(shape.channels);
+    Value row = k.add(k.mul(k.add(k.mul(image, op.getGroups()), group), perGroup), block);
+    return k.mul(row, g.rows.in * g.columns.in * pixelStride);
+  }
+
+  /// The outputs [row, +height) x [column, +columns) of the panels [panel, +width).
+  void tile(Value panel, int64_t width, Value row, int64_t height, Value column, int64_t columns) {
+    MicroKernel kernel{height * columns, width * perPanel, vector};
+    Value block = k.add(k.mul(group, shape.panels), panel);
+    SmallVector<Value> initial;
+    for (int64_t i = 0; i < kernel.rows; ++i)
+      for (int64_t j = 0; j < kernel.vectors; ++j)
+        initial.push_back(i ? initial[j] : biasOf(block, j));
+    SmallVector<Value> results = products(kernel, block, row, columns, column, initial);
+    if (shortEpilogue) {
+      for (int64_t i = 0; i < kernel.rows; ++i)
+        for (int64_t j = 0; j < kernel.vectors; ++j)
+          store(results[i * kernel.vectors + j], k.add(block, j / perPanel), k.add(row, i / columns),
+                k.add(column, i % columns), k.index(j % perPanel * plan.lanes));
+      return;
+    }
+    for (int64_t i = 0; i < kernel.rows; ++i)
+      for (int64_t j = 0; j < kernel.vectors; ++j)
+        vector::StoreOp::create(k.b, k.loc, results[i * kernel.vectors + j], sums,
+                                ValueRange{k.index((j / perPanel * kernel.rows + i) * kBlock + j % perPanel * plan.lanes)});
+    k.loops({k.index(width), k.index(height), k.index(columns), k.index(perPanel)}, [&](ValueRange at) {
+      Value lane = k.mul(at[3], plan.lanes);
+      Value pixel = k.add(k.mul(k.add(k.mul(at[0], height), at[1]), columns), at[2]);
+      Value value = vector::LoadOp::create(k.b, k.loc, vector, sums, ValueRange{k.add(k.mul(pixel, kBlock), lane)});
+      store(value, k.add(block, at[0]), k.add(row, at[1]), k.add(column, at[2]), lane);
+    });
+  }
+
+  Value biasOf(Value block, int64_t j) {
+    if (!bias)
+      return zeroOf(k, vector);
+    Value at = k.add(k.mul(k.add(block, j / perPanel), kBlock), j % perPanel * plan.lanes);
+    return vector::LoadOp::create(k.b, k.loc, vector, bias, ValueRange{at});
+  }
+
+  void store(Value value, Value block, Value row, Value column, Value lane) {
+    if (failed(storeThroughEpilogue(k, op, value, g.indices(k, image, block, row, column, lane), flattened)))
+      status = failure();
+  }
+
+  /// The tile's sums over all channels and taps.
+  SmallVector<Value> products(const MicroKernel &kernel, Value block, Value row, int64_t columns, Value column,
+                              ValueRange initial) {
+    // The input under the tile's first output and tap, and where its panel starts.
+    Value y = k.mul(bufferRows ? k.sub(row, firstBufferRow) : row, g.rows.stride);
+    Value origin = k.add(k.mul(y, sourceRow), k.mul(column, g.columns.stride * pixelStride));
+    if (!bufferRows)
+      origin = k.add(origin, inputOffset(k.index(0)));
+    Value weights = k.mul(block, shape.depth * kBlock);
+    auto offsetOf = [&](int64_t i) {
+      return i / columns * g.rows.stride * sourceRow + i % columns * g.columns.stride * pixelStride;
+    };
+    // The products of `steps` channels (or of the taps of a row): inputs `stride` apart, weights one after the other.
+    auto run = [&](Value from, Value weight, int64_t steps, int64_t stride, ValueRange carried) {
+      int64_t unroll = steps % 4 == 0 && steps > 4 ? 4 : steps <= 4 ? steps : 1;
+      return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
+        SmallVector<Value> next(sums);
+        for (int64_t u = 0; u < unroll; ++u)
+          next = kernel.step(k, k.add(at, u), next,
+                             [&](int64_t i, Value step) -> Value {
+                               Value offset = k.add(k.add(from, k.mul(step, stride)), offsetOf(i));
+                               return memref::LoadOp::create(k.b, k.loc, source, offset);
+                             },
+                             [&](int64_t j, Value step) -> Value {
+                               Value offset = k.add(k.add(weight, k.mul(step, kBlock)),
+                                                    j / perPanel * shape.depth * kBlock + j % perPanel * plan.lanes);
+                               return vector::LoadOp::create(k.b, k.loc, vector, panels, ValueRange{offset});
+                             });
+        return next;
+      });
+    };
+    int64_t taps = g.rows.kernel * g.columns.kernel;
+    auto overTaps = [&](Value from, Value weight, int64_t channels, ValueRange carried) {
+      return k.loop(k.index(0), k.index(g.rows.kernel), k.index(1), carried, [&](Value ky, ValueRange inRow) {
+        Value rowStart = k.add(from, k.mul(ky, g.rows.dilation * sourceRow));
+        if (shape.plain)
+          return run(rowStart, k.add(weight, k.mul(ky, g.columns.kernel * kBlock)), g.columns.kernel,
+                     g.columns.dilation, inRow);
+        return k.loop(k.index(0), k.index(g.columns.kernel), k.index(1), inRow, [&](Value kx, ValueRange inTap) {
+          Value tap = k.add(k.mul(ky, g.columns.kernel), kx);
+          return run(k.add(rowStart, k.mul(kx, g.columns.dilation * pixelStride)),
+                     k.add(weight, k.mul(tap, channels * kBlock)), channels, 1, inTap);
+        });
+      });
+    };
+    int64_t perBlock = shape.plain ? 1 : kBlock, whole = shape.channels / perBlock;
+    SmallVector<Value> sums(initial);
+    if (whole)
+      sums = k.loop(k.index(0), k.index(whole), k.index(1), sums, [&](Value c, ValueRange carried) {
+        return overTaps(k.add(origin, k.mul(c, sourceChannels)),
+                        k.add(weights, k.mul(c, taps * perBlock * kBlock)), perBlock, carried);
+      });
+    if (int64_t rest = shape.channels % perBlock)
+      sums = overTaps(k.add(origin, whole * sourceChannels), k.add(weights, whole * taps * kBlock * kBlock), rest, sums);
+    return sums;
+  }
+
+  KernelBuilder &k;
+  nn::BlockedConvOp op;
+  Shape shape;
+  const BlockedGeometry &g;
+  const BlockedConvPlan &plan;
+  VectorType vector;
+  /// Vectors of a panel's row; elements from one pixel to the next.
+  int64_t perPanel, pixelStride;
+  Value panels, x, bias, sums;
+  bool shortEpilogue;
+  llvm::DenseMap<Value, Value> flattened;
+  /// Where the inputs are read: x, or rows in the workspace. Elements from one row, and one channel or block, to the next.
+  Value source;
+  int64_t sourceRow, sourceChannels, bufferRows = 0, bufferColumns = 0;
+  // Of the item at hand:
+  Value image, group, firstBufferRow;
+  LogicalResult status = success();
+};
+
+AffineMap blockedConvItems(nn::GroupOp group, Operation *root, KernelTarget target) {
+  auto op = cast<nn::BlockedConvOp>(root);
+  Shape shape(group, op, target);
+  MLIRContext *context = group.getContext();
+  int64_t parts = shape.itemsAlongRows() ? shape.tiles.rowParts : shape.tiles.columnParts;
+  SmallVector<AffineExpr> results = {
+      getAffineDimExpr(0, context), getAffineConstantExpr(op.getGroups(), context),
+      getAffineConstantExpr(llvm::divideCeil(shape.panels, shape.itemPanels()), context),
+      getAffineConstantExpr(llvm::divideCeil(parts, shape.itemTiles()), context)};
+  return AffineMap::get(typeOf(op.getY()).getRank(), 0, results, context);
+}
+
+LogicalResult emitBlockedConv(KernelBuilder &k, Operation *root) {
+  return BlockedConv(k, cast<nn::BlockedConvOp>(root)).emit();
+}
+
+} // namespace
+
+void registerBlockedConvLowerings(LoweringRegistry &registry) {
+  registry.add<nn::BlockedConvOp>({nullptr, emitBlockedConv, /*hasEpilogue=*/true, blockedConvItems});
+}
+
+} // namespace nnc

@@ -1,0 +1,94 @@
+#include "passes/lower/BlockedGeometry.h"
+
+#include "dialects/nn/Blocked.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/graph/Group.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+/// The group's inputs that its elementwise ops read.
+static SmallVector<Value> epilogueInputs(nn::GroupOp group) {
+  SmallVector<Value> inputs;
+  for (Operation &op : group.getBody().front().without_terminator())
+    if (isElementwiseOp(&op))
+      for (Value operand : op.getOperands())
+        if (isa<BlockArgument>(operand))
+          inputs.push_back(operand);
+  return inputs;
+}
+
+/// Whether the operand has the result's spatial dims, all of them or none.
+static bool collapses(RankedTensorType operand, RankedTensorType result) {
+  if (llvm::all_of(operand.getShape(), [](int64_t extent) { return extent == 1; }))
+    return true;
+  if (operand.getRank() != result.getRank())
+    return false;
+  ArrayRef<int64_t> own = operand.getShape().slice(2, result.getRank() - 3),
+                    all = result.getShape().slice(2, result.getRank() - 3);
+  return own == all || llvm::all_of(own, [](int64_t extent) { return extent == 1; });
+}
+
+BlockedGeometry::BlockedGeometry(nn::GroupOp group, Operation *root, Value x, ArrayRef<int64_t> kernel,
+                                 ArrayRef<int64_t> strides, ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations,
+                                 bool mayFlatten)
+    : n(kernel.size()) {
+  RankedTensorType in = typeOf(x), out = typeOf(root->getResult(0));
+  auto window = [&](int64_t i) {
+    return StaticWindow{in.getDimSize(2 + i), out.getDimSize(2 + i), kernel[i],  strides[i],
+                        dilations[i],         pads[i],               pads[n + i]};
+  };
+  StaticWindow one{1, 1, 1, 1, 1, 0, 0};
+  rows = n == 2 ? window(0) : one;
+  columns = window(n - 1);
+  auto isPixel = [](const StaticWindow &w) {
+    return w.kernel == 1 && w.stride == 1 && w.padBegin == 0 && w.padEnd == 0;
+  };
+  isFlat = mayFlatten && n == 2 && isPixel(rows) && isPixel(columns) &&
+           llvm::all_of(epilogueInputs(group), [&](Value operand) { return collapses(typeOf(operand), out); });
+  if (isFlat) {
+    columns.in = columns.out = rows.out * columns.out;
+    rows = one;
+  }
+}
+
+llvm::DenseMap<Value, Value> BlockedGeometry::flatten(KernelBuilder &k) const {
+  llvm::DenseMap<Value, Value> flat;
+  if (!isFlat)
+    return flat;
+  auto collapse = [&](Value memref) {
+    SmallVector<ReassociationIndices> dims = {{0}, {1}, {2, 3}, {4}};
+    if (cast<MemRefType>(memref.getType()).getRank() == 5)
+      flat[memref] = memref::CollapseShapeOp::create(k.b, k.loc, memref, dims);
+  };
+  for (Value input : epilogueInputs(k.group))
+    if (!flat.contains(k.memref(input)))
+      collapse(k.memref(input));
+  for (unsigned i = 0; i < k.group.getNumResults(); ++i)
+    collapse(k.output(i));
+  return flat;
+}
+
+SmallVector<Value> BlockedGeometry::indices(KernelBuilder &k, Value image, Value block, Value row, Value column,
+                                            Value lane) const {
+  SmallVector<Value> at = {image, block};
+  if (n == 2 && !isFlat)
+    at.push_back(row);
+  at.append({column, lane});
+  return at;
+}
+
+void EvenParts::forEach(KernelBuilder &k, Value from, Value to,
+                        llvm::function_ref<void(Value start, int64_t size)> body) const {
+  int64_t longer = longCount(), size = shortSize();
+  if (longer)
+    k.loop(from, k.min(to, k.index(longer)), k.index(1), [&](Value t) { body(k.mul(t, size + 1), size + 1); });
+  if (size)
+    k.loop(longer ? k.max(from, k.index(longer)) : from, to, k.index(1),
+           [&](Value t) { body(k.add(k.mul(t, size), longer), size); });
+}
+
+} // namespace nnc

@@ -1,0 +1,60 @@
+//===- BlockedGeometry.h - windows over blocked tensors -----------------------===//
+//
+// Kernels over blocks of channels see two spatial dims: a single one counts as the columns of one row, and where a
+// window is one pixel and every operand of the epilogue lies like the result, all pixels are one row ("flat").
+//
+//===----------------------------------------------------------------------===//
+#ifndef NNC_PASSES_LOWER_BLOCKEDGEOMETRY_H
+#define NNC_PASSES_LOWER_BLOCKEDGEOMETRY_H
+
+#include "passes/lower/KernelBuilder.h"
+
+namespace nnc {
+
+/// One spatial dim of a window, its extents known.
+struct StaticWindow {
+  int64_t in, out, kernel, stride, dilation, padBegin, padEnd;
+  /// Inputs that a window covers.
+  int64_t span() const { return (kernel - 1) * dilation + 1; }
+  /// Inputs that `outputs` neighbouring windows cover.
+  int64_t spanOf(int64_t outputs) const { return (outputs - 1) * stride + span(); }
+  /// Whether tap `tap` of output `o` reads inside the input.
+  bool isInside(int64_t o, int64_t tap) const {
+    int64_t at = o * stride - padBegin + tap * dilation;
+    return at >= 0 && at < in;
+  }
+};
+
+struct BlockedGeometry {
+  /// Spatial dims of the tensors, 1 or 2.
+  int64_t n;
+  bool isFlat = false;
+  StaticWindow rows, columns;
+
+  /// Of an op whose operand x and result are [N,B,D1..Dn,...], with n kernel entries. `mayFlatten`: a window of one
+  /// pixel may count as one row.
+  BlockedGeometry(nn::GroupOp group, mlir::Operation *root, mlir::Value x, llvm::ArrayRef<int64_t> kernel,
+                  llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads, llvm::ArrayRef<int64_t> dilations,
+                  bool mayFlatten);
+
+  /// Memrefs of the kernel with the spatial dims in one, for storeThroughEpilogue; empty if not flat.
+  llvm::DenseMap<mlir::Value, mlir::Value> flatten(KernelBuilder &k) const;
+  /// The indices of a lane of the result, or of x where that is blocked.
+  llvm::SmallVector<mlir::Value> indices(KernelBuilder &k, mlir::Value image, mlir::Value block, mlir::Value row,
+                                         mlir::Value column, mlir::Value lane) const;
+};
+
+/// An extent cut into `parts` pieces of nearly equal size, the longer ones first: piece t starts at t * q + min(t, r).
+struct EvenParts {
+  int64_t extent, parts;
+  int64_t shortSize() const { return extent / parts; }
+  int64_t longCount() const { return extent % parts; }
+  int64_t largest() const { return llvm::divideCeil(extent, parts); }
+  /// Calls `body` for the pieces [from, to) in a loop for each of the (at most two) sizes.
+  void forEach(KernelBuilder &k, mlir::Value from, mlir::Value to,
+               llvm::function_ref<void(mlir::Value start, int64_t size)> body) const;
+};
+
+} // namespace nnc
+
+#endif

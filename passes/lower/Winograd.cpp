@@ -1,0 +1,279 @@
+// nn.winograd_conv, F(4,3) (Lavin and Gray 2015): every 6 x 6 piece d of the input gives the 4 x 4 outputs
+//
+//     A^T [ sum over channels of (G w G^T) * (B^T d B) ] A
+//
+// of a filter w. The bracket is 36 products of matrices, [pieces, channels] x [channels, filters], by the micro-kernel.
+// An item is some pieces times some panels of filters: it transforms the pieces' inputs into the workspace, and then for
+// a few panels at a time computes the products and transforms them back through the epilogue. Pieces at the borders
+// are first copied to a square with zeros around.
+#include "dialects/nn/Blocked.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TilePlan.h"
+#include "passes/cpu/WinogradTransforms.h"
+#include "passes/lower/BlockedGeometry.h"
+#include "passes/lower/Contraction.h"
+#include "passes/lower/Epilogue.h"
+#include "passes/lower/Registry.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+using nn::kBlock;
+using winograd::kIn;
+using winograd::kOut;
+
+constexpr int64_t kPoints = kIn * kIn;
+
+RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+struct Shape {
+  Shape(nn::WinogradConvOp op, KernelTarget target)
+      : inRows(typeOf(op.getX()).getDimSize(2)), inColumns(typeOf(op.getX()).getDimSize(3)),
+        rows(typeOf(op.getY()).getDimSize(2)), columns(typeOf(op.getY()).getDimSize(3)), channels(op.getChannels()),
+        panels(typeOf(op.getY()).getDimSize(1)), pieceRows(llvm::divideCeilSigned(rows, kOut)),
+        pieceColumns(llvm::divideCeilSigned(columns, kOut)),
+        plan(planWinograd(target, pieceRows * pieceColumns, channels, panels)) {}
+
+  int64_t inRows, inColumns, rows, columns, channels, panels, pieceRows, pieceColumns;
+  WinogradPlan plan;
+
+  int64_t pieces() const { return pieceRows * pieceColumns; }
+  int64_t itemPieces() const { return llvm::divideCeilSigned(pieces(), plan.tileItems); }
+  int64_t itemPanels() const { return llvm::alignTo(llvm::divideCeil(panels, plan.panelItems), plan.panels); }
+};
+
+class Winograd {
+public:
+  Winograd(KernelBuilder &k, nn::WinogradConvOp op)
+      : k(k), op(op), s(op, k.target), plan(s.plan), vector(VectorType::get({plan.lanes}, k.b.getF32Type())),
+        perPanel(kBlock / plan.lanes), blocks(nn::blocksOf(s.channels)), x(k.flat(k.memref(op.getX()))),
+        u(k.flat(k.memref(op.getU()))) {
+    if (op.getBias())
+      bias = k.flat(k.memref(op.getBias()));
+    auto memory = [&](int64_t count) { return k.workspace(MemRefType::get({count}, k.b.getF32Type())); };
+    inputs = memory(kPoints * blocks * s.itemPieces() * kBlock);
+    products = memory(kPoints * plan.panels * s.itemPieces() * kBlock);
+    square = memory(kPoints * kBlock);
+    outputs = memory(kOut * kOut * kBlock);
+  }
+
+  LogicalResult emit() {
+    int64_t work = kPoints * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
+    k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
+    k.forEachItem([&](ValueRange point) {
+      image = point[0];
+      firstPiece = k.mul(point[1], s.itemPieces());
+      count = k.min(k.sub(k.index(s.pieces()), firstPiece), k.index(s.itemPieces()));
+      k.loop(count, [&](Value piece) { transformInputs(piece); });
+      Value panel = k.mul(point[2], s.itemPanels()), end = k.min(k.add(panel, s.itemPanels()), k.index(s.panels));
+      Value step = k.index(plan.panels), fullEnd = k.add(panel, k.mul(k.div(k.sub(end, panel), step), step));
+      k.loop(panel, fullEnd, step, [&](Value at) { overPanels(at, plan.panels); });
+      if (int64_t rest = s.panels % plan.panels)
+        k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, end), [&] { overPanels(fullEnd, rest); });
+    });
+    return status;
+  }
+
+private:
+  Value load(Value memref, Value at) { return vector::LoadOp::create(k.b, k.loc, vector, memref, ValueRange{at}); }
+  void store(Value value, Value memref, Value at) { vector::StoreOp::create(k.b, k.loc, value, memref, ValueRange{at}); }
+
+  /// The image's row and column that a piece of the item starts at in the output.
+  std::pair<Value, Value> cornerOf(Value piece) {
+    Value at = k.add(firstPiece, piece), across = k.index(s.pieceColumns);
+    return {k.mul(k.div(at, across), kOut), k.mul(k.rem(at, across), kOut)};
+  }
+
+  /// V[point][block][piece][16] = B^T d B.
+  void transformInputs(Value piece) {
+    auto [outRow, outColumn] = cornerOf(piece);
+    Value row = k.sub(outRow, k.index(op.getPads()[0])), column = k.sub(outColumn, k.index(op.getPads()[1]));
+    Value inside = k.both(k.both(k.compare(arith::CmpIPredicate::sge, row, k.index(0)),
+                                 k.compare(arith::CmpIPredicate::sle, k.add(row, kIn), k.index(s.inRows))),
+                          k.both(k.compare(arith::CmpIPredicate::sge, column, k.index(0)),
+                                 k.compare(arith::CmpIPredicate::sle, k.add(column, kIn), k.index(s.inColumns))));
+    Value border = k.b.createOrFold<arith::XOrIOp>(
+        k.loc, inside, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
+    k.loop(k.index(blocks), [&](Value block) {
+      Value plane = k.mul(k.add(k.mul(image, blocks), block), s.inRows * s.inColumns);
+      Value base = k.mul(k.add(plane, k.add(k.mul(row, s.inColumns), column)), kBlock);
+      Value to = k.mul(k.add(k.mul(block, s.itemPieces()), piece), kBlock);
+      k.ifThen(inside, [&] { transformSquare(x, base, s.inColumns, to); });
+      k.ifThen(border, [&] {
+        k.loops({k.index(kIn), k.index(kIn)}, [&](ValueRange at) {
+          Value r = k.add(row, at[0]), c = k.add(column, at[1]);
+          Value exists = k.both(k.inRange(r, k.index(s.inRows)), k.inRange(c, k.index(s.inColumns)));
+          for (int64_t lane = 0; lane < kBlock; lane += plan.lanes) {
+            Value value = k.ifElse(
+                exists,
+                [&] {
+                  Value from = k.add(k.mul(k.add(plane, k.add(k.mul(r, s.inColumns), c)), kBlock), lane);
+                  return load(x, from);
+                },
+                [&] { return zeroOf(k, vector); });
+            store(value, square, k.add(k.mul(k.add(k.mul(at[0], kIn), at[1]), kBlock), lane));
+          }
+        });
+        transformSquare(square, k.index(0), kIn, to);
+      });
+    });
+  }
+
+  /// The transformed inputs of the piece whose pixels start at `base`, rows `across` pixels apart.
+  void transformSquare(Value from, Value base, int64_t across, Value to) {
+    k.loop(k.index(0), k.index(kBlock), k.index(plan.lanes), [&](Value lane) {
+      Value first = k.add(base, lane), target = k.add(to, lane);
+      SmallVector<Value> half(kPoints);
+      for (int64_t c = 0; c < kIn; ++c) {
+        SmallVector<Value> column;
+        for (int64_t r = 0; r < kIn; ++r)
+          column.push_back(load(from, k.add(first, (r * across + c) * kBlock)));
+        column = winograd::transformInput(k, column);
+        for (int64_t r = 0; r < kIn; ++r)
+          half[r * kIn + c] = column[r];
+      }
+      for (int64_t r = 0; r < kIn; ++r) {
+        SmallVector<Value> row = winograd::transformInput(k, ArrayRef(half).slice(r * kIn, kIn));
+        for (int64_t c = 0; c < kIn; ++c)
+          store(row[c], inputs, k.add(target, (r * kIn + c) * blocks * s.itemPieces() * kBlock));
+      }
+    });
+  }
+
+  void overPanels(Value panel, int64_t width) {
+    k.loop(k.index(kPoints), [&](Value point) {
+      EvenParts parts{s.itemPieces(), llvm::divideCeilSigned(s.itemPieces(), plan.rows)};
+      // The last item has fewer pieces perhaps; what its tiles compute beyond them is not read.
+      Value end = s.pieces() % s.itemPieces() ? usedParts(parts) : k.index(parts.parts);
+      parts.forEach(k, k.index(0), end,
+                    [&](Value piece, int64_t rows) { multiply(point, panel, width, piece, rows); });
+    });
+    k.loop(count, [&](Value piece) {
+      for (int64_t j = 0; j < width; ++j)
+        transformOutputs(k.add(panel, j), j, piece);
+    });
+  }
+
+  /// The parts that hold the item's pieces.
+  Value usedParts(const EvenParts &parts) {
+    int64_t longer = parts.longCount(), size = parts.shortSize(), inLong = longer * (size + 1);
+    Value some = k.div(k.add(count, size), k.index(size + 1));
+    if (!size)
+      return some;
+    Value rest = k.max(k.sub(count, k.index(inLong)), k.index(0));
+    Value all = k.add(k.div(k.add(rest, size - 1), k.index(size)), longer);
+    return k.select(k.compare(arith::CmpIPredicate::sle, count, k.index(inLong)), some, all);
+  }
+
+  /// M[point][j][piece][16] for `rows` pieces: a register tile over all channels.
+  void multiply(Value point, Value panel, int64_t width, Value piece, int64_t rows) {
+    MicroKernel kernel{rows, width * perPanel, vector};
+    Value weights = k.mul(k.add(k.mul(point, s.panels), panel), s.channels * kBlock);
+    Value first = k.mul(k.add(k.mul(point, blocks * s.itemPieces()), piece), kBlock);
+    auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
+      Value from = k.add(first, k.mul(block, s.itemPieces() * kBlock));
+      Value weight = k.add(weights, k.mul(block, kBlock * kBlock));
+      int64_t unroll = channels % 4 ? 1 : 4;
+      return k.loop(k.index(0), k.index(channels), k.index(unroll), carried, [&](Value at, ValueRange sums) {
+        SmallVector<Value> next(sums);
+        for (int64_t i = 0; i < unroll; ++i)
+          next = kernel.step(
+              k, k.add(at, i), next,
+              [&](int64_t row, Value c) -> Value {
+                return memref::LoadOp::create(k.b, k.loc, inputs, k.add(k.add(from, c), row * kBlock));
+              },
+              [&](int64_t j, Value c) {
+                return load(u, k.add(k.add(weight, k.mul(c, kBlock)),
+                                     j / perPanel * s.channels * kBlock + j % perPanel * plan.lanes));
+              });
+        return next;
+      });
+    };
+    SmallVector<Value> sums = kernel.zeros(k);
+    if (int64_t whole = s.channels / kBlock)
+      sums = k.loop(k.index(0), k.index(whole), k.index(1), sums,
+                    [&](Value block, ValueRange carried) { return overChannels(block, kBlock, carried); });
+    if (int64_t rest = s.channels % kBlock)
+      sums = overChannels(k.index(s.channels / kBlock), rest, sums);
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < kernel.vectors; ++j) {
+        Value at = k.add(k.mul(point, plan.panels * s.itemPieces()), k.add(piece, j / perPanel * s.itemPieces() + i));
+        store(sums[i * kernel.vectors + j], products, k.add(k.mul(at, kBlock), j % perPanel * plan.lanes));
+      }
+  }
+
+  /// A^T M A of one piece and panel, to the outputs that exist.
+  void transformOutputs(Value panel, int64_t j, Value piece) {
+    std::pair<Value, Value> corner = cornerOf(piece);
+    Value row = corner.first, column = corner.second;
+    Value from = k.mul(k.add(piece, j * s.itemPieces()), kBlock);
+    k.loop(k.index(0), k.index(kBlock), k.index(plan.lanes), [&](Value lane) {
+      SmallVector<Value> half(kOut * kIn);
+      for (int64_t c = 0; c < kIn; ++c) {
+        SmallVector<Value> values;
+        for (int64_t r = 0; r < kIn; ++r)
+          values.push_back(load(products, k.add(k.add(from, lane), (r * kIn + c) * plan.panels * s.itemPieces() * kBlock)));
+        values = winograd::transformOutput(k, values);
+        for (int64_t r = 0; r < kOut; ++r)
+          half[r * kIn + c] = values[r];
+      }
+      Value b = bias ? load(bias, k.add(k.mul(panel, kBlock), lane)) : Value();
+      for (int64_t r = 0; r < kOut; ++r) {
+        SmallVector<Value> values = winograd::transformOutput(k, ArrayRef(half).slice(r * kIn, kIn));
+        for (int64_t c = 0; c < kOut; ++c) {
+          Value value = b ? arith::AddFOp::create(k.b, k.loc, values[c], b).getResult() : values[c];
+          store(value, outputs, k.add(lane, (r * kOut + c) * kBlock));
+        }
+      }
+      Value height = k.min(k.sub(k.index(s.rows), row), k.index(kOut));
+      Value width = k.min(k.sub(k.index(s.columns), column), k.index(kOut));
+      k.loops({height, width}, [&](ValueRange at) {
+        Value value = load(outputs, k.add(k.mul(k.add(k.mul(at[0], kOut), at[1]), kBlock), lane));
+        SmallVector<Value> indices = {image, panel, k.add(row, at[0]), k.add(column, at[1]), lane};
+        if (failed(storeThroughEpilogue(k, op, value, indices)))
+          status = failure();
+      });
+    });
+  }
+
+  KernelBuilder &k;
+  nn::WinogradConvOp op;
+  Shape s;
+  const WinogradPlan &plan;
+  VectorType vector;
+  int64_t perPanel, blocks;
+  Value x, u, bias;
+  /// In the workspace: the transformed inputs and their products; one piece of inputs with its border, and of outputs.
+  Value inputs, products, square, outputs;
+  // Of the item at hand:
+  Value image, firstPiece, count;
+  LogicalResult status = success();
+};
+
+AffineMap winogradItems(nn::GroupOp group, Operation *root, KernelTarget target) {
+  auto op = cast<nn::WinogradConvOp>(root);
+  Shape s(op, target);
+  MLIRContext *context = group.getContext();
+  return AffineMap::get(5, 0,
+                        {getAffineDimExpr(0, context),
+                         getAffineConstantExpr(llvm::divideCeil(s.pieces(), s.itemPieces()), context),
+                         getAffineConstantExpr(llvm::divideCeil(s.panels, s.itemPanels()), context)},
+                        context);
+}
+
+LogicalResult emitWinograd(KernelBuilder &k, Operation *root) {
+  return Winograd(k, cast<nn::WinogradConvOp>(root)).emit();
+}
+
+} // namespace
+
+void registerWinogradLowerings(LoweringRegistry &registry) {
+  registry.add<nn::WinogradConvOp>({nullptr, emitWinograd, /*hasEpilogue=*/true, winogradItems});
+}
+
+} // namespace nnc
