@@ -94,7 +94,7 @@ Error checkUndefinedSymbols(const MemoryBuffer &object, StringRef modelName, Str
   // libc/libc.s, runtime/narrow_float.c, and what the linker defines.
   static const StringSet<> provided = {
       "memcpy",         "memmove",        "memset",         "memcmp",       "bcmp",
-      "posix_memalign", "free",           "syscall",        "getauxval",    "pthread_self",
+      "posix_memalign", "free",           "syscall",        "getauxval",    "clock_gettime", "pthread_self",
       "pthread_create", "pthread_join",   "__extendhfsf2",  "__truncsfhf2", "__truncdfhf2",
       "__truncsfbf2",   "__truncdfbf2",   "_GLOBAL_OFFSET_TABLE_"};
   Expected<std::unique_ptr<object::ObjectFile>> file =

@@ -73,6 +73,19 @@ uint64_t moduleInteger(ModuleOp module, StringRef attribute) {
   return attr ? attr.getInt() : 0;
 }
 
+/// The table of groups that the memory stage left. Levels differ in kernels, not in groups.
+std::vector<GroupInfo> takeGroups(ModuleOp module) {
+  std::vector<GroupInfo> groups;
+  if (auto table = module->getAttrOfType<ArrayAttr>("nn.groups"))
+    for (auto row : table.getAsRange<DictionaryAttr>()) {
+      auto text = [&](StringRef key) { return row.getAs<StringAttr>(key).str(); };
+      auto number = [&](StringRef key) { return row.getAs<IntegerAttr>(key).getInt(); };
+      groups.push_back({text("nodes"), text("op"), text("kernel"), number("flops"), number("bytes")});
+    }
+  module->removeAttr("nn.groups");
+  return groups;
+}
+
 Error writeText(StringRef output, llvm::function_ref<void(llvm::raw_ostream &)> print) {
   if (output.empty() || output == "-") {
     print(llvm::outs());
@@ -185,6 +198,7 @@ private:
     info.workspaceBytes = std::max<uint64_t>(info.workspaceBytes, moduleInteger(module, "nn.workspace_bytes"));
     info.weightBytes = weights->bytes;
     module->removeAttr("nn.weights");
+    info.groups = takeGroups(module);
     return stage(module, "llvm", [&](OpPassManager &pm) { buildLlvmPipeline(pm); });
   }
 

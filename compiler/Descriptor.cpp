@@ -201,6 +201,15 @@ Constant *modelData(Builder &b, const ModelInfo &info, const Target &target) {
                               symbolTable(b, info.inputs, numbers), symbolTable(b, info.outputs, numbers)}));
 }
 
+/// nnc_group_info of every group
+Constant *groupInfos(Builder &b, ArrayRef<GroupInfo> groups) {
+  SmallVector<Constant *> infos;
+  for (const GroupInfo &group : groups)
+    infos.push_back(b.structOf({b.string(group.nodes), b.string(group.op), b.string(group.kernel), b.i64(group.flops),
+                                b.i64(group.bytes)}));
+  return b.array(infos);
+}
+
 } // namespace
 
 Expected<ElementLayout> elementLayout(const ValueInfo &value) {
@@ -225,10 +234,11 @@ Expected<GlobalVariable *> buildDescriptor(Module &module, const ModelInfo &info
   for (const CpuLevel &level : target.levels)
     levels.push_back(b.string(level.name));
   levels.push_back(b.null());
-  Constant *model = b.structOf({b.i32(NNC_ABI_VERSION), b.i32(0), b.string(info.name), b.i32(info.inputs.size()),
+  Constant *model = b.structOf({b.i32(NNC_ABI_VERSION), b.i32(NNC_ABI_MINOR_VERSION), b.string(info.name), b.i32(info.inputs.size()),
                                 b.i32(info.outputs.size()), *inputs, *outputs, b.i64(info.scratchBytes),
                                 b.i64(info.weightBytes), b.array(levels), b.string("nnc " NNC_VERSION), &api,
-                                modelData(b, info, target), b.i64(info.workspaceBytes)});
+                                modelData(b, info, target), b.i64(info.workspaceBytes),
+                                b.i64(info.groups.size()), groupInfos(b, info.groups)});
   return new GlobalVariable(module, model->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage, model,
                             info.name + "_model");
 }

@@ -25,6 +25,13 @@ struct ValueInfo {
   std::vector<std::string> symbols;
 };
 
+/// One group, as nnc_group_info says it.
+struct GroupInfo {
+  std::string nodes, op, kernel;
+  /// -1: not known before the run.
+  int64_t flops = -1, bytes = -1;
+};
+
 struct ModelInfo {
   /// A C identifier; `<name>_model` is the exported symbol.
   std::string name;
@@ -35,6 +42,8 @@ struct ModelInfo {
   uint64_t workspaceBytes = 0;
   /// Size of the weights section; 0: the model has none.
   uint64_t weightBytes = 0;
+  /// By the numbers that launches pass.
+  std::vector<GroupInfo> groups;
 };
 
 } // namespace nnc

@@ -52,7 +52,7 @@ Expected<EmbeddedFiles> embeddedFiles(const Triple &triple) {
 bool isCalledByModel(StringRef name) {
   return name == "nncrt_output" || name == "nncrt_alloc" || name == "nncrt_alloc_tensor" || name == "nncrt_append" ||
          name == "nncrt_check" || name == "nncrt_copy" || name == "nncrt_free" || name == "nncrt_parallel" ||
-         name == "nncrt_fail";
+         name == "nncrt_launch" || name == "nncrt_cost" || name == "nncrt_fail";
 }
 
 /// Prefixes what the model's code calls; the table behind nnc.h becomes local. The weak helpers that LLVM calls by

@@ -5,7 +5,8 @@ static nnc_status create_context(const nnc_model *model, const nnc_options *opti
 static void destroy_context(nnc_context *base);
 static const char *cpu_level(const nnc_model *model);
 
-const nnc_api nncrt_api = {create_context, destroy_context, nncrt_run_model, nncrt_error_text, cpu_level};
+const nnc_api nncrt_api = {create_context, destroy_context, nncrt_run_model, nncrt_error_text, cpu_level,
+                           nncrt_set_profile};
 
 static bool options_are_valid(const nnc_model *model, const nnc_options *o) {
   if (o->threads < 0 || o->threads > NNCRT_MAX_THREADS)

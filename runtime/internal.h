@@ -91,6 +91,11 @@ void nncrt_append(nncrt_run *run, nncrt_stack *stack, const void *from, int64_t 
 typedef void (*nncrt_body)(void *args, int64_t begin, int64_t end, char *workspace);
 void nncrt_parallel(nncrt_run *run, nncrt_body fn, void *args, int64_t items, int64_t grain);
 
+/* nncrt_parallel for one group of the model's table (nnc_model.groups); with a profile being taken, its time counts. */
+void nncrt_launch(nncrt_run *run, int32_t group, nncrt_body fn, void *args, int64_t items, int64_t grain);
+/* What the next launch of the group costs, where the table does not know (-1). */
+void nncrt_cost(nncrt_run *run, int32_t group, int64_t flops, int64_t bytes);
+
 /* Makes the run fail with a message in which %0 and %1 stand for a and b. The first failure of a run wins. */
 void nncrt_fail(nncrt_run *run, const char *message, int64_t a, int64_t b);
 /* The same, unless the condition holds. */
@@ -149,6 +154,7 @@ struct nncrt_context {
   _Atomic int32_t pool_busy;    /* a run owns the pool */
   nncrt_slot *_Atomic slots;
   nncrt_error *_Atomic errors;
+  nnc_group_profile *_Atomic profile; /* [num_groups], the application's; NULL while nobody asks */
 };
 
 /* A message under construction; always terminated, cut where it is full. */
@@ -176,6 +182,9 @@ const char *nncrt_error_text(const nnc_context *ctx);
 void nncrt_error_set(nncrt_context *ctx, const char *message);
 void nncrt_error_clear(nncrt_context *ctx);
 void nncrt_errors_destroy(nncrt_context *ctx);
+
+/* profile.c */
+nnc_status nncrt_set_profile(nnc_context *ctx, nnc_group_profile *groups);
 
 /* outputs.c */
 uint64_t nncrt_element_bytes(DLDataType type);
@@ -217,6 +226,10 @@ void *memset(void *, int, size_t);
 void *memcpy(void *, const void *, size_t);
 int posix_memalign(void **, size_t, size_t);
 void free(void *);
+typedef struct {
+  long seconds, nanoseconds;
+} nncrt_timespec; /* struct timespec of every 64-bit Linux */
+int clock_gettime(int clock, nncrt_timespec *);
 long syscall(long, ...);
 uintptr_t pthread_self(void);
 /* Weak: a glibc before 2.34 has them in libpthread only; a context then has no pool. */

@@ -14,8 +14,9 @@ using nnc::nn::Dims;
 
 namespace nnc {
 
-HostBuilder::HostBuilder(ModuleOp module, func::FuncOp entry, const MemoryPlan &plan, const WeightOffsets &weights)
-    : module(module), entry(entry), plan(plan), weights(weights), b(module.getContext()), loc(entry.getLoc()),
+HostBuilder::HostBuilder(ModuleOp module, func::FuncOp entry, const MemoryPlan &plan, const WeightOffsets &weights,
+                         const GroupTable &groups)
+    : module(module), entry(entry), plan(plan), weights(weights), groups(groups), b(module.getContext()), loc(entry.getLoc()),
       pointerType(LLVM::LLVMPointerType::get(module.getContext())) {}
 
 LogicalResult HostBuilder::build(func::FuncOp model) {
@@ -222,6 +223,8 @@ LogicalResult HostBuilder::emitGroup(nn::GroupOp group) {
       items = b.createOrFold<arith::MulIOp>(loc, items, getValueOrCreateConstantIndexOp(b, loc, extent));
     }
   }
+  if (!dataDependent)
+    reportCost(group, dimsOf);
   launch(group, memrefs, items);
 
   for (auto [result, t] : llvm::zip(group.getResults(), results)) {
@@ -232,6 +235,20 @@ LogicalResult HostBuilder::emitGroup(nn::GroupOp group) {
     tensors[result] = t;
   }
   return success();
+}
+
+void HostBuilder::reportCost(nn::GroupOp group, llvm::function_ref<Dims(Value)> dimsOf) {
+  const GroupCost &known = groups.cost(group);
+  if (known.flops.known() && known.bytes.known())
+    return;
+  auto noElements = [](Value, int64_t) { return Value(); };
+  auto noCheck = [](Value, StringRef, Value, Value) {};
+  GroupCost cost = costOf(group, [&](Operation *op) -> std::unique_ptr<nn::ShapeRule> {
+    return std::make_unique<HostRule>(op, b, dimsOf, noElements, noCheck);
+  });
+  auto number = [&](Dim d) { return d.expr || d.value ? toI64(d) : i64(0); };
+  Value n = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(groups.number(group)));
+  call("nncrt_cost", {run, n, number(cost.flops), number(cost.bytes)});
 }
 
 void HostBuilder::launch(nn::GroupOp group, ArrayRef<HostTensor> memrefs, Value items) {
@@ -253,7 +270,8 @@ void HostBuilder::launch(nn::GroupOp group, ArrayRef<HostTensor> memrefs, Value 
   }
   Value task = func::ConstantOp::create(b, loc, taskType, name);
   task = UnrealizedConversionCastOp::create(b, loc, pointerType, task).getResult(0);
-  call("nncrt_parallel", {run, task, argumentSlots, toI64(items), i64(group.getGrain().value_or(1))});
+  Value number = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(groups.number(group)));
+  call("nncrt_launch", {run, number, task, argumentSlots, toI64(items), i64(group.getGrain().value_or(1))});
 }
 
 LogicalResult HostBuilder::emitView(Operation *op) {

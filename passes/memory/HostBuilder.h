@@ -9,6 +9,7 @@
 #ifndef NNC_PASSES_MEMORY_HOSTBUILDER_H
 #define NNC_PASSES_MEMORY_HOSTBUILDER_H
 
+#include "passes/memory/GroupTable.h"
 #include "passes/memory/HostRule.h"
 #include "passes/memory/MemoryPlan.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -26,7 +27,8 @@ using WeightOffsets = llvm::DenseMap<mlir::Operation *, int64_t>;
 
 class HostBuilder {
 public:
-  HostBuilder(mlir::ModuleOp module, mlir::func::FuncOp entry, const MemoryPlan &plan, const WeightOffsets &weights);
+  HostBuilder(mlir::ModuleOp module, mlir::func::FuncOp entry, const MemoryPlan &plan, const WeightOffsets &weights,
+              const GroupTable &groups);
 
   /// Writes the body of `entry` for the model's function.
   llvm::LogicalResult build(mlir::func::FuncOp model);
@@ -63,6 +65,8 @@ private:
   mlir::Value place(mlir::Value result, llvm::ArrayRef<nn::Dim> dims);
   mlir::Value allocate(llvm::ArrayRef<nn::Dim> dims, int64_t elementBytes);
   mlir::Value outputPointer(int64_t index, llvm::ArrayRef<nn::Dim> dims);
+  /// Tells the profile what the types leave open; `dimsOf` knows the extents inside the group.
+  void reportCost(nn::GroupOp group, llvm::function_ref<nn::Dims(mlir::Value)> dimsOf);
   void launch(nn::GroupOp group, llvm::ArrayRef<HostTensor> memrefs, mlir::Value items);
 
   mlir::Value index(int64_t value);
@@ -87,6 +91,7 @@ private:
   mlir::func::FuncOp entry;
   const MemoryPlan &plan;
   const WeightOffsets &weights;
+  const GroupTable &groups;
   mlir::OpBuilder b;
   mlir::Location loc;
   mlir::Type pointerType;

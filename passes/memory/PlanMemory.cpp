@@ -64,7 +64,10 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
     auto entry = func::FuncOp::create(b, model.getLoc(), entryName, b.getFunctionType({pointer}, {b.getI32Type()}));
-    HostBuilder host(module, entry, plan, weights);
+    GroupTable groups(model);
+    HostBuilder host(module, entry, plan, weights, groups);
+    if (ArrayAttr table = groups.attribute())
+      module->setAttr("nn.groups", table);
     host.directOutputs = direct;
     if (failed(host.build(model)))
       return signalPassFailure();

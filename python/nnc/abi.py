@@ -67,7 +67,7 @@ class Api(ctypes.Structure):
 class Model(ctypes.Structure):
     _fields_ = [
         ("abi_version", c_uint32),
-        ("reserved", c_uint32),
+        ("minor_version", c_uint32),
         ("name", c_char_p),
         ("num_inputs", c_int32),
         ("num_outputs", c_int32),

@@ -17,6 +17,7 @@
   function free
   function syscall
   function getauxval
+  function clock_gettime
   function pthread_self
   function pthread_create
   function pthread_join

@@ -25,14 +25,15 @@ static int32_t entry(nncrt_run *run) {
   const int64_t *dims = run->in_dims[0];
   float *middle = nncrt_alloc_tensor(run, sizeof(float), 1, dims);
   add_args first = {run->in_data[0], middle};
-  nncrt_parallel(run, add_one, &first, dims[0], 64);
+  nncrt_launch(run, 0, add_one, &first, dims[0], 64);
   nncrt_stack stack = {0};
   nncrt_append(run, &stack, middle, dims[0] * (int64_t)sizeof(float));
   nncrt_free(run, middle);
   float *copy = nncrt_alloc_tensor(run, sizeof(float), 1, dims);
   nncrt_copy(run, copy, stack.data, dims[0] * (int64_t)sizeof(float));
   add_args second = {copy, nncrt_output(run, 0, 1, dims)};
-  nncrt_parallel(run, add_one, &second, dims[0], 64);
+  nncrt_cost(run, 1, dims[0], 8 * dims[0]);
+  nncrt_launch(run, 1, add_one, &second, dims[0], 64);
   return atomic_load(&run->status);
 }
 
@@ -45,7 +46,9 @@ static const int32_t *const value_symbols[] = {symbol_numbers};
 static const nncrt_model_data data = {1, 1, &level, NULL, symbols, value_symbols, value_symbols};
 extern const nnc_api nncrt_api;
 static const char *const levels[] = {"any", NULL};
-static const nnc_model model = {NNC_ABI_VERSION, 0, "race", 1, 1, &value, &value, 0, 0, levels, "race_test", &nncrt_api, &data, WORKSPACE};
+static const nnc_group_info groups[] = {{"first", "elementwise", "k0", 10, 20}, {"second", "elementwise", "k0", -1, -1}};
+static const nnc_model model = {NNC_ABI_VERSION, NNC_ABI_MINOR_VERSION, "race", 1, 1, &value, &value, 0, 0, levels,
+                                "race_test", &nncrt_api, &data, WORKSPACE, 2, groups};
 
 static _Atomic int32_t wrong;
 
@@ -83,11 +86,22 @@ int main(void) {
     nnc_context *ctx;
     if (nnc_create(&model, options[i], &ctx) != NNC_OK)
       return printf("no context\n"), 1;
+    /* Every other context takes a profile, which all of its runs add to. */
+    nnc_group_profile profile[2] = {{0}};
+    if (i % 2 == 0)
+      nnc_profile(ctx, profile);
     uintptr_t callers[CALLERS];
     for (int32_t c = 0; c < CALLERS; ++c)
       pthread_create(&callers[c], NULL, call_repeatedly, ctx);
     for (int32_t c = 0; c < CALLERS; ++c)
       pthread_join(callers[c], NULL);
+    uint64_t runs = i % 2 ? 0 : CALLERS * RUNS, elements = 0;
+    for (uint64_t r = 0; r < RUNS; ++r)
+      elements += i % 2 ? 0 : CALLERS * (LENGTH - r);
+    if (profile[0].calls != runs || profile[1].calls != runs || profile[0].flops != 10 * runs ||
+        profile[0].bytes != 20 * runs || profile[1].flops != elements || profile[1].bytes != 8 * elements ||
+        (profile[0].nanoseconds > 0) != (runs > 0))
+      return printf("a wrong profile\n"), 1;
     nnc_destroy(ctx);
   }
   printf("%d wrong results\n", wrong);

@@ -160,4 +160,11 @@ llvm::Error Model::run(llvm::ArrayRef<io::Tensor> inputs) {
   return llvm::Error::success();
 }
 
+llvm::Error Model::runWithProfile(llvm::ArrayRef<io::Tensor> inputs, llvm::MutableArrayRef<nnc_group_profile> groups) {
+  nnc_profile(context, groups.data());
+  llvm::Error error = run(inputs);
+  nnc_profile(context, nullptr);
+  return error;
+}
+
 } // namespace nnc::run

@@ -39,6 +39,9 @@ public:
   /// Runs the model on `inputs`, one for each input. The outputs are the context's own until the next run.
   llvm::Error run(llvm::ArrayRef<io::Tensor> inputs);
 
+  /// The same, adding what each group costs to `groups`, one for each of the model's.
+  llvm::Error runWithProfile(llvm::ArrayRef<io::Tensor> inputs, llvm::MutableArrayRef<nnc_group_profile> groups);
+
   /// The outputs of the last run.
   llvm::ArrayRef<io::TensorView> results() const { return views; }
 

@@ -32,6 +32,7 @@ Outputs:
 Running:
   --threads N           default 1
   --bench[=SECONDS]     run again and again for so long (default 1) and print the times
+  --profile[=SECONDS]   the same, and print the time of each group of nodes against the machine's peak
   --info                describe the model and do not run it
   --help, --version
 
@@ -107,6 +108,7 @@ std::vector<Option> makeTable(Options &options) {
       {"atol", Option::One, real(options.atol)},
       {"rel-to-max", Option::One, real(options.relToMax)},
       {"bench", Option::OptionalOne, real(options.benchSeconds)},
+      {"profile", Option::OptionalOne, real(options.profileSeconds)},
       {"info", Option::Flag, flag(options.info)},
       {"help", Option::Flag, flag(options.help)},
       {"version", Option::Flag, flag(options.version)},

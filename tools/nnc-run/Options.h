@@ -21,7 +21,7 @@ struct Options {
   double atol = 1e-7;
   std::optional<double> relToMax;
   int threads = 1;
-  std::optional<double> benchSeconds;
+  std::optional<double> benchSeconds, profileSeconds;
   std::vector<std::pair<std::string, int64_t>> dims;
   uint64_t seed = 0;
   bool info = false;

@@ -22,6 +22,11 @@ bool compareOutputs(llvm::ArrayRef<io::TensorView> outputs, llvm::ArrayRef<io::T
 /// Runs the model again and again and prints the times.
 llvm::Error benchmark(Model &model, llvm::ArrayRef<io::Tensor> inputs, double seconds, llvm::raw_ostream &os);
 
+/// Runs the model again and again with its groups' times taken, and prints what each takes against what the machine can
+/// do on so many threads.
+llvm::Error profile(Model &model, llvm::ArrayRef<io::Tensor> inputs, double seconds, int threads,
+                    llvm::raw_ostream &os);
+
 } // namespace nnc::run
 
 #endif

@@ -63,10 +63,13 @@ llvm::Expected<ExitStatus> execute(const Options &options) {
   bool good = true;
   if (!options.compare.empty())
     good = compareOutputs(model.results(), expected, options, llvm::outs());
-  else if (options.save.empty() && !options.benchSeconds)
+  else if (options.save.empty() && !options.benchSeconds && !options.profileSeconds)
     printOutputs(model.results(), llvm::outs());
   if (options.benchSeconds)
     if (llvm::Error error = benchmark(model, *inputs, *options.benchSeconds, llvm::outs()))
+      return error;
+  if (options.profileSeconds)
+    if (llvm::Error error = profile(model, *inputs, *options.profileSeconds, options.threads, llvm::outs()))
       return error;
   return good ? kFine : kMismatch;
 }

@@ -65,6 +65,7 @@ typedef struct {
 #endif
 
 #define NNC_ABI_VERSION 1
+#define NNC_ABI_MINOR_VERSION 1
 
 typedef enum {
   NNC_OK = 0,
@@ -102,6 +103,22 @@ typedef struct {
   size_t scratch_size;            /* bytes at `scratch` */
 } nnc_options;
 
+/* One group: nodes of the network that run as one kernel. The order is that of the code; under control flow a group
+ * may run any number of times. */
+typedef struct {
+  const char *nodes;              /* what it was made from, "conv1 + relu1" */
+  const char *op;                 /* the op that the others are fused around, "nn.conv"; "elementwise" without one */
+  const char *kernel;             /* its code: equal names are one function */
+  int64_t flops, bytes;           /* of one launch: arithmetic, and bytes of operands and results, each counted once;
+                                     -1 where they depend on the shapes of the run */
+} nnc_group_info;
+
+/* What the launches of one group came to. */
+typedef struct {
+  uint64_t calls, nanoseconds;
+  uint64_t flops, bytes;          /* sums over the launches */
+} nnc_group_profile;
+
 /* The functions of the runtime that is inside the model's own file. Call them through the wrappers below. */
 typedef struct {
   nnc_status (*create)(const nnc_model *, const nnc_options *, nnc_context **);
@@ -109,12 +126,13 @@ typedef struct {
   nnc_status (*run)(nnc_context *, const DLTensor *inputs, DLTensor *outputs);
   const char *(*error)(const nnc_context *);
   const char *(*cpu_level)(const nnc_model *);
+  nnc_status (*profile)(nnc_context *, nnc_group_profile *groups); /* since minor version 1 */
 } nnc_api;
 
 /* The descriptor of a compiled model. Fields are only ever appended; check abi_version first. */
 struct nnc_model {
   uint32_t abi_version;             /* NNC_ABI_VERSION */
-  uint32_t reserved;
+  uint32_t minor_version;           /* counts what was appended: 1: groups and nnc_profile */
   const char *name;
   int32_t num_inputs, num_outputs;
   const nnc_value_info *inputs;     /* [num_inputs] */
@@ -127,6 +145,8 @@ struct nnc_model {
   const nnc_api *api;
   const void *internal;             /* the runtime's own */
   uint64_t workspace_bytes;         /* what each thread of a context works in, besides scratch_bytes */
+  int64_t num_groups;
+  const nnc_group_info *groups;     /* [num_groups] */
 };
 
 /* Makes a context. On failure *ctx is NULL; the status says why (there is no context to ask for a message). */
@@ -151,6 +171,10 @@ static inline const char *nnc_error(const nnc_context *ctx);
 /* The level of this model's code that this CPU runs, e.g. "x86-64-v3"; NULL where there is none. */
 static inline const char *nnc_cpu_level(const nnc_model *model) { return model->api->cpu_level(model); }
 
+/* From now on every run of the context adds what it costs to `groups`, of the application's, [num_groups]; NULL ends
+ * that. Not to be changed while a run is under way. Only for models whose minor_version is 1 or more. */
+static inline nnc_status nnc_profile(nnc_context *ctx, nnc_group_profile *groups);
+
 /* The first member of every context, so that the wrappers find the functions of the file that made it. */
 struct nnc_context {
   const nnc_api *api;
@@ -162,6 +186,9 @@ static inline void nnc_destroy(nnc_context *ctx) {
 }
 static inline nnc_status nnc_run(nnc_context *ctx, const DLTensor *inputs, DLTensor *outputs) {
   return ctx ? ctx->api->run(ctx, inputs, outputs) : NNC_INVALID_ARGUMENT;
+}
+static inline nnc_status nnc_profile(nnc_context *ctx, nnc_group_profile *groups) {
+  return ctx ? ctx->api->profile(ctx, groups) : NNC_INVALID_ARGUMENT;
 }
 static inline const char *nnc_error(const nnc_context *ctx) { return ctx ? ctx->api->error(ctx) : ""; }
 

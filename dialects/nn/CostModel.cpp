@@ -1,0 +1,198 @@
+#include "dialects/nn/CostModel.h"
+
+#include "dialects/nn/NNDialect.h"
+#include "dialects/nn/ShapeAnalysis.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace nnc::nn {
+
+//===----------------------------------------------------------------------===//
+// StaticRule
+//===----------------------------------------------------------------------===//
+
+Dim StaticRule::dim(Value operand, int64_t i) {
+  auto type = dyn_cast<RankedTensorType>(operand.getType());
+  return !type || type.isDynamicDim(i) ? Dim() : constant(type.getDimSize(i));
+}
+
+Dim StaticRule::element(Value operand, int64_t i) {
+  auto numbers = constantIntegers(operand);
+  return numbers ? constant((*numbers)[i]) : Dim();
+}
+
+Dim StaticRule::fold(Dim a, Dim b, llvm::function_ref<std::optional<int64_t>(int64_t, int64_t)> apply) {
+  auto x = a.known(), y = b.known();
+  auto result = x && y ? apply(*x, *y) : std::nullopt;
+  return result ? constant(*result) : Dim();
+}
+
+Dim StaticRule::add(Dim a, Dim b) {
+  return fold(a, b, [](int64_t x, int64_t y) { return llvm::checkedAdd(x, y); });
+}
+Dim StaticRule::sub(Dim a, Dim b) {
+  return fold(a, b, [](int64_t x, int64_t y) { return llvm::checkedSub(x, y); });
+}
+Dim StaticRule::mul(Dim a, Dim b) {
+  return fold(a, b, [](int64_t x, int64_t y) { return llvm::checkedMul(x, y); });
+}
+Dim StaticRule::floorDiv(Dim a, Dim b) {
+  return fold(a, b, [](int64_t x, int64_t y) {
+    return y > 0 ? std::optional(llvm::divideFloorSigned(x, y)) : std::nullopt;
+  });
+}
+Dim StaticRule::ceilDiv(Dim a, Dim b) {
+  return fold(a, b, [](int64_t x, int64_t y) {
+    return y > 0 ? std::optional(llvm::divideCeilSigned(x, y)) : std::nullopt;
+  });
+}
+Dim StaticRule::min(Dim a, Dim b) {
+  return fold(a, b, [](int64_t x, int64_t y) { return std::optional(std::min(x, y)); });
+}
+Dim StaticRule::max(Dim a, Dim b) {
+  return fold(a, b, [](int64_t x, int64_t y) { return std::optional(std::max(x, y)); });
+}
+
+//===----------------------------------------------------------------------===//
+// The table
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Operations per element of a softmax: maximum, subtraction, exponential, sum, division.
+constexpr int64_t kSoftmaxOps = 5;
+/// Of a normalization: mean; deviation, square and sum; subtraction and scale.
+constexpr int64_t kStandardOps = 6, kRmsOps = 3;
+
+struct Costs {
+  ShapeRule &rule;
+
+  Dim elements(Value v) { return rule.product(rule.dims(v)); }
+  Dim times(Dim d, int64_t factor) { return rule.mul(d, rule.constant(factor)); }
+  Dim perElement(Value v, int64_t factor) { return times(elements(v), factor); }
+  Dim none() { return rule.constant(0); }
+
+  /// The dims of a weight [M, C, K...] but the first.
+  Dim weightsPerFilter(Value w) { return rule.product(ArrayRef(rule.dims(w)).drop_front()); }
+
+  Dim matmul(MatMulOp op) {
+    int64_t rank = rule.rank(op.getA());
+    return times(rule.mul(elements(op.getY()), rule.dim(op.getA(), rank > 1 && op.getTransposeA() ? rank - 2 : rank - 1)), 2);
+  }
+
+  /// Two operations (one for a single operand) at each point of the space of all letters.
+  Dim einsum(EinsumOp op) {
+    auto [terms, output] = op.getEquation().split("->");
+    SmallVector<StringRef> parts;
+    terms.split(parts, ',');
+    std::map<char, Dim> extents;
+    for (auto [part, input] : llvm::zip(parts, op.getInputs()))
+      for (auto [i, letter] : llvm::enumerate(part.trim())) {
+        Dim d = rule.dim(input, i);
+        auto [entry, isNew] = extents.try_emplace(letter, d);
+        if (!isNew && entry->second.known() == 1)
+          entry->second = d;
+      }
+    Dim points = rule.constant(1);
+    for (auto &[letter, extent] : extents)
+      points = rule.mul(points, extent);
+    return times(points, std::max<int64_t>(1, 2 * (int64_t(op.getInputs().size()) - 1)));
+  }
+
+  Dim resize(ResizeOp op) {
+    if (op.getKind() == ResizeMode::nearest)
+      return none();
+    // Neighbours along the dims that change size, a product and a sum for each.
+    int64_t neighbours = op.getKind() == ResizeMode::linear ? 2 : 4, taps = 1;
+    auto x = cast<RankedTensorType>(op.getX().getType()), y = cast<RankedTensorType>(op.getY().getType());
+    for (auto [from, to] : llvm::zip(x.getShape(), y.getShape()))
+      if (from != to || ShapedType::isDynamic(from))
+        taps *= neighbours;
+    return perElement(op.getY(), 2 * taps);
+  }
+
+  Dim recurrent(RecurrentOp op) {
+    // Per step, sequence and direction: the gates' products with input and state, and about ten operations a gate.
+    Dim gates = rule.mul(rule.dim(op.getW(), 0), rule.dim(op.getW(), 1));
+    Dim steps = rule.mul(rule.dim(op.getX(), 0), rule.dim(op.getX(), 1));
+    Dim products = times(rule.add(rule.dim(op.getX(), 2), rule.constant(op.getHiddenSize())), 2);
+    return rule.mul(rule.mul(steps, gates), rule.add(products, rule.constant(10)));
+  }
+
+  /// 5 n log2 n for each of `count` transforms of a known length.
+  Dim transforms(Dim count, Dim length) {
+    auto n = length.known();
+    if (!n || *n < 1)
+      return Dim();
+    return times(count, std::max<int64_t>(1, 5 * *n * llvm::Log2_64_Ceil(*n)));
+  }
+
+  Dim dft(DftOp op) {
+    Dim length = rule.dim(op.getX(), op.getAxis());
+    if (!length.known())
+      return Dim();
+    Dim perTransform = rule.mul(length, rule.dim(op.getX(), rule.rank(op.getX()) - 1));
+    return transforms(rule.floorDiv(elements(op.getX()), perTransform), length);
+  }
+
+  Dim stft(StftOp op) {
+    if (!op.getWindow())
+      return Dim();
+    return transforms(rule.mul(rule.dim(op.getY(), 0), rule.dim(op.getY(), 1)), rule.dim(op.getWindow(), 0));
+  }
+
+  Dim of(Operation *op) {
+    return llvm::TypeSwitch<Operation *, Dim>(op)
+        .Case<UnaryOp, BinaryOp, CompareOp, SelectOp>([&](auto o) { return elements(o.getY()); })
+        .Case([&](MatMulOp o) { return matmul(o); })
+        .Case([&](PackedMatMulOp o) {
+          return times(rule.mul(elements(o.getY()), rule.dim(o.getA(), rule.rank(o.getA()) - 1)), 2);
+        })
+        .Case([&](ConvOp o) { return times(rule.mul(elements(o.getY()), weightsPerFilter(o.getW())), 2); })
+        .Case([&](PackedConvOp o) { return times(rule.mul(elements(o.getY()), rule.dim(o.getPanels(), 2)), 2); })
+        .Case([&](ConvTransposeOp o) { return times(rule.mul(elements(o.getX()), weightsPerFilter(o.getW())), 2); })
+        .Case([&](EinsumOp o) { return einsum(o); })
+        .Case<PoolOp, MaxPoolWithIndicesOp>([&](auto o) {
+          int64_t taps = 1;
+          for (int64_t k : o.getKernel())
+            taps *= k;
+          return perElement(o.getY(), taps);
+        })
+        .Case([&](ResizeOp o) { return resize(o); })
+        .Case<ReduceOp, ArgReduceOp, CumulativeOp>([&](auto o) { return elements(o.getX()); })
+        .Case([&](SoftmaxOp o) { return perElement(o.getX(), kSoftmaxOps); })
+        .Case([&](NormalizeOp o) {
+          return perElement(o.getX(), o.getKind() == NormalizeKind::standard ? kStandardOps : kRmsOps);
+        })
+        .Case([&](LrnOp o) { return perElement(o.getX(), 2 * o.getSize() + 3); })
+        .Case([&](RecurrentOp o) { return recurrent(o); })
+        .Case([&](DftOp o) { return dft(o); })
+        .Case([&](StftOp o) { return stft(o); })
+        .Case([&](QuantizeOp o) { return perElement(o.getX(), 3); })
+        .Case([&](DequantizeOp o) { return perElement(o.getX(), 2); })
+        .Case<CastOp, BitcastOp, ConstantOp, ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp, TransposeOp, ConcatOp,
+              SplitOp, SliceOp, BroadcastToOp, TileOp, PadOp, GatherOp, GatherElementsOp, GatherNdOp,
+              ScatterElementsOp, ScatterNdOp, OneHotOp, ShapeOfOp, FillOp, RangeOp, TriluOp, EyeLikeOp,
+              ReverseSequenceOp, NonZeroOp, CompressOp, UniqueOp, MaxUnpoolOp, TopKOp>([&](auto) { return none(); })
+        .Default([](Operation *) { return Dim(); });
+  }
+};
+
+} // namespace
+
+Dim flopsOf(Operation *op, ShapeRule &rule) { return Costs{rule}.of(op); }
+
+Dim elementsRead(Operation *op, unsigned i, ShapeRule &rule) {
+  Costs costs{rule};
+  Dim all = costs.elements(op->getOperand(i));
+  // These take a part of their first operand, each element of the result from one of its.
+  if (i == 0 && isa<SliceOp, GatherOp, GatherElementsOp, GatherNdOp>(op))
+    return rule.min(all, costs.elements(op->getResult(0)));
+  return all;
+}
+
+} // namespace nnc::nn
