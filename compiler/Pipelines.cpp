@@ -35,6 +35,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     pm.addPass(createBlockChannels(blocks));
     pm.addPass(createCSEPass());
     pm.addPass(createPackWeights());
+    pm.addPass(createPackOperands());
   }
   FormGroupsOptions groups;
   groups.fuse = options.optLevel > 0;

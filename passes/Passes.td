@@ -71,6 +71,14 @@ def PackWeights : Pass<"nn-pack-weights", "::mlir::ModuleOp"> {
   }];
 }
 
+def PackOperands : Pass<"nn-pack-operands", "::mlir::ModuleOp"> {
+  let summary = "Bring the other right factors of matrix products into panels before the product";
+  let description = [{
+    nn.matmul of several rows becomes nn.pack_panels and nn.packed_matmul, whatever its operands' order; a transposed
+    left factor is transposed before. Products of a few rows, or with few or an unknown number of columns, stay.
+  }];
+}
+
 def FormGroups : Pass<"nn-form-groups", "::mlir::ModuleOp"> {
   let summary = "Partition the graph into nn.group ops, one per kernel";
   let description = "See passes/graph/Group.h.";

@@ -56,13 +56,25 @@ def NN_ConvTransposeOp : NN_TensorOp<"conv_transpose"> {
   let results = (outs NN_Tensor:$y);
 }
 
-def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
-  let summary = "matrix product with a constant right factor that lies in panels (made by nn-pack-weights)";
+def NN_PackPanelsOp : NN_TensorOp<"pack_panels"> {
+  let summary = "the right factor of a matrix product as panels (made by nn-pack-operands)";
   let description = [{
-    a: [...,M,K], panels: [P,K,16] -> [...,M,columns]. Element (k, j) of the right factor is panels[j / 16, k, j % 16];
-    the last panel is filled up with zeros. Sums as nn.matmul does.
+    b: [...,K,N], or [...,N,K] with `transposed` -> [...,ceil(N / 16),K,16]: the layout of nn.packed_matmul's panels.
 
-    - packed_matmul_c1: a has rank 2 or more, panels [ceil(columns / 16), K, 16].
+    - pack_panels_c1: b has rank 2 or more, and its number of columns is static.
+  }];
+  let arguments = (ins NN_Tensor:$b, UnitAttr:$transposed);
+  let results = (outs NN_Tensor:$panels);
+}
+
+def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
+  let summary = "matrix product with a right factor that lies in panels (made by nn-pack-weights and nn-pack-operands)";
+  let description = [{
+    a: [...,M,K], panels: [...,P,K,16] -> [...,M,columns]; leading dims broadcast. Element (k, j) of the right factor
+    is panels[..., j / 16, k, j % 16]; the last panel is filled up with zeros. Sums as nn.matmul does.
+
+    - packed_matmul_c1: a has rank 2 or more, panels [...,ceil(columns / 16),K,16].
+    - packed_matmul_c2: the leading dims broadcast.
   }];
   let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, I64Attr:$columns);
   let results = (outs NN_Tensor:$y);

@@ -3,6 +3,7 @@
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
 #include "passes/cpu/ConstantElements.h"
+#include "passes/cpu/PackOperands.h"
 #include "passes/graph/Constants.h"
 
 using namespace mlir;
@@ -81,9 +82,9 @@ private:
     auto b = dyn_cast<RankedTensorType>(op.getB().getType());
     ElementsAttr constant = constantValue(op.getB());
     auto source = elementsOf(constant);
-    if (!a || !b || !source || a.getRank() < 2 || b.getRank() != 2 || op.getTransposeA())
+    if (!a || !b || !source || a.getRank() < 2 || b.getRank() < 2)
       return;
-    int64_t depth = b.getDimSize(0), columns = b.getDimSize(1);
+    int64_t depth = b.getDimSize(b.getRank() - 2), columns = b.getDimSize(b.getRank() - 1);
     bool transposed = op.getTransposeB();
     if (transposed)
       std::swap(depth, columns);
@@ -92,18 +93,22 @@ private:
     if (depth == 0 || columns < 3 || constantValue(op.getA()))
       return;
     int64_t count = llvm::divideCeil(columns, width);
-    auto type = RankedTensorType::get({count, depth, width}, b.getElementType());
+    SmallVector<int64_t> shape(b.getShape().drop_back(2));
+    shape.append({count, depth, width});
+    auto type = RankedTensorType::get(shape, b.getElementType());
     auto at = [=](int64_t i) -> int64_t {
-      int64_t column = i / (depth * width) * width + i % width, k = i / width % depth;
+      int64_t column = i / (depth * width) % count * width + i % width, k = i / width % depth;
       if (column >= columns)
         return -1;
-      return transposed ? column * depth + k : k * columns + column;
+      int64_t matrix = i / (count * depth * width) * depth * columns;
+      return matrix + (transposed ? column * depth + k : k * columns + column);
     };
     OpBuilder builder(op);
     Value panels = packedConstant(op, constant, transposed, type, [&] {
       return permuted(*source, b.getElementType(), type, at);
     });
-    auto packed = nn::PackedMatMulOp::create(builder, op.getLoc(), op.getY().getType(), op.getA(), panels, columns);
+    auto packed = nn::PackedMatMulOp::create(builder, op.getLoc(), op.getY().getType(), orderedLeftFactor(builder, op),
+                                             panels, columns);
     replace(op, packed, op.getB());
   }
 

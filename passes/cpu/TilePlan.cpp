@@ -21,13 +21,14 @@ int64_t lanesOf(const KernelTarget &target, Type element) {
 
 } // namespace
 
-MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<int64_t> rows, int64_t depth,
-                      int64_t columns) {
+MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<int64_t> rows,
+                      std::optional<int64_t> depth, int64_t columns, int64_t batch) {
   constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
   MatMulPlan plan;
   plan.lanes = std::min(lanesOf(target, element), width);
   int64_t perPanel = width / plan.lanes, room = accumulators(target);
-  int64_t panels = llvm::divideCeil(columns, width);
+  int64_t panels = llvm::divideCeil(columns, width), steps = std::max<int64_t>(1, depth.value_or(512));
+  int64_t bytes = std::max<int64_t>(4, element.getIntOrFloatBitWidth() / 8);
   // Two vectors a row suffice to keep the multipliers busy; wider tiles would only read the left factor less often.
   plan.panels = std::max<int64_t>(1, 2 / perPanel);
   plan.rows = std::max<int64_t>(1, room / (plan.panels * perPanel));
@@ -35,13 +36,36 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
   // Tiles of even heights instead of a low last one: 8 = 4 + 4.
   if (rows && *rows > 0)
     plan.rows = llvm::divideCeil(*rows, llvm::divideCeil(*rows, plan.rows));
-  // Few rows: more panels side by side, so that enough sums are under way at once.
-  if (isFewRows)
-    plan.panels = std::clamp<int64_t>(room / perPanel / plan.rows, 1, 8);
+  plan.depthBlock = steps;
+  plan.copiesRows = false;
+  if (isFewRows) {
+    // More panels side by side, so that enough sums are under way at once. Every panel is read once: nothing to block.
+    plan.panels = std::min(std::clamp<int64_t>(room / perPanel / plan.rows, 1, 8), panels);
+    plan.rowBlock = plan.rows;
+    plan.panelBlock = plan.panels;
+    return plan;
+  }
   plan.panels = std::min(plan.panels, panels);
-  int64_t rowBytes = std::max<int64_t>(depth, 1) * 4;
-  plan.rowBlock = plan.rows * std::clamp<int64_t>(kFarCache / rowBytes / plan.rows, 1, 8);
-  plan.panelBlock = plan.panels * std::clamp<int64_t>(kFarCache / (rowBytes * width) / plan.panels, 1, isFewRows ? 1 : 4);
+  // The rows of a tile stay in the first-level cache while the panels of the item run past them.
+  int64_t nearSteps = kNearCache * 3 / 4 / bytes / plan.rows;
+  if (depth && steps > nearSteps) {
+    int64_t blocks = llvm::divideCeil(steps, std::min<int64_t>(nearSteps, 2048 / bytes));
+    plan.depthBlock = llvm::alignTo(llvm::divideCeil(steps, blocks), 16);
+    plan.copiesRows = true;
+  }
+  // The panels of the item stay in the second-level cache while its rows run past them.
+  int64_t most = std::max<int64_t>(1, kFarCache * 5 / 2 / (plan.depthBlock * width * bytes) / plan.panels);
+  int64_t tiles = llvm::divideCeil(panels, plan.panels), perItem = std::clamp<int64_t>(most, 1, 16);
+  int64_t rowTiles = rows ? llvm::divideCeil(*rows, plan.rows) : 8;
+  int64_t rowBlocks = llvm::divideCeil(rowTiles, 16);
+  // Enough items for several threads, and an even number of them.
+  auto items = [&](int64_t n) { return llvm::divideCeil(tiles, n) * rowBlocks * batch; };
+  while (perItem > 2 && items(perItem) < 8)
+    --perItem;
+  if (int64_t blocks = llvm::divideCeil(tiles, perItem); rowBlocks * batch % 2 != 0 && blocks % 2 != 0 && blocks < 16)
+    perItem = llvm::divideCeil(tiles, blocks + 1);
+  plan.panelBlock = plan.panels * llvm::divideCeil(tiles, llvm::divideCeil(tiles, perItem));
+  plan.rowBlock = plan.rows * llvm::divideCeil(rowTiles, rowBlocks);
   return plan;
 }
 

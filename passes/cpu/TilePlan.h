@@ -20,11 +20,16 @@ struct MatMulPlan {
   int64_t rows, panels;
   /// The item; multiples of the register tile.
   int64_t rowBlock, panelBlock;
+  /// The part of the sums that one round over the item adds: all of a short sum.
+  int64_t depthBlock;
+  /// Whether the rows of a tile are copied before the tiles of the item use them: rows that lie far apart would share
+  /// few lines of the first-level cache, and each its own page.
+  bool copiesRows;
 };
 
-/// `rows` is the number of rows where known, `depth` that of products in a sum.
-MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, std::optional<int64_t> rows, int64_t depth,
-                      int64_t columns);
+/// `rows` is the number of rows where known, `depth` that of products in a sum where known; there are `batch` products.
+MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, std::optional<int64_t> rows,
+                      std::optional<int64_t> depth, int64_t columns, int64_t batch);
 
 /// nn.packed_conv: an item is a few vectors of neighbouring outputs ("pixels") of a block of filters.
 struct ConvPlan {

@@ -47,6 +47,7 @@ struct Simplify : impl::SimplifyBase<Simplify> {
 
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
+    populateSimplifyContraction(set);
     populateSimplifyElementwise(set);
     populateSimplifyMovement(set);
     populateSimplifyShapes(set);

@@ -1,5 +1,9 @@
 // nn.packed_matmul by the micro-kernel: each item is a block of rows times a few panels. Items that follow each other
 // take the same panels with other rows, so that a thread reads each panel from memory once.
+//
+// Short sums are done in one go, and the epilogue sees them in registers. Long sums are cut: the panels' part for a
+// block of the depth stays in the second-level cache while all rows of the item run past it, the rows of a tile are
+// copied next to each other for the first-level cache, and what has been summed so far waits in the workspace.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
@@ -17,14 +21,19 @@ namespace {
 
 constexpr int64_t kWidth = nn::PackedMatMulOp::kPanelColumns;
 
-/// The leading dims of the result: those from `first` on count as one dim of rows, the ones before are walked apart.
-/// All of them where at most one is dynamic; an affine map cannot multiply two.
+RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+/// The dims [first, end) of the result count as one dim of rows, the ones before are walked apart. Where all the batch
+/// meets the same panels, these are all leading dims of which at most one is dynamic; an affine map cannot multiply two.
 struct Rows {
   int64_t first, end;
-  std::optional<int64_t> known;
+  std::optional<int64_t> known = 1;
 
-  explicit Rows(RankedTensorType y) : first(y.getRank() - 1), end(y.getRank() - 1), known(1) {
-    while (first > 0 && (known || !y.isDynamicDim(first - 1))) {
+  explicit Rows(nn::PackedMatMulOp op) {
+    RankedTensorType y = typeOf(op.getY());
+    bool isBatched = typeOf(op.getPanels()).getRank() > 3;
+    first = end = y.getRank() - 1;
+    while (first > (isBatched ? end - 1 : 0) && (known || !y.isDynamicDim(first - 1))) {
       --first;
       if (y.isDynamicDim(first))
         known = std::nullopt;
@@ -34,123 +43,268 @@ struct Rows {
   }
 };
 
-RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+std::optional<int64_t> knownDim(RankedTensorType type, int64_t i) {
+  return type.isDynamicDim(i) ? std::nullopt : std::optional(type.getDimSize(i));
+}
 
 MatMulPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
-  Type element = computeType(typeOf(op.getY()).getElementType());
-  return planMatMul(target, element, Rows(typeOf(op.getY())).known, typeOf(op.getPanels()).getDimSize(1),
-                    op.getColumns());
+  RankedTensorType y = typeOf(op.getY()), panels = typeOf(op.getPanels());
+  Rows rows(op);
+  int64_t batch = 1;
+  for (int64_t i = 0; i < rows.first; ++i)
+    batch *= y.isDynamicDim(i) ? 1 : y.getDimSize(i);
+  return planMatMul(target, computeType(y.getElementType()), rows.known, knownDim(panels, panels.getRank() - 2),
+                    op.getColumns(), batch);
 }
 
 class PackedMatMul {
 public:
   PackedMatMul(KernelBuilder &k, nn::PackedMatMulOp op)
-      : k(k), op(op), plan(planOf(op, k.target)), rows(typeOf(op.getY())), rank(typeOf(op.getY()).getRank()),
+      : k(k), op(op), plan(planOf(op, k.target)), rows(op), rank(typeOf(op.getY()).getRank()),
         aElement(typeOf(op.getA()).getElementType()), bElement(typeOf(op.getPanels()).getElementType()),
-        outElement(typeOf(op.getY()).getElementType()), panels(k.memref(op.getPanels())), depth(k.dim(panels, 1)),
-        vector(VectorType::get({plan.lanes}, computeType(outElement))), shortEpilogue(hasShortEpilogue(k.group)) {
-    a = k.memref(op.getA());
-    if (rank > 2) {
-      ReassociationIndices leading = llvm::to_vector<2>(llvm::seq<int64_t>(0, rank - 1));
-      a = memref::CollapseShapeOp::create(k.b, k.loc, a, ArrayRef<ReassociationIndices>{leading, {rank - 1}});
-    }
-    auto type = MemRefType::get({plan.rows, plan.panels * kWidth}, vector.getElementType());
-    buffer = memref::AllocaOp::create(k.b, k.loc, type, k.b.getI64IntegerAttr(64));
+        outElement(typeOf(op.getY()).getElementType()), a(merged(k.memref(op.getA()), 1)),
+        panels(merged(k.memref(op.getPanels()), 2)), depth(k.dim(panels, 1)),
+        vector(VectorType::get({plan.lanes}, computeType(outElement))), shortEpilogue(hasShortEpilogue(k.group)),
+        steps(knownDim(typeOf(op.getPanels()), typeOf(op.getPanels()).getRank() - 2)) {
+    Type element = vector.getElementType();
+    if (isCut())
+      sums = k.workspace(MemRefType::get({plan.rowBlock, plan.panelBlock * kWidth}, element));
+    else
+      sums = memref::AllocaOp::create(k.b, k.loc, MemRefType::get({plan.rows, plan.panels * kWidth}, element),
+                                      k.b.getI64IntegerAttr(64));
+    // Lines of padding, so that the rows of the copy do not share theirs.
+    if (plan.copiesRows)
+      copy = k.workspace(MemRefType::get({plan.rows, plan.depthBlock + 16}, element));
   }
 
   LogicalResult emit() {
-    int64_t count = typeOf(op.getPanels()).getDimSize(0), full = op.getColumns() / kWidth;
-    int64_t work = plan.rowBlock * plan.panelBlock * kWidth * typeOf(op.getPanels()).getDimSize(1);
+    int64_t count = panelCount();
+    int64_t work = plan.rowBlock * plan.panelBlock * kWidth * steps.value_or(64);
     k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));
     Value total = k.index(1);
     for (int64_t i = rows.first; i < rows.end; ++i)
       total = k.mul(total, k.dim(k.output(0), i));
 
     k.forEachItem([&](ValueRange point) {
-      Value outer = k.index(0);
-      for (int64_t i = 0; i < rows.first; ++i)
-        outer = k.add(k.mul(outer, k.dim(k.output(0), i)), point[i]);
-      Value base = k.mul(outer, total), first = k.mul(point.back(), plan.rowBlock);
-      Value last = k.add(base, k.min(k.add(first, plan.rowBlock), total));
-      first = k.add(base, first);
-
+      Item item;
+      locate(item, point, total);
+      Value first = k.mul(point.back(), plan.rowBlock), last = k.min(k.add(first, plan.rowBlock), total);
       Value panel = k.mul(point[rows.first], plan.panelBlock);
-      Value panelEnd = k.min(k.add(panel, plan.panelBlock), k.index(count)), step = k.index(plan.panels);
-      Value whole = k.sub(k.min(panelEnd, k.index(full)), panel);
-      Value mainEnd = k.add(panel, k.mul(k.div(whole, step), step));
-      k.loop(panel, mainEnd, step, [&](Value p) { rowLoop(first, last, p, plan.panels, /*isPadded=*/false); });
-      // What is left: single panels, and the one that is filled up.
-      if (count % plan.panels != 0 || full != count)
-        k.loop(mainEnd, panelEnd, k.index(1), [&](Value p) { rowLoop(first, last, p, 1, full != count); });
+      Value panelEnd = k.min(k.add(panel, plan.panelBlock), k.index(count));
+      if (isCut())
+        addBlocks(item, first, last, panel, panelEnd);
+      else
+        forEachTile(first, last, panel, panelEnd, [&](int64_t height, int64_t width, Value row, Value p) {
+          tile(item, height, width, row, p);
+        });
     });
     return status;
   }
 
 private:
-  /// The rows [first, last) times `width` panels.
-  void rowLoop(Value first, Value last, Value panel, int64_t width, bool isPadded) {
+  /// The matrices that an item works on.
+  struct Item {
+    /// Its indices in the result's dims before the rows; the rows of `a` and the panels that come before its own.
+    SmallVector<Value> batch;
+    Value aRows, panels;
+  };
+  /// A part of the depth, with the rows of the tile copied or where they are.
+  struct Part {
+    Value from, to;
+    bool isCopied = false;
+  };
+
+  bool isCut() const { return steps && plan.depthBlock < *steps; }
+  int64_t panelCount() { return llvm::divideCeil(op.getColumns(), kWidth); }
+  bool hasPadding() { return op.getColumns() % kWidth != 0; }
+
+  /// The memref with all dims but the last `kept` as one.
+  Value merged(Value memref, int64_t kept) {
+    int64_t dims = cast<MemRefType>(memref.getType()).getRank();
+    if (dims == kept + 1)
+      return memref;
+    SmallVector<ReassociationIndices> groups = {llvm::to_vector<2>(llvm::seq<int64_t>(0, dims - kept))};
+    for (int64_t i = dims - kept; i < dims; ++i)
+      groups.push_back({i});
+    return memref::CollapseShapeOp::create(k.b, k.loc, memref, groups);
+  }
+
+  void locate(Item &item, ValueRange point, Value total) {
+    item.batch.assign(point.begin(), point.begin() + rows.first);
+    item.aRows = k.mul(matrixOf(op.getA(), 2, item.batch), total);
+    item.panels = k.mul(matrixOf(op.getPanels(), 3, item.batch), panelCount());
+  }
+  /// The number of the operand's matrix at a point of the batch, to which it may be broadcast.
+  Value matrixOf(Value operand, int64_t inner, ArrayRef<Value> batch) {
+    RankedTensorType type = typeOf(operand), y = typeOf(op.getY());
+    // Of leading dims that count as rows, there is one matrix for each point of those before them.
+    int64_t dims = std::min<int64_t>(type.getRank() - inner, rows.first), missing = rows.first - dims;
+    Value number = k.index(0);
+    if (inner == 3 && type.getRank() == 3)
+      return number;
+    for (int64_t i = 0; i < dims; ++i) {
+      Value extent = k.dimOf(operand, i), at = batch[missing + i];
+      if (type.getDimSize(i) == 1)
+        at = k.index(0);
+      else if (type.isDynamicDim(i) || y.isDynamicDim(missing + i))
+        at = k.select(k.compare(arith::CmpIPredicate::eq, extent, k.index(1)), k.index(0), at);
+      number = k.add(k.mul(number, extent), at);
+    }
+    return number;
+  }
+
+  /// Visits the register tiles of a block. The panels run inside, so that the rows of a tile are read from the
+  /// first-level cache; `atRows` is called before them.
+  using Tile = llvm::function_ref<void(int64_t height, int64_t width, Value row, Value panel)>;
+  void forEachTile(Value first, Value last, Value panel, Value panelEnd, Tile body,
+                   llvm::function_ref<void(int64_t height, Value row)> atRows = [](int64_t, Value) {}) {
+    auto across = [&](int64_t height, Value row) {
+      atRows(height, row);
+      Value step = k.index(plan.panels), mainEnd = k.add(panel, k.mul(k.div(k.sub(panelEnd, panel), step), step));
+      k.loop(panel, mainEnd, step, [&](Value p) { body(height, plan.panels, row, p); });
+      if (panelCount() % plan.panels != 0)
+        k.loop(mainEnd, panelEnd, k.index(1), [&](Value p) { body(height, 1, row, p); });
+    };
     Value step = k.index(plan.rows), end = k.add(first, k.mul(k.div(k.sub(last, first), step), step));
-    k.loop(first, end, step, [&](Value row) { tile(plan.rows, width, row, panel, isPadded); });
+    k.loop(first, end, step, [&](Value row) { across(plan.rows, row); });
     if (rows.known) {
       if (int64_t rest = *rows.known % plan.rows)
-        k.ifThen(k.compare(arith::CmpIPredicate::slt, end, last), [&] { tile(rest, width, end, panel, isPadded); });
+        k.ifThen(k.compare(arith::CmpIPredicate::slt, end, last), [&] { across(rest, end); });
       return;
     }
     // Any number below plan.rows as a sum of powers of two.
     Value row = end;
     for (int64_t size = llvm::PowerOf2Ceil(plan.rows) / 2; size > 0; size /= 2) {
       Value next = k.add(row, size), fits = k.compare(arith::CmpIPredicate::sle, next, last);
-      k.ifThen(fits, [&] { tile(size, width, row, panel, isPadded); });
+      k.ifThen(fits, [&] { across(size, row); });
       row = k.select(fits, next, row);
     }
   }
 
-  /// One register tile from its first product to the store.
-  void tile(int64_t height, int64_t width, Value row, Value panel, bool isPadded) {
+  /// A block of long sums.
+  void addBlocks(const Item &item, Value first, Value last, Value panel, Value panelEnd) {
+    Value columns = k.mul(k.sub(panelEnd, panel), kWidth), height = k.sub(last, first), lanes = k.index(plan.lanes);
+    k.loop(height, [&](Value i) {
+      k.loop(k.index(0), columns, lanes, [&](Value j) { storeSum(zeroOf(k, vector), i, j); });
+    });
+    k.loop(k.index(0), depth, k.index(plan.depthBlock), [&](Value from) {
+      Part part{from, k.min(k.add(from, plan.depthBlock), depth), plan.copiesRows};
+      auto add = [&](int64_t height, int64_t width, Value row, Value p) {
+        MicroKernel kernel = kernelOf(height, width);
+        Value i = k.sub(row, first), j = k.mul(k.sub(p, panel), kWidth);
+        SmallVector<Value> before;
+        for (int64_t r = 0; r < height; ++r)
+          for (int64_t v = 0; v < kernel.vectors; ++v)
+            before.push_back(loadSum(k.add(i, r), k.add(j, v * plan.lanes)));
+        SmallVector<Value> after = multiply(item, kernel, row, p, part, before);
+        for (int64_t r = 0; r < height; ++r)
+          for (int64_t v = 0; v < kernel.vectors; ++v)
+            storeSum(after[r * kernel.vectors + v], k.add(i, r), k.add(j, v * plan.lanes));
+      };
+      forEachTile(first, last, panel, panelEnd, add, [&](int64_t height, Value row) {
+        if (part.isCopied)
+          copyRows(item, height, row, part);
+      });
+    });
+    finish(item, height, first, k.mul(panel, kWidth), columns);
+  }
+
+  void copyRows(const Item &item, int64_t height, Value row, const Part &part) {
+    Value width = k.index(plan.lanes), length = k.sub(part.to, part.from);
+    Value whole = k.mul(k.div(length, width), width);
+    auto copyAt = [&](Type shape, Value step) {
+      for (int64_t i = 0; i < height; ++i) {
+        Value value = loadWidened(k, a, {k.add(k.add(item.aRows, row), i), k.add(part.from, step)}, shape, aElement,
+                                  outElement);
+        if (isa<VectorType>(shape))
+          vector::StoreOp::create(k.b, k.loc, value, copy, ValueRange{k.index(i), step});
+        else
+          memref::StoreOp::create(k.b, k.loc, value, copy, ValueRange{k.index(i), step});
+      }
+    };
+    k.loop(k.index(0), whole, width, [&](Value step) { copyAt(vector, step); });
+    k.loop(whole, length, k.index(1), [&](Value step) { copyAt(vector.getElementType(), step); });
+  }
+
+  MicroKernel kernelOf(int64_t height, int64_t width) const { return {height, width * kWidth / plan.lanes, vector}; }
+
+  SmallVector<Value> multiply(const Item &item, const MicroKernel &kernel, Value row, Value panel, const Part &part,
+                              ValueRange accumulators) {
     int64_t perPanel = kWidth / plan.lanes;
-    MicroKernel kernel{height, width * perPanel, vector};
-    auto left = [&](int64_t i, Value step) {
-      return loadWidened(k, a, {k.add(row, i), step}, vector.getElementType(), aElement, outElement);
+    auto left = [&](int64_t i, Value step) -> Value {
+      if (part.isCopied)
+        return memref::LoadOp::create(k.b, k.loc, copy, ValueRange{k.index(i), k.sub(step, part.from)});
+      Value at = k.add(k.add(item.aRows, row), i);
+      return loadWidened(k, a, {at, step}, vector.getElementType(), aElement, outElement);
     };
     auto right = [&](int64_t j, Value step) {
-      Value column = k.index(j % perPanel * plan.lanes);
-      return loadWidened(k, panels, {k.add(panel, j / perPanel), step, column}, vector, bElement, outElement);
+      Value column = k.index(j % perPanel * plan.lanes), at = k.add(k.add(item.panels, panel), j / perPanel);
+      return loadWidened(k, panels, {at, step, column}, vector, bElement, outElement);
     };
-    SmallVector<Value> sums = kernel.emit(k, k.index(0), depth, kernel.zeros(k), left, right);
+    return kernel.emit(k, part.from, part.to, accumulators, left, right);
+  }
 
+  /// One register tile of short sums, from its first product to the store.
+  void tile(const Item &item, int64_t height, int64_t width, Value row, Value panel) {
+    MicroKernel kernel = kernelOf(height, width);
+    Part all{k.index(0), depth};
+    SmallVector<Value> values = multiply(item, kernel, row, panel, all, kernel.zeros(k));
     Value column = k.mul(panel, kWidth);
-    if (shortEpilogue && !isPadded) {
+    // The last panel is not stored whole where it is filled up.
+    bool mayBePadded = hasPadding() && (width == 1 || panelCount() % plan.panels == 0);
+    auto fromRegisters = [&] {
       for (int64_t i = 0; i < height; ++i)
         for (int64_t j = 0; j < kernel.vectors; ++j)
-          store(sums[i * kernel.vectors + j], k.add(row, i), k.add(column, j * plan.lanes));
-      return;
+          store(item, values[i * kernel.vectors + j], k.add(row, i), k.add(column, j * plan.lanes));
+    };
+    auto throughBuffer = [&] {
+      for (int64_t i = 0; i < height; ++i)
+        for (int64_t j = 0; j < kernel.vectors; ++j)
+          storeSum(values[i * kernel.vectors + j], k.index(i), k.index(j * plan.lanes));
+      finish(item, k.index(height), row, column, k.index(width * kWidth));
+    };
+    if (!shortEpilogue)
+      return throughBuffer();
+    if (!mayBePadded)
+      return fromRegisters();
+    Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(column, width * kWidth), k.index(op.getColumns()));
+    k.ifThen(isWhole, fromRegisters);
+    k.ifThen(k.compare(arith::CmpIPredicate::sgt, k.add(column, width * kWidth), k.index(op.getColumns())),
+             throughBuffer);
+  }
+
+  Value loadSum(Value i, Value j) { return vector::LoadOp::create(k.b, k.loc, vector, sums, ValueRange{i, j}); }
+  void storeSum(Value value, Value i, Value j) { vector::StoreOp::create(k.b, k.loc, value, sums, ValueRange{i, j}); }
+
+  /// Stores `height` rows of finished sums as the result's from (row, column) on, as far as it has columns.
+  void finish(const Item &item, Value height, Value row, Value column, Value width) {
+    Value lanes = k.index(plan.lanes), count = width, vectorEnd = width;
+    if (hasPadding()) {
+      count = k.min(k.sub(k.index(op.getColumns()), column), width);
+      vectorEnd = k.mul(k.div(count, lanes), lanes);
     }
-    for (int64_t i = 0; i < height; ++i)
-      for (int64_t j = 0; j < kernel.vectors; ++j)
-        vector::StoreOp::create(k.b, k.loc, sums[i * kernel.vectors + j], buffer,
-                                ValueRange{k.index(i), k.index(j * plan.lanes)});
-    Value count = k.min(k.sub(k.index(op.getColumns()), column), k.index(width * kWidth)), lanes = k.index(plan.lanes);
-    k.loop(k.index(height), [&](Value i) {
-      Value vectorEnd = isPadded ? k.mul(k.div(count, lanes), lanes) : k.index(width * kWidth);
+    k.loop(height, [&](Value i) {
       k.loop(k.index(0), vectorEnd, lanes, [&](Value j) {
-        store(vector::LoadOp::create(k.b, k.loc, vector, buffer, ValueRange{i, j}), k.add(row, i), k.add(column, j));
+        store(item, loadSum(i, j), k.add(row, i), k.add(column, j));
       });
-      if (isPadded)
+      if (hasPadding())
         k.loop(vectorEnd, count, k.index(1), [&](Value j) {
-          store(memref::LoadOp::create(k.b, k.loc, buffer, ValueRange{i, j}), k.add(row, i), k.add(column, j));
+          Value sum = memref::LoadOp::create(k.b, k.loc, sums, ValueRange{i, j});
+          store(item, sum, k.add(row, i), k.add(column, j));
         });
     });
   }
 
-  void store(Value value, Value row, Value column) {
-    SmallVector<Value> indices(rank);
+  void store(const Item &item, Value value, Value row, Value column) {
+    SmallVector<Value> indices(item.batch);
+    indices.resize(rank);
     indices[rank - 1] = column;
-    for (int64_t i = rank - 2; i > 0; --i) {
+    for (int64_t i = rank - 2; i > rows.first; --i) {
       Value extent = k.dim(k.output(0), i);
       indices[i] = k.rem(row, extent);
       row = k.div(row, extent);
     }
-    indices[0] = row;
+    indices[rows.first] = row;
     if (failed(storeThroughEpilogue(k, op, value, indices)))
       status = failure();
   }
@@ -161,10 +315,13 @@ private:
   Rows rows;
   int64_t rank;
   Type aElement, bElement, outElement;
-  /// `a` as a matrix of all its rows; a tile's results on their way to a long epilogue or to part of a vector.
-  Value a, panels, depth, buffer;
+  /// `a` as a matrix of all its rows, and all panels one after another.
+  Value a, panels, depth;
   VectorType vector;
   bool shortEpilogue;
+  std::optional<int64_t> steps;
+  /// The sums of an item so far, or of a tile on their way to a long epilogue; the rows of a tile.
+  Value sums, copy;
   LogicalResult status = success();
 };
 
@@ -172,7 +329,7 @@ AffineMap packedMatMulItems(nn::GroupOp group, Operation *root, KernelTarget tar
   auto op = cast<nn::PackedMatMulOp>(root);
   RankedTensorType y = typeOf(op.getY());
   MatMulPlan plan = planOf(op, target);
-  Rows rows(y);
+  Rows rows(op);
   MLIRContext *context = group.getContext();
   SmallVector<AffineExpr> results;
   for (int64_t i = 0; i < rows.first; ++i)
@@ -180,7 +337,7 @@ AffineMap packedMatMulItems(nn::GroupOp group, Operation *root, KernelTarget tar
   AffineExpr total = getAffineConstantExpr(1, context);
   for (int64_t i = rows.first; i < rows.end; ++i)
     total = (y.isDynamicDim(i) ? getAffineDimExpr(i, context) : getAffineConstantExpr(y.getDimSize(i), context)) * total;
-  int64_t panels = typeOf(op.getPanels()).getDimSize(0);
+  int64_t panels = llvm::divideCeil(op.getColumns(), kWidth);
   results.push_back(getAffineConstantExpr(llvm::divideCeil(panels, plan.panelBlock), context));
   results.push_back(total.ceilDiv(plan.rowBlock));
   return AffineMap::get(y.getRank(), 0, results, context);

@@ -14,6 +14,7 @@ const LoweringRegistry &LoweringRegistry::get() {
     registerConvTransposeLowerings(r);
     registerMatMulLowerings(r);
     registerPackedConvLowerings(r);
+    registerPackPanelsLowerings(r);
     registerPackedMatMulLowerings(r);
     registerPoolLowerings(r);
     registerQuantizeLowerings(r);

@@ -57,6 +57,7 @@ void registerConvLowerings(LoweringRegistry &registry);
 void registerConvTransposeLowerings(LoweringRegistry &registry);
 void registerMatMulLowerings(LoweringRegistry &registry);
 void registerPackedConvLowerings(LoweringRegistry &registry);
+void registerPackPanelsLowerings(LoweringRegistry &registry);
 void registerPackedMatMulLowerings(LoweringRegistry &registry);
 void registerPoolLowerings(LoweringRegistry &registry);
 void registerQuantizeLowerings(LoweringRegistry &registry);

@@ -9,12 +9,13 @@ namespace nnc {
 
 namespace {
 
-constexpr int64_t side = 8;
+constexpr int64_t side = TransposeShape::kSide;
 /// Rows per item: two squares of four-byte elements read whole cache lines.
 constexpr int64_t strip = 2 * side;
 
-/// Transposes a square of 8 vectors by three perfect shuffles.
-void transposeSquare(KernelBuilder &k, SmallVector<Value> &vectors) {
+} // namespace
+
+void TransposeShape::transposeSquare(KernelBuilder &k, SmallVector<Value> &vectors) {
   SmallVector<int64_t> low, high;
   for (int64_t i = 0; i < side; ++i) {
     low.push_back(i / 2 + (i % 2) * side);
@@ -28,8 +29,6 @@ void transposeSquare(KernelBuilder &k, SmallVector<Value> &vectors) {
     vectors = next;
   }
 }
-
-} // namespace
 
 TransposeShape::TransposeShape(nn::TransposeOp op) : op(op) {
   auto x = rankedType(op.getX());

@@ -15,6 +15,11 @@ class TransposeShape {
 public:
   explicit TransposeShape(nn::TransposeOp op);
 
+  /// The side of the squares.
+  static constexpr int64_t kSide = 8;
+  /// Transposes a square of kSide vectors of as many elements, by three perfect shuffles.
+  static void transposeSquare(KernelBuilder &k, llvm::SmallVector<mlir::Value> &vectors);
+
   /// The first of y's dims from which on it has x's order; dims of extent 1 do not count.
   int64_t contiguousFrom;
 

@@ -37,27 +37,31 @@ def epilogue(kind, extent, dtype):
 
 def check(tmp_path, node, x, dims, constants, kind, extent, level):
     nodes, more = epilogue(kind, extent, x.dtype.type)
-    constants = {**constants, **more}
-    dtype = TYPES[x.dtype.type]
+    compare(tmp_path, [node, *nodes], {"x": x}, {"x": dims}, {**constants, **more}, level)
+
+
+def compare(tmp_path, nodes, inputs, dims, constants, level, domains=(("", 17),)):
+    """Runs the nodes here and in ONNX Runtime; `y` is the result."""
+    dtype = next(iter(inputs.values())).dtype.type
     graph = helper.make_graph(
-        [node, *nodes],
+        nodes,
         "contraction",
-        [helper.make_tensor_value_info("x", dtype, dims)],
-        [helper.make_tensor_value_info("y", dtype, None)],
+        [helper.make_tensor_value_info(name, TYPES[x.dtype.type], dims[name]) for name, x in inputs.items()],
+        [helper.make_tensor_value_info("y", TYPES[dtype], None)],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid(*domain) for domain in domains])
     model.ir_version = 8
     options = ort.SessionOptions()
     options.log_severity_level = 3
     session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    (expected,) = session.run(None, {"x": x})
+    (expected,) = session.run(None, inputs)
     path = tmp_path / "model.onnx"
     onnx.save(model, path)
-    tolerance = 2e-4 if x.dtype == np.float32 else 5e-3
+    tolerance = 2e-4 if dtype == np.float32 else 5e-3
     library = nnc.compile(path, tmp_path / "model.so", cpu=level)
     for threads in (1, 3):
-        (got,) = nnc.load(library, threads=threads).run({"x": x}).values()
+        (got,) = nnc.load(library, threads=threads).run(inputs).values()
         assert got.shape == expected.shape
         scale = np.abs(expected.astype(np.float64)).max(initial=1e-9)
         np.testing.assert_allclose(got / scale, expected / scale, rtol=0, atol=tolerance)
@@ -84,6 +88,10 @@ def level(request, monkeypatch):
         ((2, 3, 9), 16, 24, ["b", 3, 9, 16], "silu"),
         ((130,), 300, 200, None, "twice"),
         ((5,), 9, 3, None, ""),
+        # Long sums are cut.
+        ((50,), 1700, 70, None, "row"),
+        ((20,), 3000, 33, ["n", 3000], "silu"),
+        ((3, 30), 1600, 48, ["b", 30, 1600], ""),
     ],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
@@ -91,6 +99,42 @@ def test_product(tmp_path, level, rows, depth, columns, dims, kind, dtype):
     x = normal((*rows, depth), dtype)
     node = helper.make_node("MatMul", ["x", "w"], ["c"])
     check(tmp_path, node, x, dims or x.shape, {"w": normal((depth, columns), dtype)}, kind, columns, level)
+
+
+@pytest.mark.parametrize(
+    "a, b, dims_a, dims_b",
+    [
+        ((8, 40), (40, 33), None, None),
+        ((37, 70), (70, 64), ["m", 70], None),
+        ((37, 70), (70, 64), ["m", "k"], ["k", 64]),
+        ((2, 3, 9, 16), (2, 3, 16, 24), None, None),
+        ((2, 3, 9, 16), (3, 16, 24), None, None),
+        ((9, 16), (2, 3, 16, 17), None, None),
+        ((2, 1, 9, 16), (1, 3, 16, 17), None, None),
+        ((2, 3, 9, 16), (2, 3, 16, 24), ["b", 3, "s", 16], ["b", 3, 16, 24]),
+        ((2, 3, 9, 16), (1, 3, 16, 24), ["b", 3, 9, 16], ["c", 3, 16, 24]),
+        ((5, 1, 70), (70, 48), None, None),
+        ((30, 1300), (1300, 40), None, None),
+        ((2, 30, 1300), (2, 1300, 40), None, None),
+        ((6, 9), (9, 2), None, None),
+        ((1, 30), (30, 70), None, None),
+    ],
+)
+@pytest.mark.parametrize("transposed", ["", "a", "b", "ab"])
+def test_product_of_inputs(tmp_path, level, a, b, dims_a, dims_b, transposed):
+    """Right factors that are not constant, and either factor transposed."""
+    inputs, dims, nodes = {}, {}, []
+    for name, shape, extents in (("a", a, dims_a), ("b", b, dims_b)):
+        extents = list(extents or shape)
+        if name in transposed:
+            perm = [*range(len(shape) - 2), len(shape) - 1, len(shape) - 2]
+            nodes.append(helper.make_node("Transpose", [name], [name + "t"], perm=perm))
+            shape, extents = [shape[i] for i in perm], [extents[i] for i in perm]
+        inputs[name], dims[name] = normal(shape), extents
+    operands = [name + "t" if name in transposed else name for name in "ab"]
+    nodes.append(helper.make_node("MatMul", operands, ["c"]))
+    more, constants = epilogue("row", b[-1], np.float32)
+    compare(tmp_path, [*nodes, *more], inputs, dims, constants, level)
 
 
 @pytest.mark.parametrize(

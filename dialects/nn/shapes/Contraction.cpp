@@ -6,6 +6,21 @@ using namespace mlir;
 
 namespace nnc::nn {
 
+/// The broadcast of the leading dims of two factors.
+static FailureOr<Dims> broadcastLeading(ShapeRule &rule, StringRef constraint, ArrayRef<Dim> a, ArrayRef<Dim> b) {
+  size_t rank = std::max(a.size(), b.size());
+  Dims out(rank, rule.constant(1));
+  for (ArrayRef<Dim> batch : {a, b})
+    for (size_t i = 0; i < batch.size(); ++i) {
+      Dim &o = out[rank - batch.size() + i], in = batch[i];
+      if (rule.clash(o, in))
+        return rule.error(constraint + ": the leading dims do not broadcast: " + Twine(*o.known()) + " and " +
+                          Twine(*in.known()));
+      o = rule.broadcast(o, in);
+    }
+  return out;
+}
+
 LogicalResult MatMulOp::shapes(ShapeRule &rule) {
   Dims a = rule.dims(getA()), b = rule.dims(getB());
   if (a.empty() || b.empty())
@@ -22,15 +37,10 @@ LogicalResult MatMulOp::shapes(ShapeRule &rule) {
   Dim n = b.pop_back_val(), kb = b.pop_back_val(), ka = a.pop_back_val(), m = a.pop_back_val();
   if (rule.differ(ka, kb))
     return rule.error("matmul_c2: the inner dims differ: " + Twine(*ka.known()) + " and " + Twine(*kb.known()));
-  size_t rank = std::max(a.size(), b.size());
-  Dims out(rank, rule.constant(1));
-  for (auto *batch : {&a, &b})
-    for (size_t i = 0; i < batch->size(); ++i) {
-      Dim &o = out[rank - batch->size() + i], in = (*batch)[i];
-      if (rule.clash(o, in))
-        return rule.error("matmul_c3: the leading dims do not broadcast: " + Twine(*o.known()) + " and " + Twine(*in.known()));
-      o = rule.broadcast(o, in);
-    }
+  FailureOr<Dims> leading = broadcastLeading(rule, "matmul_c3", a, b);
+  if (failed(leading))
+    return failure();
+  Dims out = *leading;
   if (!rowVector)
     out.push_back(m);
   if (!columnVector)
@@ -69,18 +79,37 @@ LogicalResult checkWindow(ShapeRule &rule, StringRef constraint, size_t n, Array
   return success();
 }
 
+LogicalResult PackPanelsOp::shapes(ShapeRule &rule) {
+  if (rule.rank(getB()) < 2)
+    return rule.error("pack_panels_c1: b has rank " + Twine(rule.rank(getB())));
+  Dims out = rule.dims(getB());
+  Dim columns = out.pop_back_val(), depth = out.pop_back_val();
+  if (getTransposed())
+    std::swap(columns, depth);
+  constexpr int64_t width = PackedMatMulOp::kPanelColumns;
+  if (!columns.known())
+    return rule.error("pack_panels_c1: the number of columns is not known");
+  out.append({rule.constant(llvm::divideCeil(*columns.known(), width)), depth, rule.constant(width)});
+  rule.result(out);
+  return success();
+}
+
 LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
   int64_t rank = rule.rank(getA());
-  if (rank < 2 || rule.rank(getPanels()) != 3)
+  if (rank < 2 || rule.rank(getPanels()) < 3)
     return rule.error("packed_matmul_c1: a has rank " + Twine(rank) + ", panels " + Twine(rule.rank(getPanels())));
-  Dims out = rule.dims(getA()), panels = rule.dims(getPanels());
-  Dim depth = out.pop_back_val();
+  Dims a = rule.dims(getA()), panels = rule.dims(getPanels());
+  Dim depth = a.pop_back_val(), rows = a.pop_back_val();
+  Dim width = panels.pop_back_val(), panelDepth = panels.pop_back_val(), panelCount = panels.pop_back_val();
   int64_t count = llvm::divideCeil(std::max<int64_t>(getColumns(), 0), kPanelColumns);
-  if (getColumns() < 1 || rule.differ(panels[0], rule.constant(count)) || rule.differ(panels[1], depth) ||
-      rule.differ(panels[2], rule.constant(kPanelColumns)))
+  if (getColumns() < 1 || rule.differ(panelCount, rule.constant(count)) || rule.differ(panelDepth, depth) ||
+      rule.differ(width, rule.constant(kPanelColumns)))
     return rule.error("packed_matmul_c1: the panels do not fit a's depth and " + Twine(getColumns()) + " columns");
-  out.push_back(rule.constant(getColumns()));
-  rule.result(out);
+  FailureOr<Dims> out = broadcastLeading(rule, "packed_matmul_c2", a, panels);
+  if (failed(out))
+    return failure();
+  out->append({rows, rule.constant(getColumns())});
+  rule.result(*out);
   return success();
 }
 

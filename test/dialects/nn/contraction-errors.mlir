@@ -149,3 +149,21 @@ func.func @packed_conv_c5(%x: tensor<1x2x2xf32>, %p: tensor<1x1x6x6xf32>) {
   %y = nn.packed_conv %x, %p {kernel = array<i64: 3>, strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, filters = 6 : i64, groups = 1 : i64} : (tensor<1x2x2xf32>, tensor<1x1x6x6xf32>) -> tensor<1x6x0xf32>
   return
 }
+// -----
+func.func @pack_panels_c1_rank(%b: tensor<4xf32>) {
+  // expected-error @+1 {{pack_panels_c1: b has rank 1}}
+  %y = nn.pack_panels %b : (tensor<4xf32>) -> tensor<1x4x16xf32>
+  return
+}
+// -----
+func.func @pack_panels_c1_columns(%b: tensor<4x?xf32>) {
+  // expected-error @+1 {{pack_panels_c1: the number of columns is not known}}
+  %y = nn.pack_panels %b : (tensor<4x?xf32>) -> tensor<?x4x16xf32>
+  return
+}
+// -----
+func.func @packed_matmul_c2(%a: tensor<3x2x4xf32>, %p: tensor<2x1x4x16xf32>) {
+  // expected-error @+1 {{packed_matmul_c2: the leading dims do not broadcast: 3 and 2}}
+  %y = nn.packed_matmul %a, %p {columns = 16 : i64} : (tensor<3x2x4xf32>, tensor<2x1x4x16xf32>) -> tensor<3x2x16xf32>
+  return
+}

@@ -31,3 +31,16 @@ func.func @einsum(%a: tensor<2x3x4xf32>, %b: tensor<2x4x?xf32>) -> tensor<*xf32>
   %0 = nn.einsum %a, %b {equation = "bij,bjk->kbi"} : (tensor<2x3x4xf32>, tensor<2x4x?xf32>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
+
+// CHECK-LABEL: func.func @panels
+func.func @panels(%a: tensor<?x1x3x4xf32>, %b: tensor<5x?x20xf32>, %c: tensor<20x4xf32>) -> (tensor<*xf32>, tensor<*xf32>) {
+  // CHECK: nn.pack_panels {{.*}} -> tensor<5x2x?x16xf32>
+  %0 = nn.pack_panels %b : (tensor<5x?x20xf32>) -> tensor<*xf32>
+  // CHECK: nn.pack_panels {{.*}} {transposed} {{.*}} -> tensor<2x4x16xf32>
+  %1 = nn.pack_panels %c {transposed} : (tensor<20x4xf32>) -> tensor<*xf32>
+  // CHECK: nn.packed_matmul {{.*}} -> tensor<?x5x3x20xf32>
+  %2 = nn.packed_matmul %a, %0 {columns = 20 : i64} : (tensor<?x1x3x4xf32>, tensor<*xf32>) -> tensor<*xf32>
+  // CHECK: nn.packed_matmul {{.*}} -> tensor<?x1x3x20xf32>
+  %3 = nn.packed_matmul %a, %1 {columns = 20 : i64} : (tensor<?x1x3x4xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %2, %3 : tensor<*xf32>, tensor<*xf32>
+}

@@ -189,3 +189,18 @@ func.func @shape_parts(%x: tensor<?x?x?xf32>) -> (tensor<i64>, tensor<2xi64>) {
   %p = nn.slice %s, %starts, %ends {axes = array<i64: 0>, steps = array<i64: 1>} : (tensor<3xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<2xi64>
   return %g, %p : tensor<i64>, tensor<2xi64>
 }
+
+// A product transposes its factors itself; other dims must stay where they are.
+// CHECK-LABEL: func.func @transposed_factors
+func.func @transposed_factors(%a: tensor<2x4x3xf32>, %b: tensor<2x5x4xf32>) -> (tensor<2x3x5xf32>, tensor<4x3x2xf32>) {
+  // CHECK: nn.matmul %arg0, %arg1 {transpose_a, transpose_b}
+  // CHECK: %[[T:.*]] = nn.transpose %arg0 {perm = array<i64: 1, 2, 0>}
+  // CHECK: nn.matmul %[[T]], {{.*}} : (tensor<4x3x2xf32>
+  %0 = nn.transpose %a {perm = array<i64: 0, 2, 1>} : (tensor<2x4x3xf32>) -> tensor<2x3x4xf32>
+  %1 = nn.transpose %b {perm = array<i64: 0, 2, 1>} : (tensor<2x5x4xf32>) -> tensor<2x4x5xf32>
+  %2 = nn.matmul %0, %1 : (tensor<2x3x4xf32>, tensor<2x4x5xf32>) -> tensor<2x3x5xf32>
+  %3 = nn.transpose %a {perm = array<i64: 1, 2, 0>} : (tensor<2x4x3xf32>) -> tensor<4x3x2xf32>
+  %4 = nn.constant dense<2.0> : tensor<2x2xf32> : tensor<2x2xf32>
+  %5 = nn.matmul %3, %4 : (tensor<4x3x2xf32>, tensor<2x2xf32>) -> tensor<4x3x2xf32>
+  return %2, %5 : tensor<2x3x5xf32>, tensor<4x3x2xf32>
+}

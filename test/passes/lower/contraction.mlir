@@ -79,3 +79,21 @@ func.func @main(%x: tensor<1x2x5xf32>, %w: tensor<2x3x4xf32>) -> tensor<1x3x12xf
   %y = nn.conv_transpose %x, %w {strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x2x5xf32>, tensor<2x3x4xf32>) -> tensor<1x3x12xf32>
   return %y : tensor<1x3x12xf32>
 }
+// -----
+// A long sum: the rows of a tile are copied, and what has been summed so far waits in the workspace.
+// CHECK: func.func private @k0(%{{.*}}, %[[WORKSPACE:.*]]: memref<{{.*}}xi8>
+// CHECK-DAG: memref.view %[[WORKSPACE]]
+// AVX512: vector.store {{.*}} memref<12x528xf32>
+// AVX512-COUNT-24: vector.fma {{.*}} vector<16xf32>
+func.func @main(%a: tensor<96x2000xf32>, %p: tensor<8x2000x16xf32>) -> tensor<96x128xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 128 : i64} : (tensor<96x2000xf32>, tensor<8x2000x16xf32>) -> tensor<96x128xf32>
+  return %y : tensor<96x128xf32>
+}
+// -----
+// A transposed factor is packed by squares of 8.
+// CHECK: func.func private @k0
+// CHECK-COUNT-24: vector.shuffle {{.*}} vector<8xf32>
+func.func @main(%b: tensor<64x40xf32>) -> tensor<4x40x16xf32> {
+  %y = nn.pack_panels %b {transposed} : (tensor<64x40xf32>) -> tensor<4x40x16xf32>
+  return %y : tensor<4x40x16xf32>
+}

@@ -1,0 +1,38 @@
+// RUN: nnc-opt %s -nn-pack-operands --split-input-file | FileCheck %s
+
+// CHECK-LABEL: func.func @plain
+// CHECK: %[[PANELS:.*]] = nn.pack_panels %arg1 : (tensor<3x40x33xf32>) -> tensor<3x3x40x16xf32>
+// CHECK: nn.packed_matmul %arg0, %[[PANELS]] {columns = 33 : i64}
+// CHECK-NOT: nn.matmul
+func.func @plain(%a: tensor<?x3x8x40xf32>, %b: tensor<3x40x33xf32>) -> tensor<?x3x8x33xf32> {
+  %y = nn.matmul %a, %b : (tensor<?x3x8x40xf32>, tensor<3x40x33xf32>) -> tensor<?x3x8x33xf32>
+  return %y : tensor<?x3x8x33xf32>
+}
+// -----
+// Either factor may be transposed.
+// CHECK-LABEL: func.func @transposed
+// CHECK: nn.pack_panels %arg1 {transposed} : (tensor<32x40xf16>) -> tensor<2x40x16xf16>
+// CHECK: %[[A:.*]] = nn.transpose %arg0 {perm = array<i64: 1, 0>}
+// CHECK: nn.packed_matmul %[[A]]
+func.func @transposed(%a: tensor<40x8xf16>, %b: tensor<32x40xf16>) -> tensor<8x32xf16> {
+  %y = nn.matmul %a, %b {transpose_a, transpose_b} : (tensor<40x8xf16>, tensor<32x40xf16>) -> tensor<8x32xf16>
+  return %y : tensor<8x32xf16>
+}
+// -----
+// The rows of a whole batch count where it meets one right factor.
+// CHECK-LABEL: func.func @shared
+// CHECK: nn.packed_matmul
+func.func @shared(%a: tensor<8x1x40xf32>, %b: tensor<40x32xf32>) -> tensor<8x1x32xf32> {
+  %y = nn.matmul %a, %b : (tensor<8x1x40xf32>, tensor<40x32xf32>) -> tensor<8x1x32xf32>
+  return %y : tensor<8x1x32xf32>
+}
+// -----
+// Few rows or few columns are not worth it; an unknown number of columns has no panels.
+// CHECK-LABEL: func.func @stays
+// CHECK-COUNT-3: nn.matmul
+func.func @stays(%a: tensor<3x40xf32>, %b: tensor<40x32xf32>, %c: tensor<8x3xf32>, %d: tensor<3x?xf32>, %e: tensor<3x32xf32>) -> (tensor<3x32xf32>, tensor<40x3xf32>, tensor<8x?xf32>) {
+  %0 = nn.matmul %a, %b : (tensor<3x40xf32>, tensor<40x32xf32>) -> tensor<3x32xf32>
+  %2 = nn.matmul %b, %e {transpose_b} : (tensor<40x32xf32>, tensor<3x32xf32>) -> tensor<40x3xf32>
+  %3 = nn.matmul %c, %d : (tensor<8x3xf32>, tensor<3x?xf32>) -> tensor<8x?xf32>
+  return %0, %2, %3 : tensor<3x32xf32>, tensor<40x3xf32>, tensor<8x?xf32>
+}
