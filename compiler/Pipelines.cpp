@@ -34,6 +34,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     blocks.winograd = options.winograd;
     pm.addPass(createBlockChannels(blocks));
     pm.addPass(createCSEPass());
+    pm.addPass(createPackRecurrent());
     pm.addPass(createPackWeights());
     pm.addPass(createPackOperands());
   }

@@ -62,6 +62,14 @@ def BlockChannels : Pass<"nn-block-channels", "::mlir::ModuleOp"> {
   let options = [Option<"winograd", "winograd", "bool", "true", "Allow Winograd's algorithm">];
 }
 
+def PackRecurrent : Pass<"nn-pack-recurrent", "::mlir::ModuleOp"> {
+  let summary = "Take the products with the input out of recurrent layers and pack the weights of the others";
+  let description = [{
+    nn.recurrent of f32 with constant weights becomes an nn.matmul over all steps, which nn-pack-weights packs, and an
+    nn.packed_recurrent. Biases that are only added go into the product's. Other layers keep the reference lowering.
+  }];
+}
+
 def PackWeights : Pass<"nn-pack-weights", "::mlir::ModuleOp"> {
   let summary = "Bring constant weights of contractions into the panels that the micro-kernels read";
   let description = [{

@@ -29,6 +29,32 @@ def NN_RecurrentOp : NN_KindOp<"recurrent", [AttrSizedOperandSegments]> {
   let results = (outs NN_Tensor:$y, NN_Tensor:$y_h, NN_Tensor:$y_c);
 }
 
+def NN_PackedRecurrentOp : NN_KindOp<"packed_recurrent", [AttrSizedOperandSegments]> {
+  let summary = "what nn.recurrent does after its products with the input (made by nn-pack-recurrent)";
+  let description = [{
+    Units come in blocks of 16, P = ceil(H / 16) of them, the last filled up with zeros; g gates of a block lie together.
+    projection: [T,B,D*P*g*16] holds the products with W and all biases but recurrent_bias; panels: [D,P,H,g*16]: element
+    [d, p, k, gate * 16 + i] is that of R for unit 16 p + i and input k. recurrent_bias: [D,P*16] is that of a GRU's
+    candidate that its reset gate multiplies; peephole: [D,3,P*16]. The rest is as in nn.recurrent.
+
+    - packed_recurrent_c1: ranks are as above.
+    - packed_recurrent_c2: the dims agree with hidden_size and the number of directions.
+    - packed_recurrent_c3: there are 1, 3 or 2 known activations per direction.
+    - packed_recurrent_c4: only an lstm has initial_c and peephole; a gru has recurrent_bias only if linear_before_reset.
+  }];
+  let arguments = (ins NN_RecurrentKindAttr:$kind, NN_Tensor:$projection, NN_Tensor:$panels,
+                       Optional<NN_Tensor>:$recurrent_bias, Optional<NN_Tensor>:$lengths, Optional<NN_Tensor>:$initial_h,
+                       Optional<NN_Tensor>:$initial_c, Optional<NN_Tensor>:$peephole,
+                       NN_RecurrentDirectionAttr:$direction, I64Attr:$hidden_size, StrArrayAttr:$activations,
+                       DenseF64ArrayAttr:$alphas, DenseF64ArrayAttr:$betas, OptionalAttr<F64Attr>:$clip,
+                       UnitAttr:$linear_before_reset, UnitAttr:$input_forget);
+  let results = (outs NN_Tensor:$y, NN_Tensor:$y_h, NN_Tensor:$y_c);
+  let extraClassDeclaration = [{
+    /// Units of a block.
+    static constexpr int64_t kBlockUnits = 16;
+  }];
+}
+
 def NN_DftOp : NN_TensorOp<"dft"> {
   let summary = "discrete Fourier transform along an axis (ONNX DFT)";
   let description = [{

@@ -1,5 +1,6 @@
 #include "passes/cpu/MicroKernel.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/graph/Group.h"
 #include "passes/lower/Contraction.h"
@@ -8,13 +9,42 @@ using namespace mlir;
 
 namespace nnc {
 
+static Value addTo(KernelBuilder &k, Value x, Value y) {
+  if (isa<FloatType>(getElementTypeOrSelf(x.getType())))
+    return arith::AddFOp::create(k.b, k.loc, x, y);
+  return arith::AddIOp::create(k.b, k.loc, x, y);
+}
+
 SmallVector<Value> MicroKernel::zeros(KernelBuilder &k) const {
   return SmallVector<Value>(rows * vectors, zeroOf(k, type));
 }
 
 SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, ValueRange accumulators, Operand left,
                                      Operand right) const {
-  return k.loop(from, to, k.index(1), accumulators,
+  int64_t count = rows * vectors;
+  SmallVector<Value> sums(accumulators);
+  if (parts > 1) {
+    // Neighbouring steps go to different parts.
+    Value wide = k.index(parts), end = k.add(from, k.mul(k.div(k.sub(to, from), wide), wide));
+    sums.resize(parts * count, zeroOf(k, type));
+    sums = k.loop(from, end, wide, sums, [&](Value at, ValueRange carried) {
+      SmallVector<Value> next(carried);
+      for (int64_t part = 0; part < parts; ++part)
+        llvm::copy(step(k, k.add(at, part), ValueRange(next).slice(part * count, count), left, right),
+                   next.begin() + part * count);
+      return next;
+    });
+    for (int64_t half = parts; half > 1; half = llvm::divideCeil(half, 2))
+      for (int64_t i = llvm::divideCeil(half, 2) * count; i < half * count; ++i) {
+        Value &sum = sums[i - llvm::divideCeil(half, 2) * count];
+        sum = addTo(k, sum, sums[i]);
+      }
+    sums.truncate(count);
+    from = end;
+    if (from == to || (getConstantIntValue(from) && getConstantIntValue(from) == getConstantIntValue(to)))
+      return sums;
+  }
+  return k.loop(from, to, k.index(1), sums,
                 [&](Value at, ValueRange carried) { return step(k, at, carried, left, right); });
 }
 

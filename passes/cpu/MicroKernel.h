@@ -22,6 +22,8 @@ struct MicroKernel {
   int64_t rows, vectors;
   /// The accumulators' type.
   mlir::VectorType type;
+  /// Where the tile is too small to hide the latency of a multiply-add, every sum is formed in this many parts.
+  int64_t parts = 1;
 
   /// An operand in the accumulators' element type: the scalar of row i, or the vector j, of step k.
   using Operand = llvm::function_ref<mlir::Value(int64_t index, mlir::Value step)>;

@@ -190,4 +190,27 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t tiles, int64_t cha
   return plan;
 }
 
+RecurrentPlan planRecurrent(const KernelTarget &target, int64_t gates, std::optional<int64_t> batch, bool together) {
+  constexpr int64_t width = nn::PackedRecurrentOp::kBlockUnits;
+  RecurrentPlan plan;
+  plan.room = accumulators(target);
+  plan.lanes = std::min<int64_t>(target.vectorBits / 32, width);
+  plan.rows = together ? std::max<int64_t>(1, plan.room / gates) : 1;
+  // Blocks of even heights.
+  if (batch && *batch > 0)
+    plan.rows = llvm::divideCeil(*batch, llvm::divideCeil(*batch, plan.rows));
+  // A whole block of units where the registers allow it: its panel is then read in one go.
+  plan.vectors = width / plan.lanes;
+  while (plan.vectors > 1 && plan.rows * gates * plan.vectors > plan.room)
+    plan.vectors /= 2;
+  return plan;
+}
+
+int64_t RecurrentPlan::partsOf(int64_t accumulators) const {
+  int64_t parts = 1;
+  while (accumulators * parts < 8 && accumulators * parts * 2 <= room)
+    parts *= 2;
+  return parts;
+}
+
 } // namespace nnc

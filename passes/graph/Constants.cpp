@@ -113,6 +113,29 @@ std::optional<std::vector<double>> floatElements(ElementsAttr constant) {
   return elements;
 }
 
+std::optional<std::vector<float>> f32Elements(ElementsAttr constant) {
+  if (!constant || !constant.getElementType().isF32())
+    return std::nullopt;
+  size_t count = constant.getNumElements();
+  ArrayRef<char> bytes;
+  if (auto dense = dyn_cast<DenseElementsAttr>(constant)) {
+    bytes = dense.getRawData();
+    if (dense.isSplat() && count > 0) {
+      float value;
+      memcpy(&value, bytes.data(), sizeof value);
+      return std::vector<float>(count, value);
+    }
+  } else if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant)) {
+    if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+      bytes = blob->getData();
+  }
+  if (bytes.size() != count * sizeof(float))
+    return std::nullopt;
+  std::vector<float> elements(count);
+  memcpy(elements.data(), bytes.data(), bytes.size());
+  return elements;
+}
+
 ElementsAttr constantFromDoubles(RankedTensorType type, ArrayRef<double> elements) {
   auto element = cast<FloatType>(type.getElementType());
   unsigned bytes = bytesOf(element);

@@ -18,6 +18,9 @@ std::optional<double> uniformNumber(mlir::Value value);
 /// The elements of a constant of f16, bf16, f32 or f64.
 std::optional<std::vector<double>> floatElements(mlir::ElementsAttr constant);
 
+/// The elements of a constant of f32.
+std::optional<std::vector<float>> f32Elements(mlir::ElementsAttr constant);
+
 /// A constant of f16, bf16, f32 or f64 with these elements, rounded to nearest. Null where a finite one overflows.
 mlir::ElementsAttr constantFromDoubles(mlir::RankedTensorType type, llvm::ArrayRef<double> elements);
 

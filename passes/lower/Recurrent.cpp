@@ -8,14 +8,12 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/ElementTypes.h"
-#include "passes/lower/MathFunctions.h"
+#include "passes/lower/RecurrentCell.h"
 #include "passes/lower/Registry.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using nnc::nn::RecurrentDirection;
 using nnc::nn::RecurrentKind;
-using nnc::nn::UnaryKind;
 
 namespace nnc {
 
@@ -27,7 +25,7 @@ constexpr int64_t kRowsAtOnce = 8;
 class CellEmitter {
 public:
   CellEmitter(KernelBuilder &k, nn::RecurrentOp op)
-      : k(k), op(op), element(cast<RankedTensorType>(op.getX().getType()).getElementType()),
+      : k(k), op(op), cell(k, op), element(cast<RankedTensorType>(op.getX().getType()).getElementType()),
         compute(computeType(element)), hidden(op.getHiddenSize()),
         lanes(std::max<int64_t>(1, k.target.vectorBits / compute.getIntOrFloatBitWidth())) {
     x = k.memref(op.getX());
@@ -48,7 +46,7 @@ public:
     buffer = memref::AllocaOp::create(k.b, k.loc, MemRefType::get({products, chunk}, compute));
     setGrain();
     k.forEachItem([&](ValueRange point) {
-      direction = point[0];
+      cell.direction = direction = point[0];
       row = point[1];
       run();
     });
@@ -105,8 +103,8 @@ private:
     chunks([&](Value first) {
       products(first, {{0, 0, true, true, yH}});
       overChunk(first, [&](Type shape, Value j, Value slot) {
-        Value sum = add(product(shape, 0, slot), bias(shape, 0, j));
-        store(activate(0, sum), y, here(j));
+        Value sum = cell.add(product(shape, 0, slot), bias(shape, 0, j));
+        store(cell.activate(0, sum), y, here(j));
       });
     });
   }
@@ -119,42 +117,33 @@ private:
         list.push_back({gate, gate, true, true, yH});
       products(first, list);
       overChunk(first, [&](Type shape, Value j, Value slot) {
-        Value cell = load(yC, state(j), shape);
-        auto sum = [&](int64_t gate) { return add(product(shape, gate, slot), bias(shape, gate, j)); };
-        auto peep = [&](Value value, int64_t which, Value c) {
+        SmallVector<Value> sums;
+        for (int64_t gate : {I, O, F, C})
+          sums.push_back(cell.add(product(shape, gate, slot), bias(shape, gate, j)));
+        auto peephole = [&](int64_t which) -> Value {
           if (!op.getPeephole())
-            return value;
-          Value p = load(k.memref(op.getPeephole()), {direction, k.add(j, which * hidden)}, shape);
-          return add(value, mul(p, c));
+            return {};
+          return load(k.memref(op.getPeephole()), {direction, k.add(j, which * hidden)}, shape);
         };
-        // Peepholes come as i, o, f.
-        Value input = activate(0, peep(sum(I), 0, cell));
-        Value one = constantLike(k.b, k.loc, input.getType(), 1.0);
-        Value forget = op.getInputForget() ? sub(one, input) : activate(0, peep(sum(F), 2, cell));
-        Value next = add(mul(forget, cell), mul(input, activate(1, sum(C))));
-        Value output = activate(0, peep(sum(O), 1, next));
-        store(next, yC, state(j));
-        store(mul(output, activate(2, next, /*clipped=*/false)), y, here(j));
+        auto [h, c] = cell.lstm(sums, load(yC, state(j), shape), peephole);
+        store(c, yC, state(j));
+        store(h, y, here(j));
       });
     });
   }
 
   void emitGru() {
     enum { Z, R, H };
-    auto blend = [&](Value z, Value candidate, Value previous) {
-      Value one = constantLike(k.b, k.loc, z.getType(), 1.0);
-      return add(mul(sub(one, z), candidate), mul(z, previous));
-    };
     if (op.getLinearBeforeReset()) {
       chunks([&](Value first) {
         products(first, {{0, Z, true, true, yH}, {1, R, true, true, yH}, {2, H, true, false, yH}, {3, H, false, true, yH}});
         overChunk(first, [&](Type shape, Value j, Value slot) {
-          Value z = activate(0, add(product(shape, 0, slot), bias(shape, Z, j)));
-          Value reset = activate(0, add(product(shape, 1, slot), bias(shape, R, j)));
-          Value recurrent = add(product(shape, 3, slot), biasPart(shape, H, j, /*recurrent=*/true));
-          Value input = add(product(shape, 2, slot), biasPart(shape, H, j, /*recurrent=*/false));
-          Value candidate = activate(1, add(input, mul(reset, recurrent)));
-          store(blend(z, candidate, load(yH, state(j), shape)), y, here(j));
+          Value z = cell.activate(0, cell.add(product(shape, 0, slot), bias(shape, Z, j)));
+          Value reset = cell.activate(0, cell.add(product(shape, 1, slot), bias(shape, R, j)));
+          Value recurrent = cell.add(product(shape, 3, slot), biasPart(shape, H, j, /*recurrent=*/true));
+          Value input = cell.add(product(shape, 2, slot), biasPart(shape, H, j, /*recurrent=*/false));
+          Value candidate = cell.activate(1, cell.add(input, cell.mul(reset, recurrent)));
+          store(cell.blend(z, candidate, load(yH, state(j), shape)), y, here(j));
         });
       });
       return;
@@ -163,16 +152,16 @@ private:
     chunks([&](Value first) {
       products(first, {{0, Z, true, true, yH}, {1, R, true, true, yH}});
       overChunk(first, [&](Type shape, Value j, Value slot) {
-        Value reset = activate(0, add(product(shape, 1, slot), bias(shape, R, j)));
-        store(activate(0, add(product(shape, 0, slot), bias(shape, Z, j))), y, here(j));
-        store(mul(reset, load(yH, state(j), shape)), yC, state(j));
+        Value reset = cell.activate(0, cell.add(product(shape, 1, slot), bias(shape, R, j)));
+        store(cell.activate(0, cell.add(product(shape, 0, slot), bias(shape, Z, j))), y, here(j));
+        store(cell.mul(reset, load(yH, state(j), shape)), yC, state(j));
       });
     });
     chunks([&](Value first) {
       products(first, {{2, H, true, true, yC}});
       overChunk(first, [&](Type shape, Value j, Value slot) {
-        Value candidate = activate(1, add(product(shape, 2, slot), bias(shape, H, j)));
-        store(blend(load(y, here(j), shape), candidate, load(yH, state(j), shape)), y, here(j));
+        Value candidate = cell.activate(1, cell.add(product(shape, 2, slot), bias(shape, H, j)));
+        store(cell.blend(load(y, here(j), shape), candidate, load(yH, state(j), shape)), y, here(j));
       });
     });
   }
@@ -299,60 +288,12 @@ private:
     return load(k.memref(op.getBias()), {direction, k.add(j, (gate + (recurrent ? gates : 0)) * hidden)}, shape);
   }
   Value bias(Type shape, int64_t gate, Value j) {
-    return add(biasPart(shape, gate, j, false), biasPart(shape, gate, j, true));
-  }
-
-  Value add(Value a, Value b) { return arith::AddFOp::create(k.b, k.loc, a, b); }
-  Value sub(Value a, Value b) { return arith::SubFOp::create(k.b, k.loc, a, b); }
-  Value mul(Value a, Value b) { return arith::MulFOp::create(k.b, k.loc, a, b); }
-
-  //===--------------------------------------------------------------------===//
-  // Activations
-  //===--------------------------------------------------------------------===//
-
-  /// Function `which` of this item's direction.
-  Value activate(size_t which, Value value, bool clipped = true) {
-    if (auto clip = op.getClip(); clip && clipped) {
-      double limit = clip->convertToDouble();
-      value = arith::MaximumFOp::create(k.b, k.loc, value, constantLike(k.b, k.loc, value.getType(), -limit));
-      value = arith::MinimumFOp::create(k.b, k.loc, value, constantLike(k.b, k.loc, value.getType(), limit));
-    }
-    size_t perDirection = op.getActivations().size() / (op.getDirection() == RecurrentDirection::bidirectional ? 2 : 1);
-    size_t other = which + perDirection;
-    if (other >= op.getActivations().size() || sameFunction(which, other))
-      return apply(which, value);
-    Value isReverse = k.compare(arith::CmpIPredicate::eq, direction, k.index(1));
-    return k.ifElse(isReverse, [&] { return apply(other, value); }, [&] { return apply(which, value); });
-  }
-
-  bool sameFunction(size_t i, size_t j) {
-    return op.getActivations()[i] == op.getActivations()[j] && op.getAlphas()[i] == op.getAlphas()[j] &&
-           op.getBetas()[i] == op.getBetas()[j];
-  }
-
-  Value apply(size_t i, Value value) {
-    double alpha = op.getAlphas()[i], beta = op.getBetas()[i];
-    std::string name = cast<StringAttr>(op.getActivations()[i]).getValue().lower();
-    auto c = [&](double number) { return constantLike(k.b, k.loc, value.getType(), number); };
-    if (name == "affine")
-      return add(mul(c(alpha), value), c(beta));
-    if (name == "scaledtanh")
-      return mul(c(alpha), floatFunction(k.b, k.loc, UnaryKind::tanh, mul(c(beta), value), 0, 0));
-    auto kind = llvm::StringSwitch<UnaryKind>(name)
-                    .Case("relu", UnaryKind::relu)
-                    .Case("tanh", UnaryKind::tanh)
-                    .Case("leakyrelu", UnaryKind::leaky_relu)
-                    .Case("thresholdedrelu", UnaryKind::thresholded_relu)
-                    .Case("hardsigmoid", UnaryKind::hard_sigmoid)
-                    .Case("elu", UnaryKind::elu)
-                    .Case("softsign", UnaryKind::softsign)
-                    .Case("softplus", UnaryKind::softplus)
-                    .Default(UnaryKind::sigmoid);
-    return floatFunction(k.b, k.loc, kind, value, alpha, beta);
+    return cell.add(biasPart(shape, gate, j, false), biasPart(shape, gate, j, true));
   }
 
   KernelBuilder &k;
   nn::RecurrentOp op;
+  RecurrentCell cell;
   Type element, compute;
   int64_t hidden, lanes, chunk;
   Value x, w, r, y, yH, yC, time, inputSize, buffer;

@@ -16,6 +16,7 @@ const LoweringRegistry &LoweringRegistry::get() {
     registerPackedConvLowerings(r);
     registerPackPanelsLowerings(r);
     registerPackedMatMulLowerings(r);
+    registerPackedRecurrentLowerings(r);
     registerPoolLowerings(r);
     registerQuantizeLowerings(r);
     registerGridSampleLowerings(r);

@@ -5,13 +5,33 @@ using namespace mlir;
 
 namespace nnc::nn {
 
+/// The gates of a cell, each with its rows of the weights.
+static int64_t gatesOf(RecurrentKind kind) {
+  return kind == RecurrentKind::lstm ? 4 : kind == RecurrentKind::gru ? 3 : 1;
+}
+
+template <typename OpTy>
+static LogicalResult checkActivations(OpTy op, ShapeRule &rule, StringRef constraint) {
+  size_t directions = op.getDirection() == RecurrentDirection::bidirectional ? 2 : 1;
+  RecurrentKind kind = op.getKind();
+  size_t functions = directions * (kind == RecurrentKind::lstm ? 3 : kind == RecurrentKind::gru ? 2 : 1);
+  if (op.getActivations().size() != functions || op.getAlphas().size() != functions || op.getBetas().size() != functions)
+    return rule.error(constraint + ": " + Twine(functions) + " activations are needed");
+  static constexpr StringLiteral known[] = {"relu", "tanh", "sigmoid", "affine", "leakyrelu", "thresholdedrelu",
+                                            "scaledtanh", "hardsigmoid", "elu", "softsign", "softplus"};
+  for (auto name : op.getActivations().template getAsValueRange<StringAttr>())
+    if (!llvm::is_contained(known, name.lower()))
+      return rule.error(constraint + ": unknown activation '" + name + "'");
+  return success();
+}
+
 LogicalResult RecurrentOp::shapes(ShapeRule &rule) {
   auto hasRank = [&](Value v, int64_t rank) { return !v || rule.rank(v) == rank; };
   if (!hasRank(getX(), 3) || !hasRank(getW(), 3) || !hasRank(getR(), 3) || !hasRank(getBias(), 2) ||
       !hasRank(getLengths(), 1) || !hasRank(getInitialH(), 3) || !hasRank(getInitialC(), 3) || !hasRank(getPeephole(), 2))
     return rule.error("recurrent_c1: x, w, r and the initial states need rank 3, the bias and peepholes 2, lengths 1");
   bool lstm = getKind() == RecurrentKind::lstm;
-  int64_t gates = lstm ? 4 : getKind() == RecurrentKind::gru ? 3 : 1, hidden = getHiddenSize();
+  int64_t gates = gatesOf(getKind()), hidden = getHiddenSize();
   int64_t directions = getDirection() == RecurrentDirection::bidirectional ? 2 : 1;
   Dim time = rule.dim(getX(), 0), batch = rule.dim(getX(), 1);
   // Exporters leave x's batch open but write that of the states.
@@ -34,19 +54,52 @@ LogicalResult RecurrentOp::shapes(ShapeRule &rule) {
       !fits(getPeephole(), {number(directions), number(3 * hidden)}))
     return rule.error("recurrent_c2: an operand does not fit hidden size " + Twine(hidden) + " and " + Twine(directions) +
                       " direction" + (directions > 1 ? "s" : ""));
-  size_t functions = directions * (lstm ? 3 : getKind() == RecurrentKind::gru ? 2 : 1);
-  if (getActivations().size() != functions || getAlphas().size() != functions || getBetas().size() != functions)
-    return rule.error("recurrent_c3: " + Twine(functions) + " activations are needed");
-  static constexpr StringLiteral known[] = {"relu", "tanh", "sigmoid", "affine", "leakyrelu", "thresholdedrelu",
-                                            "scaledtanh", "hardsigmoid", "elu", "softsign", "softplus"};
-  for (auto name : getActivations().getAsValueRange<StringAttr>())
-    if (!llvm::is_contained(known, name.lower()))
-      return rule.error("recurrent_c3: unknown activation '" + name + "'");
+  if (failed(checkActivations(*this, rule, "recurrent_c3")))
+    return failure();
   if (!lstm && (getInitialC() || getPeephole()))
     return rule.error("recurrent_c4: only an lstm has a cell state and peepholes");
   rule.result({time, number(directions), batch, number(hidden)});
   rule.result({number(directions), batch, number(hidden)});
   rule.result({number(directions), batch, number(hidden)});
+  return success();
+}
+
+LogicalResult PackedRecurrentOp::shapes(ShapeRule &rule) {
+  auto hasRank = [&](Value v, int64_t rank) { return !v || rule.rank(v) == rank; };
+  if (!hasRank(getProjection(), 3) || !hasRank(getPanels(), 4) || !hasRank(getRecurrentBias(), 2) ||
+      !hasRank(getLengths(), 1) || !hasRank(getInitialH(), 3) || !hasRank(getInitialC(), 3) || !hasRank(getPeephole(), 3))
+    return rule.error("packed_recurrent_c1: the projection, the initial states and the peepholes need rank 3, the panels "
+                      "4, the recurrent bias 2, lengths 1");
+  auto number = [&](int64_t n) { return rule.constant(n); };
+  int64_t hidden = getHiddenSize(), blocks = llvm::divideCeil(std::max<int64_t>(hidden, 0), kBlockUnits);
+  int64_t directions = getDirection() == RecurrentDirection::bidirectional ? 2 : 1, wide = gatesOf(getKind()) * kBlockUnits;
+  Dim time = rule.dim(getProjection(), 0), batch = rule.dim(getProjection(), 1);
+  // Exporters leave x's batch open but write that of the states.
+  for (Value state : {getInitialH(), getInitialC()})
+    if (state && !batch.known() && rule.dim(state, 1).known())
+      batch = rule.dim(state, 1);
+  auto fits = [&](Value v, ArrayRef<Dim> dims) {
+    for (auto [i, d] : llvm::enumerate(dims))
+      if (v && rule.differ(rule.dim(v, i), d))
+        return false;
+    return true;
+  };
+  Dim d = number(directions), units = number(blocks * kBlockUnits);
+  if (hidden < 1 || !fits(getProjection(), {time, batch, number(directions * blocks * wide)}) ||
+      !fits(getPanels(), {d, number(blocks), number(hidden), number(wide)}) || !fits(getRecurrentBias(), {d, units}) ||
+      !fits(getLengths(), {batch}) || !fits(getInitialH(), {d, batch, number(hidden)}) ||
+      !fits(getInitialC(), {d, batch, number(hidden)}) || !fits(getPeephole(), {d, number(3), units}))
+    return rule.error("packed_recurrent_c2: an operand does not fit hidden size " + Twine(hidden) + " and " +
+                      Twine(directions) + " direction" + (directions > 1 ? "s" : ""));
+  if (failed(checkActivations(*this, rule, "packed_recurrent_c3")))
+    return failure();
+  bool lstm = getKind() == RecurrentKind::lstm, linear = getKind() == RecurrentKind::gru && getLinearBeforeReset();
+  if ((!lstm && (getInitialC() || getPeephole())) || (!linear && getRecurrentBias()))
+    return rule.error("packed_recurrent_c4: only an lstm has a cell state and peepholes, and only a gru with "
+                      "linear_before_reset a recurrent bias");
+  rule.result({time, d, batch, number(hidden)});
+  rule.result({d, batch, number(hidden)});
+  rule.result({d, batch, number(hidden)});
   return success();
 }
 

@@ -13,6 +13,29 @@ func.func @lstm(%x: tensor<7x2x16xf32>, %w: tensor<1x96x16xf32>, %r: tensor<1x96
   return %y#1 : tensor<1x2x24xf32>
 }
 
+// All gates of a block of units in registers (two vectors of each on AVX2), then the cell's arithmetic on them; the
+// blocks are walked forth and back.
+// CHECK: func.func private @k{{[0-9]+}}({{.*}}memref<7x1x128xf32>, %{{.*}}: memref<1x2x24x64xf32>
+// CHECK: memref.view {{.*}} memref<2x1x32xf32>
+// CHECK: arith.select
+// CHECK-COUNT-8: vector.fma {{.*}} : vector<8xf32>
+// CHECK-NOT: vector.reduction
+// CHECK: math.tanh {{.*}} : vector<8xf32>
+func.func @packed(%p: tensor<7x1x128xf32>, %r: tensor<1x2x24x64xf32>) -> tensor<1x1x24xf32> {
+  %y:3 = nn.packed_recurrent lstm %p, %r {operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0>, direction = #nn<recurrent_direction forward>, hidden_size = 24 : i64, activations = ["sigmoid", "tanh", "tanh"], alphas = array<f64: 0.0, 0.0, 0.0>, betas = array<f64: 0.0, 0.0, 0.0>} : (tensor<7x1x128xf32>, tensor<1x2x24x64xf32>) -> (tensor<7x1x1x24xf32>, tensor<1x1x24xf32>, tensor<1x1x24xf32>)
+  return %y#1 : tensor<1x1x24xf32>
+}
+
+// Three sequences share what is read of the panels.
+// CHECK: func.func private @k{{[0-9]+}}({{.*}}memref<7x6x128xf32>
+// CHECK: memref.view {{.*}} memref<2x3x32xf32>
+// CHECK-COUNT-12: vector.fma {{.*}} : vector<8xf32>
+// CHECK: scf.yield
+func.func @together(%p: tensor<7x6x128xf32>, %r: tensor<1x2x24x64xf32>) -> tensor<1x6x24xf32> {
+  %y:3 = nn.packed_recurrent lstm %p, %r {operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0>, direction = #nn<recurrent_direction forward>, hidden_size = 24 : i64, activations = ["sigmoid", "tanh", "tanh"], alphas = array<f64: 0.0, 0.0, 0.0>, betas = array<f64: 0.0, 0.0, 0.0>} : (tensor<7x6x128xf32>, tensor<1x2x24x64xf32>) -> (tensor<7x1x6x24xf32>, tensor<1x6x24xf32>, tensor<1x6x24xf32>)
+  return %y#1 : tensor<1x6x24xf32>
+}
+
 // A known length has buffers of its size; forward sums are formed in f64, inverse ones in the element type.
 // CHECK: func.func private @k{{[0-9]+}}({{.*}}memref<2x64x1xf32>, %{{.*}}: memref<2x33x2xf32>
 // CHECK: memref.alloca() : memref<2x2x64xf64>

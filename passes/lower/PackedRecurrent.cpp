@@ -1,0 +1,306 @@
+// The lowering of nn.packed_recurrent: one item per direction and block of sequences.
+//
+// In every step the micro-kernel adds the products of the state with the panel of a block of units to what the
+// projection holds; all gates of these units are then in registers, where the cell's arithmetic turns them into the new
+// state. Panels are larger than the nearest caches, so the blocks are walked forth in one step and back in the next:
+// what was read last is read first.
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TilePlan.h"
+#include "passes/lower/ElementTypes.h"
+#include "passes/lower/RecurrentCell.h"
+#include "passes/lower/Registry.h"
+
+using namespace mlir;
+using nnc::nn::RecurrentDirection;
+using nnc::nn::RecurrentKind;
+
+namespace nnc {
+
+namespace {
+
+constexpr int64_t kWidth = nn::PackedRecurrentOp::kBlockUnits;
+
+std::optional<int64_t> batchOf(nn::PackedRecurrentOp op) {
+  auto y = cast<RankedTensorType>(op.getY().getType());
+  return y.isDynamicDim(2) ? std::nullopt : std::optional(y.getDimSize(2));
+}
+
+RecurrentPlan planOf(nn::PackedRecurrentOp op, KernelTarget target) {
+  int64_t gates = cast<RankedTensorType>(op.getPanels().getType()).getDimSize(3) / kWidth;
+  // Sequences of different lengths would not take the same steps.
+  return planRecurrent(target, gates, batchOf(op), /*together=*/!op.getLengths());
+}
+
+class PackedRecurrent {
+public:
+  PackedRecurrent(KernelBuilder &k, nn::PackedRecurrentOp op)
+      : k(k), op(op), cell(k, op), plan(planOf(op, k.target)), hidden(op.getHiddenSize()),
+        blocks(llvm::divideCeil(hidden, kWidth)),
+        gates(cast<RankedTensorType>(op.getPanels().getType()).getDimSize(3) / kWidth),
+        vector(VectorType::get({plan.lanes}, k.b.getF32Type())) {
+    projection = k.memref(op.getProjection());
+    panels = k.memref(op.getPanels());
+    y = k.memref(op.getY());
+    time = k.dim(projection, 0);
+    auto units = [&](ArrayRef<int64_t> shape) {
+      SmallVector<int64_t> dims(shape);
+      dims.push_back(blocks * kWidth);
+      return k.workspace(MemRefType::get(dims, k.b.getF32Type()));
+    };
+    state = units({2, plan.rows});
+    if (op.getKind() == RecurrentKind::lstm)
+      cells = units({plan.rows});
+    if (isTwoPhase()) {
+      updates = units({plan.rows});
+      resets = units({plan.rows});
+    }
+  }
+
+  LogicalResult emit() {
+    setGrain();
+    Value batch = k.dim(y, 2);
+    k.forEachItem([&](ValueRange point) {
+      cell.direction = direction = point[0];
+      Value first = k.mul(point[1], plan.rows);
+      if (plan.rows == 1)
+        return sequences(1, first);
+      std::optional<int64_t> known = batchOf(op);
+      if (known && *known % plan.rows == 0)
+        return sequences(plan.rows, first);
+      Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(first, plan.rows), batch);
+      k.ifThen(isWhole, [&] { sequences(plan.rows, first); });
+      Value from = k.select(isWhole, batch, first);
+      int64_t rest = known ? *known % plan.rows : 1;
+      k.loop(from, batch, k.index(rest), [&](Value at) { sequences(rest, at); });
+    });
+    return success();
+  }
+
+private:
+  bool isTwoPhase() { return op.getKind() == RecurrentKind::gru && !op.getLinearBeforeReset(); }
+
+  void setGrain() {
+    auto type = cast<RankedTensorType>(op.getProjection().getType());
+    int64_t steps = type.isDynamicDim(0) ? 16 : type.getDimSize(0);
+    k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(1, steps * gates * hidden * hidden * plan.rows));
+  }
+
+  /// `count` sequences from `first` on, from their first step to their last.
+  void sequences(int64_t count, Value first) {
+    rows = count;
+    row = first;
+    Value length = time;
+    if (op.getLengths())
+      length = k.max(k.index(0), k.min(time, k.loadIndex(op.getLengths(), row)));
+    for (int64_t i = 0; i < rows; ++i) {
+      initialize(state, {k.index(0), k.index(i)}, op.getInitialH(), i);
+      // What lies behind the last unit is only computed, but not with numbers that make that slow.
+      initialize(state, {k.index(1), k.index(i)}, {}, i);
+      if (cells)
+        initialize(cells, {k.index(i)}, op.getInitialC(), i);
+    }
+    Value isReverse;
+    if (op.getDirection() == RecurrentDirection::bidirectional)
+      isReverse = k.compare(arith::CmpIPredicate::eq, direction, k.index(1));
+    k.loop(length, [&](Value i) {
+      Value mirrored = k.sub(k.sub(length, k.index(1)), i);
+      step = op.getDirection() == RecurrentDirection::reverse ? mirrored
+             : isReverse                                     ? k.select(isReverse, mirrored, i)
+                                                             : i;
+      now = k.rem(i, k.index(2));
+      next = k.sub(k.index(1), now);
+      emitStep();
+      for (int64_t r = 0; r < rows; ++r)
+        copy(state, {next, k.index(r)}, y, {step, direction, k.add(row, r)});
+    });
+    Value last = k.rem(length, k.index(2));
+    for (int64_t r = 0; r < rows; ++r) {
+      Value at = k.add(row, r);
+      copy(state, {last, k.index(r)}, k.memref(op.getYH()), {direction, at});
+      // Only an lstm has a cell state; what is there of others is of no meaning, but it is of no chance either.
+      if (cells)
+        copy(cells, {k.index(r)}, k.memref(op.getYC()), {direction, at});
+      else
+        copy(state, {last, k.index(r)}, k.memref(op.getYC()), {direction, at});
+    }
+    if (op.getLengths())
+      k.loop(length, time, k.index(1), [&](Value t) {
+        units([&](Type shape, Value j) {
+          store(constantLike(k.b, k.loc, shape, 0.0), y, {t, direction, row, j});
+        });
+      });
+  }
+
+  /// Fills units of the workspace with those of an operand, or with zeros.
+  void initialize(Value to, SmallVector<Value> at, Value from, int64_t r) {
+    at.push_back({});
+    k.loop(k.index(0), k.index(blocks * kWidth), k.index(plan.lanes), [&](Value j) {
+      at.back() = j;
+      store(constantLike(k.b, k.loc, vector, 0.0), to, at);
+    });
+    at.pop_back();
+    if (from)
+      copy(k.memref(from), {direction, k.add(row, r)}, to, at);
+  }
+
+  void copy(Value from, SmallVector<Value> fromAt, Value to, SmallVector<Value> toAt) {
+    fromAt.push_back({});
+    toAt.push_back({});
+    units([&](Type shape, Value j) {
+      fromAt.back() = toAt.back() = j;
+      store(load(from, fromAt, shape), to, toAt);
+    });
+  }
+
+  /// All units: vectors, then what is left.
+  void units(llvm::function_ref<void(Type shape, Value j)> body) {
+    int64_t vectorEnd = hidden / plan.lanes * plan.lanes;
+    if (vectorEnd > 0)
+      k.loop(k.index(0), k.index(vectorEnd), k.index(plan.lanes), [&](Value j) { body(vector, j); });
+    for (int64_t j = vectorEnd; j < hidden; ++j)
+      body(k.b.getF32Type(), k.index(j));
+  }
+
+  //===--------------------------------------------------------------------===//
+  // A step
+  //===--------------------------------------------------------------------===//
+
+  void emitStep() {
+    switch (op.getKind()) {
+    case RecurrentKind::rnn:
+      return overTiles(0, 1, state, [&](Tile tile, ValueRange sums) { setState(tile, cell.activate(0, sums[0])); });
+    case RecurrentKind::lstm:
+      return overTiles(0, 4, state, [&](Tile tile, ValueRange sums) {
+        auto peephole = [&](int64_t which) -> Value {
+          return op.getPeephole() ? load(k.memref(op.getPeephole()), {direction, k.index(which), tile.unit}, vector)
+                                  : Value();
+        };
+        auto [h, c] = cell.lstm(sums, load(cells, {k.index(tile.row), tile.unit}, vector), peephole);
+        store(c, cells, {k.index(tile.row), tile.unit});
+        setState(tile, h);
+      });
+    case RecurrentKind::gru: break;
+    }
+    enum { Z, R, H };
+    if (!isTwoPhase())
+      return overTiles(Z, 3, state, [&](Tile tile, ValueRange sums) {
+        Value z = cell.activate(0, sums[Z]), reset = cell.activate(0, sums[R]);
+        Value candidate = cell.activate(1, cell.add(projected(tile, H), cell.mul(reset, sums[H])));
+        setState(tile, cell.blend(z, candidate, previous(tile)));
+      });
+    // The candidate needs the reset gates of all units.
+    overTiles(Z, 2, state, [&](Tile tile, ValueRange sums) {
+      store(cell.activate(0, sums[Z]), updates, {k.index(tile.row), tile.unit});
+      store(cell.mul(cell.activate(0, sums[R]), previous(tile)), resets, {k.index(tile.row), tile.unit});
+    });
+    overTiles(H, 1, resets, [&](Tile tile, ValueRange sums) {
+      Value z = load(updates, {k.index(tile.row), tile.unit}, vector);
+      setState(tile, cell.blend(z, cell.activate(1, sums[0]), previous(tile)));
+    });
+  }
+
+  /// A vector of units of one sequence.
+  struct Tile {
+    int64_t row;
+    /// The vector of the block.
+    int64_t vector;
+    Value block, unit;
+  };
+
+  /// For all units the sums of the gates [firstGate, firstGate + count), formed with the state `from`, to `body`.
+  void overTiles(int64_t firstGate, int64_t count, Value from, llvm::function_ref<void(Tile, ValueRange)> body) {
+    MicroKernel kernel{rows, count * plan.vectors, vector};
+    kernel.parts = plan.partsOf(rows * kernel.vectors);
+    k.loop(k.index(blocks), [&](Value i) {
+      Value isForth = k.compare(arith::CmpIPredicate::eq, now, k.index(0));
+      Value block = k.select(isForth, i, k.sub(k.index(blocks - 1), i));
+      for (int64_t v = 0; v < kWidth / plan.lanes; v += plan.vectors) {
+        auto tileOf = [&](int64_t r, int64_t j) {
+          return Tile{r, v + j, block, k.add(k.mul(block, kWidth), (v + j) * plan.lanes)};
+        };
+        SmallVector<Value> sums;
+        for (int64_t r = 0; r < rows; ++r)
+          for (int64_t j = 0; j < plan.vectors; ++j)
+            for (int64_t g = 0; g < count; ++g)
+              sums.push_back(initial(tileOf(r, j), firstGate + g));
+        auto left = [&](int64_t r, Value at) {
+          SmallVector<Value> indices = {k.index(r), at};
+          if (from == state)
+            indices.insert(indices.begin(), now);
+          return load(from, indices, k.b.getF32Type());
+        };
+        auto right = [&](int64_t j, Value at) {
+          int64_t column = (firstGate + j % count) * kWidth + (v + j / count) * plan.lanes;
+          return load(panels, {direction, block, at, k.index(column)}, vector);
+        };
+        sums = kernel.emit(k, k.index(0), k.index(hidden), sums, left, right);
+        for (int64_t r = 0; r < rows; ++r)
+          for (int64_t j = 0; j < plan.vectors; ++j)
+            body(tileOf(r, j), ArrayRef(sums).slice((r * plan.vectors + j) * count, count));
+      }
+    });
+  }
+
+  /// What the products with the state are added to.
+  Value initial(Tile tile, int64_t gate) {
+    bool isLinear = op.getKind() == RecurrentKind::gru && !isTwoPhase() && gate == 2;
+    if (!isLinear)
+      return projected(tile, gate);
+    if (op.getRecurrentBias())
+      return load(k.memref(op.getRecurrentBias()), {direction, tile.unit}, vector);
+    return constantLike(k.b, k.loc, vector, 0.0);
+  }
+  Value projected(Tile tile, int64_t gate) {
+    Value block = k.add(k.mul(direction, blocks), tile.block);
+    Value column = k.add(k.mul(block, gates * kWidth), gate * kWidth + tile.vector * plan.lanes);
+    return load(projection, {step, k.add(row, tile.row), column}, vector);
+  }
+  Value previous(Tile tile) { return load(state, {now, k.index(tile.row), tile.unit}, vector); }
+  void setState(Tile tile, Value h) { store(h, state, {next, k.index(tile.row), tile.unit}); }
+
+  Value load(Value memref, ArrayRef<Value> at, Type shape) {
+    if (auto type = dyn_cast<VectorType>(shape))
+      return vector::LoadOp::create(k.b, k.loc, type, memref, at);
+    return memref::LoadOp::create(k.b, k.loc, memref, at);
+  }
+  void store(Value value, Value memref, ArrayRef<Value> at) {
+    if (isa<VectorType>(value.getType()))
+      vector::StoreOp::create(k.b, k.loc, value, memref, at);
+    else
+      memref::StoreOp::create(k.b, k.loc, value, memref, at);
+  }
+
+  KernelBuilder &k;
+  nn::PackedRecurrentOp op;
+  RecurrentCell cell;
+  RecurrentPlan plan;
+  int64_t hidden, blocks, gates;
+  VectorType vector;
+  Value projection, panels, y, time;
+  /// Of this range, in the workspace, filled up to whole blocks: hidden states [2, rows, units], the steps taking turns;
+  /// cell states; a GRU's update gates and the state after its reset gates.
+  Value state, cells, updates, resets;
+  /// The current item, its step, and the halves of `state` that the step reads and writes.
+  int64_t rows = 1;
+  Value direction, row, step, now, next;
+};
+
+AffineMap packedRecurrentItems(nn::GroupOp group, Operation *root, KernelTarget target) {
+  int64_t rows = planOf(cast<nn::PackedRecurrentOp>(root), target).rows;
+  MLIRContext *context = group.getContext();
+  return AffineMap::get(4, 0, {getAffineDimExpr(1, context), getAffineDimExpr(2, context).ceilDiv(rows)}, context);
+}
+
+LogicalResult emitPackedRecurrent(KernelBuilder &k, Operation *root) {
+  return PackedRecurrent(k, cast<nn::PackedRecurrentOp>(root)).emit();
+}
+
+} // namespace
+
+void registerPackedRecurrentLowerings(LoweringRegistry &registry) {
+  registry.add<nn::PackedRecurrentOp>({nullptr, emitPackedRecurrent, /*hasEpilogue=*/false, packedRecurrentItems});
+}
+
+} // namespace nnc
