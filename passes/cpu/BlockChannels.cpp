@@ -133,7 +133,7 @@ private:
       return replace(op, nn::BlockedDepthwiseOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, kernel,
                                                         op.getStrides(), pads, op.getDilations()));
     }
-    if (winograd && prefersWinograd(op, *weight, pads)) {
+    if (winograd && prefersWinograd(op)) {
       Value packed = constant(packWinograd(*weight, shape, &getContext()));
       return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, pads,
                                                     channels, filters));

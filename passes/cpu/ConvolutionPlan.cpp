@@ -1,6 +1,7 @@
 #include "passes/cpu/ConvolutionPlan.h"
 
 #include "dialects/nn/Blocked.h"
+#include "passes/cpu/WinogradTransforms.h"
 
 using namespace mlir;
 
@@ -18,14 +19,15 @@ static bool isFaster(int64_t rows, int64_t columns, int64_t channels, int64_t fi
   return winograd < 0.9 * direct;
 }
 
-bool prefersWinograd(nn::ConvOp op, const Elements &weight, ArrayRef<int64_t> pads) {
+bool prefersWinograd(nn::ConvOp op) {
   auto w = cast<RankedTensorType>(op.getW().getType()), y = cast<RankedTensorType>(op.getY().getType());
   auto isOne = [](int64_t v) { return v == 1; };
   if (w.getRank() != 4 || w.getDimSize(2) != 3 || w.getDimSize(3) != 3 || op.getGroups() != 1 ||
       !llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getDilations(), isOne))
     return false;
   int64_t channels = w.getDimSize(1), filters = w.getDimSize(0);
-  return channels >= 8 && isFaster(y.getDimSize(2), y.getDimSize(3), channels, filters);
+  return channels >= 8 && winograd::estimatedError(channels) < 1e-5 &&
+         isFaster(y.getDimSize(2), y.getDimSize(3), channels, filters);
 }
 
 } // namespace nnc

@@ -3,13 +3,12 @@
 #define NNC_PASSES_CPU_CONVOLUTIONPLAN_H
 
 #include "dialects/nn/NNDialect.h"
-#include "passes/cpu/ConstantElements.h"
 
 namespace nnc {
 
 /// Whether Winograd's F(4,3) can compute the convolution, is expected to be clearly faster than summing directly, and
-/// keeps the estimated error below 1e-5 of the largest output. `pads` are those of an explicit padding.
-bool prefersWinograd(nn::ConvOp op, const Elements &weight, llvm::ArrayRef<int64_t> pads);
+/// keeps the estimated error below 1e-5 of the largest output.
+bool prefersWinograd(nn::ConvOp op);
 
 } // namespace nnc
 

@@ -39,6 +39,10 @@ struct MicroKernel {
   llvm::SmallVector<mlir::Value> zeros(KernelBuilder &k) const;
 };
 
+/// Asks for the row of a panel that follows the one at `offset` of a flat memref by some steps: weights that come from
+/// memory arrive in time, also across pages, where the processor's own prefetching stops.
+void prefetchAhead(KernelBuilder &k, mlir::Value panels, mlir::Value offset);
+
 /// Whether the elementwise ops after the root of a group are few enough to be repeated for every register of a tile.
 bool hasShortEpilogue(nn::GroupOp group);
 

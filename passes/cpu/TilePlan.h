@@ -53,6 +53,8 @@ struct BlockedConvPlan {
   int64_t pixels, panels;
   /// Into how many items a group of filters is cut along panels and along tiles of pixels.
   int64_t panelItems, pixelItems;
+  /// Whether the weights come from beyond the second-level cache, so that they are asked for ahead of time.
+  bool streamsWeights;
 };
 
 /// What the plan depends on: the panels and products of one group of filters, the outputs, and the bytes of the inputs of
@@ -78,6 +80,8 @@ struct WinogradPlan {
   int64_t rows, panels;
   /// Into how many items the pieces and the panels are cut.
   int64_t tileItems, panelItems;
+  /// Whether the weights come from beyond the second-level cache, so that they are asked for ahead of time.
+  bool streamsWeights;
 };
 
 WinogradPlan planWinograd(const KernelTarget &target, int64_t tiles, int64_t channels, int64_t panels);

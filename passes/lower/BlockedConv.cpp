@@ -209,7 +209,7 @@ private:
     };
     // The products of `steps` channels (or of the taps of a row): inputs `stride` apart, weights one after the other.
     auto run = [&](Value from, Value weight, int64_t steps, int64_t stride, ValueRange carried) {
-      int64_t unroll = steps % 4 == 0 && steps > 4 ? 4 : steps <= 4 ? steps : 1;
+      int64_t unroll = steps <= 3 ? steps : steps % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
         for (int64_t u = 0; u < unroll; ++u)
@@ -221,6 +221,8 @@ private:
                              [&](int64_t j, Value step) -> Value {
                                Value offset = k.add(k.add(weight, k.mul(step, kBlock)),
                                                     j / perPanel * shape.depth * kBlock + j % perPanel * plan.lanes);
+                               if (plan.streamsWeights && j % perPanel == 0)
+                                 prefetchAhead(k, panels, offset);
                                return vector::LoadOp::create(k.b, k.loc, vector, panels, ValueRange{offset});
                              });
         return next;

@@ -3,9 +3,9 @@
 //     A^T [ sum over channels of (G w G^T) * (B^T d B) ] A
 //
 // of a filter w. The bracket is 36 products of matrices, [pieces, channels] x [channels, filters], by the micro-kernel.
-// An item is some pieces times some panels of filters: it transforms the pieces' inputs into the workspace, and then for
-// a few panels at a time computes the products and transforms them back through the epilogue. Pieces at the borders
-// are first copied to a square with zeros around.
+// An item is some pieces times some panels of filters: it transforms the pieces' inputs into the workspace, computes the
+// 36 products, and transforms them back through the epilogue. Pieces at the borders are first copied to a square with
+// zeros around.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -57,7 +57,7 @@ public:
       bias = k.flat(k.memref(op.getBias()));
     auto memory = [&](int64_t count) { return k.workspace(MemRefType::get({count}, k.b.getF32Type())); };
     inputs = memory(kPoints * blocks * s.itemPieces() * kBlock);
-    products = memory(kPoints * plan.panels * s.itemPieces() * kBlock);
+    products = memory(kPoints * s.itemPanels() * s.itemPieces() * kBlock);
     square = memory(kPoints * kBlock);
     outputs = memory(kOut * kOut * kBlock);
   }
@@ -71,10 +71,10 @@ public:
       count = k.min(k.sub(k.index(s.pieces()), firstPiece), k.index(s.itemPieces()));
       k.loop(count, [&](Value piece) { transformInputs(piece); });
       Value panel = k.mul(point[2], s.itemPanels()), end = k.min(k.add(panel, s.itemPanels()), k.index(s.panels));
-      Value step = k.index(plan.panels), fullEnd = k.add(panel, k.mul(k.div(k.sub(end, panel), step), step));
-      k.loop(panel, fullEnd, step, [&](Value at) { overPanels(at, plan.panels); });
-      if (int64_t rest = s.panels % plan.panels)
-        k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, end), [&] { overPanels(fullEnd, rest); });
+      k.loop(k.index(kPoints), [&](Value at) { multiplyAll(at, panel, end); });
+      k.loop(k.sub(end, panel), [&](Value j) {
+        k.loop(count, [&](Value piece) { transformOutputs(k.add(panel, j), j, piece); });
+      });
     });
     return status;
   }
@@ -145,18 +145,20 @@ private:
     });
   }
 
-  void overPanels(Value panel, int64_t width) {
-    k.loop(k.index(kPoints), [&](Value point) {
-      EvenParts parts{s.itemPieces(), llvm::divideCeilSigned(s.itemPieces(), plan.rows)};
-      // The last item has fewer pieces perhaps; what its tiles compute beyond them is not read.
-      Value end = s.pieces() % s.itemPieces() ? usedParts(parts) : k.index(parts.parts);
-      parts.forEach(k, k.index(0), end,
-                    [&](Value piece, int64_t rows) { multiply(point, panel, width, piece, rows); });
-    });
-    k.loop(count, [&](Value piece) {
-      for (int64_t j = 0; j < width; ++j)
-        transformOutputs(k.add(panel, j), j, piece);
-    });
+  /// The products at one point for the panels [first, end).
+  void multiplyAll(Value point, Value first, Value end) {
+    EvenParts parts{s.itemPieces(), llvm::divideCeilSigned(s.itemPieces(), plan.rows)};
+    // The last item has fewer pieces perhaps; what its tiles compute beyond them is not read.
+    Value partsEnd = s.pieces() % s.itemPieces() ? usedParts(parts) : k.index(parts.parts);
+    auto overPieces = [&](Value panel, int64_t width) {
+      parts.forEach(k, k.index(0), partsEnd, [&](Value piece, int64_t rows) {
+        multiply(point, panel, k.sub(panel, first), width, piece, rows);
+      });
+    };
+    Value step = k.index(plan.panels), fullEnd = k.add(first, k.mul(k.div(k.sub(end, first), step), step));
+    k.loop(first, fullEnd, step, [&](Value panel) { overPieces(panel, plan.panels); });
+    if (int64_t rest = s.panels % plan.panels)
+      k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, end), [&] { overPieces(fullEnd, rest); });
   }
 
   /// The parts that hold the item's pieces.
@@ -170,15 +172,15 @@ private:
     return k.select(k.compare(arith::CmpIPredicate::sle, count, k.index(inLong)), some, all);
   }
 
-  /// M[point][j][piece][16] for `rows` pieces: a register tile over all channels.
-  void multiply(Value point, Value panel, int64_t width, Value piece, int64_t rows) {
+  /// M[point][own][piece][16] for `rows` pieces: a register tile over all channels. `own` numbers the item's panels.
+  void multiply(Value point, Value panel, Value own, int64_t width, Value piece, int64_t rows) {
     MicroKernel kernel{rows, width * perPanel, vector};
     Value weights = k.mul(k.add(k.mul(point, s.panels), panel), s.channels * kBlock);
     Value first = k.mul(k.add(k.mul(point, blocks * s.itemPieces()), piece), kBlock);
     auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
       Value from = k.add(first, k.mul(block, s.itemPieces() * kBlock));
       Value weight = k.add(weights, k.mul(block, kBlock * kBlock));
-      int64_t unroll = channels % 4 ? 1 : 4;
+      int64_t unroll = channels % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(channels), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
         for (int64_t i = 0; i < unroll; ++i)
@@ -188,8 +190,10 @@ private:
                 return memref::LoadOp::create(k.b, k.loc, inputs, k.add(k.add(from, c), row * kBlock));
               },
               [&](int64_t j, Value c) {
-                return load(u, k.add(k.add(weight, k.mul(c, kBlock)),
-                                     j / perPanel * s.channels * kBlock + j % perPanel * plan.lanes));
+                Value offset = k.add(k.add(weight, k.mul(c, kBlock)), j / perPanel * s.channels * kBlock);
+                if (plan.streamsWeights && j % perPanel == 0)
+                  prefetchAhead(k, u, offset);
+                return load(u, k.add(offset, j % perPanel * plan.lanes));
               });
         return next;
       });
@@ -202,22 +206,23 @@ private:
       sums = overChannels(k.index(s.channels / kBlock), rest, sums);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < kernel.vectors; ++j) {
-        Value at = k.add(k.mul(point, plan.panels * s.itemPieces()), k.add(piece, j / perPanel * s.itemPieces() + i));
+        Value row = k.mul(k.add(k.add(k.mul(point, s.itemPanels()), own), j / perPanel), s.itemPieces());
+        Value at = k.add(row, k.add(piece, i));
         store(sums[i * kernel.vectors + j], products, k.add(k.mul(at, kBlock), j % perPanel * plan.lanes));
       }
   }
 
   /// A^T M A of one piece and panel, to the outputs that exist.
-  void transformOutputs(Value panel, int64_t j, Value piece) {
+  void transformOutputs(Value panel, Value own, Value piece) {
     std::pair<Value, Value> corner = cornerOf(piece);
     Value row = corner.first, column = corner.second;
-    Value from = k.mul(k.add(piece, j * s.itemPieces()), kBlock);
+    Value from = k.mul(k.add(piece, k.mul(own, s.itemPieces())), kBlock);
     k.loop(k.index(0), k.index(kBlock), k.index(plan.lanes), [&](Value lane) {
       SmallVector<Value> half(kOut * kIn);
       for (int64_t c = 0; c < kIn; ++c) {
         SmallVector<Value> values;
         for (int64_t r = 0; r < kIn; ++r)
-          values.push_back(load(products, k.add(k.add(from, lane), (r * kIn + c) * plan.panels * s.itemPieces() * kBlock)));
+          values.push_back(load(products, k.add(k.add(from, lane), (r * kIn + c) * s.itemPanels() * s.itemPieces() * kBlock)));
         values = winograd::transformOutput(k, values);
         for (int64_t r = 0; r < kOut; ++r)
           half[r * kIn + c] = values[r];
