@@ -62,11 +62,16 @@ SmallVector<Value> MicroKernel::step(KernelBuilder &k, Value at, ValueRange accu
   return sums;
 }
 
-void prefetchAhead(KernelBuilder &k, Value panels, Value offset) {
-  // 4 KB of a panel with rows of 16 f32: some hundred cycles of a full tile.
-  constexpr int64_t distance = 64 * 16;
-  memref::PrefetchOp::create(k.b, k.loc, panels, ValueRange{k.add(offset, distance)}, /*isWrite=*/false,
-                             /*localityHint=*/3, /*isDataCache=*/true);
+void NextPanels::prefetch(KernelBuilder &k, int64_t j, Value row) const {
+  if (!panels)
+    return;
+  if (!isOnly) {
+    Value half = k.index(panelElements / 32 * 16);
+    row = k.add(k.div(row, k.index(2)), k.select(isFirst, k.index(0), half));
+  }
+  Value at = k.add(k.add(start, j * panelElements), row);
+  memref::PrefetchOp::create(k.b, k.loc, panels, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/2,
+                             /*isDataCache=*/true);
 }
 
 bool hasShortEpilogue(nn::GroupOp group) {

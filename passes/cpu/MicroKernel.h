@@ -39,9 +39,19 @@ struct MicroKernel {
   llvm::SmallVector<mlir::Value> zeros(KernelBuilder &k) const;
 };
 
-/// Asks for the row of a panel that follows the one at `offset` of a flat memref by some steps: weights that come from
-/// memory arrive in time, also across pages, where the processor's own prefetching stops.
-void prefetchAhead(KernelBuilder &k, mlir::Value panels, mlir::Value offset);
+/// Panels that come from memory are asked for while the tiles before them run, so that memory is busy all the time: with
+/// several tiles to a group of panels the first one asks for the first half of the next group, the others for the second.
+struct NextPanels {
+  /// A flat memref; where the next group's first panel starts, and its elements.
+  mlir::Value panels, start;
+  int64_t panelElements;
+  /// Whether the tile is the only one of its group, and if not, whether it is the first.
+  bool isOnly;
+  mlir::Value isFirst;
+
+  /// Called in the step whose own row starts `row` elements behind the start of its panel; `j` numbers the panel.
+  void prefetch(KernelBuilder &k, int64_t j, mlir::Value row) const;
+};
 
 /// Whether the elementwise ops after the root of a group are few enough to be repeated for every register of a tile.
 bool hasShortEpilogue(nn::GroupOp group);

@@ -91,8 +91,10 @@ public:
       int64_t parts = shape.itemsAlongRows() ? rowParts.parts : columnParts.parts;
       Value first = k.mul(point[3], shape.itemTiles()), last = k.min(k.add(first, shape.itemTiles()), k.index(parts));
       Value zero = k.index(0), one = k.index(1), all = k.index(columnParts.parts);
+      firstRow = shape.itemsAlongRows() ? startOf(rowParts, first) : zero;
+      firstColumn = shape.itemsAlongRows() ? zero : startOf(columnParts, first);
       if (bufferRows)
-        copyRows(shape.itemsAlongRows() ? startOf(rowParts, first) : zero);
+        copyRows();
       auto overTiles = [&](Value at, int64_t width) {
         rowParts.forEach(k, shape.itemsAlongRows() ? first : zero, shape.itemsAlongRows() ? last : one,
                          [&](Value row, int64_t height) {
@@ -116,9 +118,8 @@ private:
     return k.add(k.mul(t, parts.shortSize()), k.min(t, k.index(parts.longCount())));
   }
 
-  /// Brings the input rows under the outputs from row `firstRow` on into the workspace.
-  void copyRows(Value firstRow) {
-    firstBufferRow = firstRow;
+  /// Brings the input rows under the item's outputs into the workspace.
+  void copyRows() {
     Value top = k.sub(k.mul(firstRow, g.rows.stride), k.index(g.rows.padBegin));
     int64_t blocks = shape.plain ? shape.channels : nn::blocksOf(shape.channels), begin = g.columns.padBegin;
     int64_t count = std::min(g.columns.in, bufferColumns - begin);
@@ -199,11 +200,19 @@ private:
   SmallVector<Value> products(const MicroKernel &kernel, Value block, Value row, int64_t columns, Value column,
                               ValueRange initial) {
     // The input under the tile's first output and tap, and where its panel starts.
-    Value y = k.mul(bufferRows ? k.sub(row, firstBufferRow) : row, g.rows.stride);
+    Value y = k.mul(bufferRows ? k.sub(row, firstRow) : row, g.rows.stride);
     Value origin = k.add(k.mul(y, sourceRow), k.mul(column, g.columns.stride * pixelStride));
     if (!bufferRows)
       origin = k.add(origin, inputOffset(k.index(0)));
     Value weights = k.mul(block, shape.depth * kBlock);
+    NextPanels following{};
+    if (plan.streamsWeights) {
+      Value isFirst = k.both(k.compare(arith::CmpIPredicate::eq, row, firstRow),
+                             k.compare(arith::CmpIPredicate::eq, column, firstColumn));
+      int64_t tiles = shape.itemTiles() * (shape.itemsAlongRows() ? shape.tiles.columnParts : 1);
+      following = {panels, k.add(weights, kernel.vectors / perPanel * shape.depth * kBlock), shape.depth * kBlock,
+                   tiles == 1, isFirst};
+    }
     auto offsetOf = [&](int64_t i) {
       return i / columns * g.rows.stride * sourceRow + i % columns * g.columns.stride * pixelStride;
     };
@@ -212,6 +221,8 @@ private:
       int64_t unroll = steps <= 3 ? steps : steps % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
+        for (int64_t j = 0; j < kernel.vectors / perPanel; ++j)
+          following.prefetch(k, j, k.sub(k.add(weight, k.mul(at, kBlock)), weights));
         for (int64_t u = 0; u < unroll; ++u)
           next = kernel.step(k, k.add(at, u), next,
                              [&](int64_t i, Value step) -> Value {
@@ -221,8 +232,6 @@ private:
                              [&](int64_t j, Value step) -> Value {
                                Value offset = k.add(k.add(weight, k.mul(step, kBlock)),
                                                     j / perPanel * shape.depth * kBlock + j % perPanel * plan.lanes);
-                               if (plan.streamsWeights && j % perPanel == 0)
-                                 prefetchAhead(k, panels, offset);
                                return vector::LoadOp::create(k.b, k.loc, vector, panels, ValueRange{offset});
                              });
         return next;
@@ -269,7 +278,7 @@ private:
   Value source;
   int64_t sourceRow, sourceChannels, bufferRows = 0, bufferColumns = 0;
   // Of the item at hand:
-  Value image, group, firstBufferRow;
+  Value image, group, firstRow, firstColumn;
   LogicalResult status = success();
 };
 

@@ -177,12 +177,18 @@ private:
     MicroKernel kernel{rows, width * perPanel, vector};
     Value weights = k.mul(k.add(k.mul(point, s.panels), panel), s.channels * kBlock);
     Value first = k.mul(k.add(k.mul(point, blocks * s.itemPieces()), piece), kBlock);
+    NextPanels following{};
+    if (plan.streamsWeights)
+      following = {u, k.add(weights, width * s.channels * kBlock), s.channels * kBlock, s.itemPieces() <= plan.rows,
+                   k.compare(arith::CmpIPredicate::eq, piece, k.index(0))};
     auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
       Value from = k.add(first, k.mul(block, s.itemPieces() * kBlock));
       Value weight = k.add(weights, k.mul(block, kBlock * kBlock));
       int64_t unroll = channels % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(channels), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
+        for (int64_t j = 0; j < width; ++j)
+          following.prefetch(k, j, k.mul(k.add(k.mul(block, kBlock), at), kBlock));
         for (int64_t i = 0; i < unroll; ++i)
           next = kernel.step(
               k, k.add(at, i), next,
@@ -191,8 +197,6 @@ private:
               },
               [&](int64_t j, Value c) {
                 Value offset = k.add(k.add(weight, k.mul(c, kBlock)), j / perPanel * s.channels * kBlock);
-                if (plan.streamsWeights && j % perPanel == 0)
-                  prefetchAhead(k, u, offset);
                 return load(u, k.add(offset, j % perPanel * plan.lanes));
               });
         return next;
