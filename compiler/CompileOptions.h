@@ -31,6 +31,8 @@ struct CompileOptions {
   unsigned threads = 0;
   /// `name=N` and `input:AxBxC`, as written.
   std::vector<std::string> dims;
+  /// Where to write the report; "": nowhere.
+  std::string report;
   bool verbose = false;
 };
 

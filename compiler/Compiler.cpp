@@ -5,6 +5,7 @@
 #include "compiler/Link.h"
 #include "compiler/OutputFile.h"
 #include "compiler/Pipelines.h"
+#include "compiler/Report.h"
 #include "compiler/RuntimeObject.h"
 #include "compiler/Weights.h"
 #include "dialects/nn/NNDialect.h"
@@ -71,19 +72,6 @@ ModelInfo describe(ModuleOp module, StringRef name) {
 uint64_t moduleInteger(ModuleOp module, StringRef attribute) {
   auto attr = module->getAttrOfType<IntegerAttr>(attribute);
   return attr ? attr.getInt() : 0;
-}
-
-/// The table of groups that the memory stage left. Levels differ in kernels, not in groups.
-std::vector<GroupInfo> takeGroups(ModuleOp module) {
-  std::vector<GroupInfo> groups;
-  if (auto table = module->getAttrOfType<ArrayAttr>("nn.groups"))
-    for (auto row : table.getAsRange<DictionaryAttr>()) {
-      auto text = [&](StringRef key) { return row.getAs<StringAttr>(key).str(); };
-      auto number = [&](StringRef key) { return row.getAs<IntegerAttr>(key).getInt(); };
-      groups.push_back({text("nodes"), text("op"), text("kernel"), number("flops"), number("bytes")});
-    }
-  module->removeAttr("nn.groups");
-  return groups;
 }
 
 Error writeText(StringRef output, llvm::function_ref<void(llvm::raw_ostream &)> print) {
@@ -198,8 +186,23 @@ private:
     info.workspaceBytes = std::max<uint64_t>(info.workspaceBytes, moduleInteger(module, "nn.workspace_bytes"));
     info.weightBytes = weights->bytes;
     module->removeAttr("nn.weights");
-    info.groups = takeGroups(module);
+    takeTables(module, level);
     return stage(module, "llvm", [&](OpPassManager &pm) { buildLlvmPipeline(pm); });
+  }
+
+  /// What the memory stage says of groups and arena goes into the descriptor and the report.
+  void takeTables(ModuleOp module, const CpuLevel &level) {
+    ReportLevel tables = reportLevel(module, level.name);
+    if (options.verbose)
+      llvm::errs() << "nnc: " << level.name << ": " << tables.groups.size() << " groups, an arena of "
+                   << tables.arenaBytes << " bytes for at most " << tables.liveBytes << " that live at one time\n";
+    // Levels differ in kernels, not in groups.
+    info.groups.clear();
+    for (const ReportGroup &group : tables.groups)
+      info.groups.push_back(group.info);
+    for (StringRef attribute : {"nn.groups", "nn.arena_plan"})
+      module->removeAttr(attribute);
+    report.levels.push_back(std::move(tables));
   }
 
   Error emit(ModuleOp module, const CpuLevel &level) {
@@ -213,8 +216,10 @@ private:
     auto emitted = emitObject(module, target, level, emitOptions);
     if (!emitted)
       return lineError(options.input, emitted.takeError());
-    for (auto &object : *emitted)
+    for (auto &object : *emitted) {
+      report.levels.back().codeBytes += codeBytes(*object);
       objects.push_back(std::move(object));
+    }
     return Error::success();
   }
 
@@ -248,13 +253,23 @@ private:
                                                        : linkShared(inputs, target, options.output);
     if (error)
       return lineError(options.output, std::move(error));
-    return Error::success();
+    return writeReportFile();
+  }
+
+  Error writeReportFile() {
+    if (options.report.empty())
+      return Error::success();
+    report.file = llvm::sys::path::filename(options.input).str();
+    report.model = info;
+    Error error = writeText(options.report, [&](llvm::raw_ostream &os) { writeReport(report, os); });
+    return error ? lineError(options.report, std::move(error)) : Error::success();
   }
 
   const CompileOptions &options;
   MLIRContext &context;
   std::string name;
   ModelInfo info;
+  Report report;
   Target target;
   Buffers objects;
   std::optional<WeightsSection> weights;

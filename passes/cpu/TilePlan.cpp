@@ -69,6 +69,14 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
   return plan;
 }
 
+std::string describe(const MatMulPlan &plan) {
+  constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
+  std::string text;
+  llvm::raw_string_ostream(text) << "registers hold " << plan.rows << " x " << plan.panels * width << " sums, an item is "
+                                 << plan.rowBlock << " x " << plan.panelBlock * width;
+  return text;
+}
+
 ConvPlan planConv(const KernelTarget &target, Type element, int64_t filters, int64_t channels, int64_t taps,
                   std::optional<int64_t> pixels) {
   constexpr int64_t width = nn::PackedConvOp::kPanelFilters;

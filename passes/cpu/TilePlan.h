@@ -31,6 +31,9 @@ struct MatMulPlan {
 MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, std::optional<int64_t> rows,
                       std::optional<int64_t> depth, int64_t columns, int64_t batch);
 
+/// The plan in words, for --report.
+std::string describe(const MatMulPlan &plan);
+
 /// nn.packed_conv: an item is a few vectors of neighbouring outputs ("pixels") of a block of filters.
 struct ConvPlan {
   int64_t lanes;

@@ -29,6 +29,8 @@ struct BuildKernels : impl::BuildKernelsBase<BuildKernels> {
         group.setKernelAttr(twin.getKernelAttr());
         group.setItemsAttr(twin.getItemsAttr());
         group.setGrainAttr(twin.getGrainAttr());
+        if (Attribute plan = twin->getAttr("nn.plan"))
+          group->setAttr("nn.plan", plan);
         continue;
       }
       if (failed(buildKernel(module, group, ("k" + Twine(next++)).str())))
@@ -103,6 +105,8 @@ private:
     group.setKernelAttr(FlatSymbolRefAttr::get(b.getContext(), name));
     group.setItemsAttr(AffineMapAttr::get(items));
     group.setGrainAttr(b.getI64IntegerAttr(k.grain));
+    if (!k.notes.empty())
+      group->setAttr("nn.plan", b.getStringAttr(k.notes));
     return success();
   }
 

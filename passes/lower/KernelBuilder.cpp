@@ -35,6 +35,8 @@ Value KernelBuilder::memref(Value tensor) {
   return found;
 }
 
+void KernelBuilder::note(const Twine &text) { notes += (notes.empty() ? "" : "; ") + text.str(); }
+
 Value KernelBuilder::workspace(MemRefType type) {
   Value from = index(workspaceBytes);
   int64_t bytes = type.getNumElements() * elementBytes(type.getElementType());

@@ -44,6 +44,10 @@ public:
   /// The fewest items worth a thread of their own; a lowering sets it from the work per item.
   int64_t grain = 1;
 
+  /// Says what was decided about this kernel and why, for --report.
+  void note(const llvm::Twine &text);
+  std::string notes;
+
   // Tensors and memrefs.
   /// The memref behind a group input (a block argument of the group) or a yielded value.
   mlir::Value memref(mlir::Value tensor);

@@ -78,6 +78,7 @@ public:
   }
 
   LogicalResult emit() {
+    k.note(describe(plan));
     int64_t count = panelCount();
     int64_t work = plan.rowBlock * plan.panelBlock * kWidth * steps.value_or(64);
     k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));

@@ -11,12 +11,6 @@ namespace {
 
 constexpr int64_t kAlignment = 64;
 
-struct Interval {
-  Value value;
-  int64_t bytes, begin, end;
-  int64_t offset = -1;
-};
-
 class Lifetimes {
 public:
   explicit Lifetimes(func::FuncOp function) {
@@ -93,32 +87,6 @@ private:
   int64_t next = 0;
 };
 
-/// Greedy by size. Returns the arena's size.
-int64_t place(SmallVectorImpl<Interval> &intervals) {
-  SmallVector<Interval *> order;
-  for (Interval &interval : intervals)
-    order.push_back(&interval);
-  // Ties keep program order, so that the plan does not depend on the sort.
-  llvm::sort(order, [](Interval *a, Interval *b) { return a->bytes != b->bytes ? a->bytes > b->bytes : a < b; });
-  SmallVector<Interval *> placed; // by offset
-  int64_t size = 0;
-  for (Interval *interval : order) {
-    int64_t offset = 0;
-    for (Interval *other : placed) {
-      if (other->end < interval->begin || interval->end < other->begin)
-        continue;
-      if (other->offset >= offset + interval->bytes)
-        break;
-      offset = std::max(offset, other->offset + other->bytes);
-    }
-    interval->offset = offset;
-    size = std::max(size, offset + interval->bytes);
-    auto *where = llvm::upper_bound(placed, offset, [](int64_t o, Interval *other) { return o < other->offset; });
-    placed.insert(where, interval);
-  }
-  return size;
-}
-
 } // namespace
 
 int64_t tensorBytes(RankedTensorType type) { return type.getNumElements() * elementBytes(type.getElementType()); }
@@ -126,11 +94,14 @@ int64_t tensorBytes(RankedTensorType type) { return type.getNumElements() * elem
 MemoryPlan planMemory(func::FuncOp function, const llvm::DenseSet<Value> &elsewhere) {
   Lifetimes lifetimes(function);
   MemoryPlan plan;
-  SmallVector<Interval> intervals;
+  SmallVector<Value> values;
+  SmallVector<ArenaBlock> blocks;
   function.walk<WalkOrder::PreOrder>([&](Operation *op) {
     bool isRepetition = isa<nn::LoopOp, nn::ScanOp>(op);
     if (!isRepetition && !isa<nn::GroupOp, nn::ShapeOfOp>(op))
       return WalkResult::advance();
+    if (isa<nn::GroupOp>(op))
+      plan.groupBegins.push_back(lifetimes.position(op));
     for (Value result : op->getResults()) {
       auto type = cast<RankedTensorType>(result.getType());
       if (elsewhere.contains(result))
@@ -140,7 +111,8 @@ MemoryPlan planMemory(func::FuncOp function, const llvm::DenseSet<Value> &elsewh
       // What a repetition leaves lies in memory that its rounds took, whatever its shape.
       if (type.hasStaticShape() && !isRepetition) {
         int64_t bytes = llvm::alignTo(std::max<int64_t>(tensorBytes(type), 1), kAlignment);
-        intervals.push_back({result, bytes, begin, end});
+        values.push_back(result);
+        blocks.push_back({bytes, begin, end});
       } else if (!escapes) {
         Operation *reader = lifetimes.lastReader(result, op->getBlock());
         plan.freeAfter[reader ? reader : op].push_back(result);
@@ -148,9 +120,11 @@ MemoryPlan planMemory(func::FuncOp function, const llvm::DenseSet<Value> &elsewh
     }
     return isa<nn::GroupOp>(op) ? WalkResult::skip() : WalkResult::advance();
   });
-  plan.arenaBytes = place(intervals);
-  for (const Interval &interval : intervals)
-    plan.offsets[interval.value] = interval.offset;
+  plan.arenaBytes = packArena(blocks);
+  plan.mostLiveBytes = mostLiveBytes(blocks);
+  for (auto [value, block] : llvm::zip(values, blocks))
+    plan.offsets[value] = block.offset;
+  plan.blocks = std::move(blocks);
   return plan;
 }
 

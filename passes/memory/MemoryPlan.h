@@ -4,14 +4,14 @@
 // share bytes. Lifetimes are intervals of op positions in program order: from the op that writes the tensor to the last
 // one that reads it, through views, and to the end of a loop for what a loop reads from outside.
 //
-// Placement is greedy by size (Pisarchyk and Lee 2020): the largest tensor first, each at the lowest offset that is free
-// throughout its lifetime.
+// ArenaPacking.h finds the places.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_MEMORY_MEMORYPLAN_H
 #define NNC_PASSES_MEMORY_MEMORYPLAN_H
 
 #include "dialects/nn/NNDialect.h"
+#include "passes/memory/ArenaPacking.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace nnc {
@@ -20,6 +20,12 @@ namespace nnc {
 struct MemoryPlan {
   llvm::DenseMap<mlir::Value, int64_t> offsets;
   int64_t arenaBytes = 0;
+  /// No arena is smaller: the most bytes that live at one time.
+  int64_t mostLiveBytes = 0;
+  /// What was planned, in program order; times are positions of ops.
+  llvm::SmallVector<ArenaBlock> blocks;
+  /// The positions of all groups, ascending.
+  llvm::SmallVector<int64_t> groupBegins;
   /// For a value of dynamic size: the op after which nobody reads it, in the block that defines it. Absent where it
   /// escapes through a yield or return.
   llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::Value>> freeAfter;

@@ -77,10 +77,25 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     if (size > kLargeHostCode)
       entry->setAttr("passthrough", b.getStrArrayAttr({"noinline", "optnone"}));
     module->setAttr("nn.arena_bytes", b.getI64IntegerAttr(plan.arenaBytes));
+    module->setAttr("nn.arena_live_bytes", b.getI64IntegerAttr(plan.mostLiveBytes));
+    module->setAttr("nn.arena_plan", planTable(plan, b));
     module->setAttr("nn.weight_bytes", b.getI64IntegerAttr(weightBytes));
   }
 
 private:
+  /// For the report: offset, bytes, first and last group of every planned tensor.
+  static DenseI64ArrayAttr planTable(const MemoryPlan &plan, Builder &b) {
+    SmallVector<int64_t> table;
+    // A moment stands for the last group that has begun by then.
+    auto groupAt = [&](int64_t moment) {
+      int64_t begun = llvm::upper_bound(plan.groupBegins, moment) - plan.groupBegins.begin();
+      return std::max<int64_t>(begun - 1, 0);
+    };
+    for (const ArenaBlock &block : plan.blocks)
+      table.append({block.offset, block.bytes, groupAt(block.begin), groupAt(block.end)});
+    return b.getDenseI64ArrayAttr(table);
+  }
+
   /// Results of groups that are returned, perhaps through views: their kernels write the caller's memory.
   static llvm::DenseMap<Value, std::pair<int64_t, Value>> findDirectOutputs(func::FuncOp model) {
     llvm::DenseMap<Value, std::pair<int64_t, Value>> direct;

@@ -36,7 +36,9 @@ cl::list<std::string> dims("dim", cl::value_desc("name=N"), cl::cat(category),
 cl::opt<bool> check("check", cl::desc("List every node that nnc does not support, and compile nothing"), cl::cat(category));
 cl::opt<unsigned> jobs("jobs", cl::init(0), cl::value_desc("n"), cl::cat(category),
                           cl::desc("Threads that compile (default: all cores); the output does not depend on it"));
-cl::opt<bool> verbose("v", cl::desc("Verify the IR between passes"), cl::cat(category));
+cl::opt<std::string> report("report", cl::value_desc("file.html"), cl::cat(category),
+                            cl::desc("Write a page about groups, kernels, costs and memory"));
+cl::opt<bool> verbose("v", cl::desc("Verify the IR between passes, and say how large things are"), cl::cat(category));
 
 Expected<Stage> parseStage(StringRef text) {
   static constexpr std::pair<StringLiteral, Stage> stages[] = {{"import", Stage::Import}, {"graph", Stage::Graph},
@@ -110,6 +112,7 @@ int main(int argc, char **argv) {
   options.cpu = cpu;
   options.target = target;
   options.threads = jobs;
+  options.report = report;
   options.verbose = verbose;
   options.dims.assign(dims.begin(), dims.end());
   if (optLevel < '0' || optLevel > '3')
@@ -138,6 +141,13 @@ int main(int argc, char **argv) {
   }
   if (!options.output.empty() && sys::fs::equivalent(options.input, options.output))
     return usageError("the output would replace the input " + input);
+  if (!options.report.empty()) {
+    if (isText(options.kind))
+      return usageError("--report is about a compiled model: not with --emit of text or --until");
+    for (StringRef other : {options.input, options.output})
+      if (other == options.report || sys::fs::equivalent(other, options.report))
+        return usageError("the report would replace " + other);
+  }
   if (Error error = nnc::compile(options))
     return fail(std::move(error));
   return 0;
