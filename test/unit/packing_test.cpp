@@ -5,7 +5,7 @@
 #include "gtest/gtest.h"
 
 #include <random>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 using namespace nnc;
@@ -27,9 +27,14 @@ void expectDisjoint(const std::vector<ArenaBlock> &blocks, int64_t size) {
 
 /// Largest first, at the lowest offset that is free.
 int64_t greedyBySize(std::vector<ArenaBlock> blocks) {
-  std::sort(blocks.begin(), blocks.end(), [](auto &a, auto &b) {
-    return std::tuple(-a.bytes, a.begin, a.end) < std::tuple(-b.bytes, b.begin, b.end);
-  });
+  std::vector<std::pair<int64_t, size_t>> order;
+  for (size_t i = 0; i < blocks.size(); ++i)
+    order.push_back({-blocks[i].bytes, i});
+  std::sort(order.begin(), order.end());
+  std::vector<ArenaBlock> sorted;
+  for (auto [key, i] : order)
+    sorted.push_back(blocks[i]);
+  blocks = sorted;
   int64_t size = 0;
   for (size_t i = 0; i < blocks.size(); ++i) {
     int64_t offset = 0;
