@@ -33,6 +33,7 @@ Running:
   --threads N           default 1
   --bench[=SECONDS]     run again and again for so long (default 1) and print the times
   --profile[=SECONDS]   the same, and print the time of each group of nodes against the machine's peak
+  --peak                measure what this machine can do on so many threads; needs no model
   --info                describe the model and do not run it
   --help, --version
 
@@ -109,6 +110,7 @@ std::vector<Option> makeTable(Options &options) {
       {"rel-to-max", Option::One, real(options.relToMax)},
       {"bench", Option::OptionalOne, real(options.benchSeconds)},
       {"profile", Option::OptionalOne, real(options.profileSeconds)},
+      {"peak", Option::Flag, flag(options.peak)},
       {"info", Option::Flag, flag(options.info)},
       {"help", Option::Flag, flag(options.help)},
       {"version", Option::Flag, flag(options.version)},
@@ -170,7 +172,7 @@ llvm::Expected<Options> parseCommandLine(llvm::ArrayRef<const char *> arguments)
       return usage("unexpected argument '" + word.str() + "'");
     }
   }
-  if (options.help || options.version)
+  if (options.help || options.version || options.peak)
     return options;
   if (options.model.empty())
     return usage("no model given");

@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::pair<std::string, int64_t>> dims;
   uint64_t seed = 0;
   bool info = false;
+  bool peak = false;
   bool help = false;
   bool version = false;
 };

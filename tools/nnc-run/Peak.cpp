@@ -2,6 +2,9 @@
 
 #include "tools/nnc-run/Peak.h"
 
+#include "llvm/Support/Format.h"
+
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -119,7 +122,7 @@ double bestRate(int threads, Work work) {
 Peak measurePeak(llvm::StringRef level, int threads) {
   Peak peak;
 #if defined(__x86_64__)
-  bool wide = level.ends_with("v4");
+  bool wide = level.ends_with("v4") && __builtin_cpu_supports("avx512f");
   peak.vectorBits = wide ? 512 : 256;
   peak.flops = bestRate(threads, [&](int) { return wide ? multiplyAdd512() : multiplyAdd256(); });
 #else
@@ -138,6 +141,17 @@ Peak measurePeak(llvm::StringRef level, int threads) {
     return stream(static_cast<const float *>(std::align(64, kStreamFloats * sizeof(float), start, space)));
   });
   return peak;
+}
+
+void printPeak(int threads, llvm::raw_ostream &os) {
+  Peak narrow = measurePeak("", threads), wide = measurePeak("x86-64-v4", threads);
+  auto print = [&](const Peak &peak) {
+    os << llvm::format("%u-bit vectors: %.1f GFLOP/s of f32\n", peak.vectorBits, peak.flops * 1e-9);
+  };
+  print(narrow);
+  if (wide.vectorBits != narrow.vectorBits)
+    print(wide);
+  os << llvm::format("memory: %.1f GB/s\n", std::max(narrow.bytes, wide.bytes) * 1e-9);
 }
 
 } // namespace nnc::run

@@ -3,6 +3,7 @@
 #define NNC_TOOLS_NNCRUN_PEAK_H
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace nnc::run {
 
@@ -15,6 +16,9 @@ struct Peak {
 
 /// Takes about a third of a second. `level` is the CPU level that the model runs, which decides the vectors.
 Peak measurePeak(llvm::StringRef level, int threads);
+
+/// Prints the peak for each width of vectors that this CPU has.
+void printPeak(int threads, llvm::raw_ostream &os);
 
 } // namespace nnc::run
 

@@ -1,6 +1,7 @@
 //===- nnc-run.cpp - Run a compiled model -----------------------------------------------------------------------===//
 
 #include "tools/nnc-run/Inputs.h"
+#include "tools/nnc-run/Peak.h"
 #include "tools/nnc-run/Report.h"
 
 #include "llvm/Support/FileSystem.h"
@@ -89,6 +90,10 @@ ExitStatus main(llvm::ArrayRef<const char *> arguments) {
     return fail(options.takeError());
   if (options->help || options->version) {
     llvm::outs() << (options->help ? kHelp : "nnc-run " NNC_VERSION "\n");
+    return kFine;
+  }
+  if (options->peak) {
+    printPeak(options->threads, llvm::outs());
     return kFine;
   }
   llvm::Expected<ExitStatus> status = execute(*options);
