@@ -44,6 +44,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
 }
 
 void buildLoopsPipeline(OpPassManager &pm, const LoopsOptions &options) {
+  pm.addPass(createReuseOperands());
   BuildKernelsOptions kernels;
   kernels.vectorBits = options.vectorBits;
   pm.addPass(createBuildKernels(kernels));

@@ -111,6 +111,15 @@ def ExpandMath : Pass<"nn-expand-math", "::mlir::ModuleOp"> {
 
 //--- memory: groups to launches in one arena ---------------------------------//
 
+def ReuseOperands : Pass<"nn-reuse-operands", "::mlir::ModuleOp"> {
+  let summary = "Let results overwrite operands that are read for the last time";
+  let description = [{
+    An elementwise group, or one whose lowering allows it for its epilogue, may write its result over an operand of the
+    same shape and width that no other op reads later. Runs before nn-build-kernels, whose kernels then read that operand
+    through the result's memref.
+  }];
+}
+
 def PlanMemory : Pass<"nn-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Give every tensor its place and turn @main into the model's entry function";
   let options = [Option<"entryName", "entry-name", "std::string", "\"nn_entry\"", "Name of the entry function">];

@@ -27,6 +27,11 @@ Operation *groupRoot(nn::GroupOp group) {
   return nullptr;
 }
 
+std::optional<unsigned> inPlaceOperand(nn::GroupOp group) {
+  auto operand = group->getAttrOfType<IntegerAttr>("nn.in_place");
+  return operand ? std::optional<unsigned>(operand.getInt()) : std::nullopt;
+}
+
 unsigned dataDependentExtents(nn::GroupOp group) {
   Operation *root = groupRoot(group);
   if (!root)

@@ -52,6 +52,10 @@ bool takesEpilogue(mlir::Operation *root);
 /// How many extents of the group's results only its kernel's run decides (nn.non_zero and kin).
 unsigned dataDependentExtents(nn::GroupOp group);
 
+/// The operand whose memory the group's result takes over: `nn.in_place`, set by nn-reuse-operands. Its kernel reads that
+/// operand where it writes the result, each element before it is overwritten.
+std::optional<unsigned> inPlaceOperand(nn::GroupOp group);
+
 } // namespace nnc
 
 #endif

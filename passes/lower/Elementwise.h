@@ -11,6 +11,8 @@ namespace nnc {
 mlir::AffineMap elementwiseItems(nn::GroupOp group);
 
 /// Writes the kernel: a vector loop over the inner dims with a scalar tail, in one pass for all ops of the group.
+/// The result may lie where an operand does (inPlaceOperand): an element is loaded before the same one is stored, and none
+/// is computed twice, as a last vector that overlaps the one before would.
 llvm::LogicalResult emitElementwise(KernelBuilder &k);
 
 } // namespace nnc

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "passes/graph/Group.h"
 #include "passes/lower/ElementTypes.h"
 #include "llvm/Support/xxhash.h"
 
@@ -24,6 +25,9 @@ KernelBuilder::KernelBuilder(OpBuilder &b, nn::GroupOp group, func::FuncOp funct
     outputs.push_back(entry.getArgument(next));
   for (auto [yielded, output] : llvm::zip(group.getBody().front().getTerminator()->getOperands(), outputs))
     memrefs.try_emplace(yielded, output);
+  // What the result takes over is read through the result's memref: the other one would alias it.
+  if (std::optional<unsigned> operand = inPlaceOperand(group))
+    memrefs[group.getBody().front().getArgument(*operand)] = outputs[0];
   begin = entry.getArgument(entry.getNumArguments() - 2);
   end = entry.getArgument(entry.getNumArguments() - 1);
   b.setInsertionPointToEnd(&entry);

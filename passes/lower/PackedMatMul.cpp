@@ -351,7 +351,7 @@ LogicalResult emitPackedMatMul(KernelBuilder &k, Operation *root) {
 } // namespace
 
 void registerPackedMatMulLowerings(LoweringRegistry &registry) {
-  registry.add<nn::PackedMatMulOp>({nullptr, emitPackedMatMul, /*hasEpilogue=*/true, packedMatMulItems});
+  registry.add<nn::PackedMatMulOp>({nullptr, emitPackedMatMul, /*hasEpilogue=*/true, packedMatMulItems, /*epilogueInPlace=*/true});
 }
 
 } // namespace nnc

@@ -17,6 +17,9 @@ struct KernelLowering {
   bool hasEpilogue = false;
   /// In place of `items` for kernels whose blocks depend on the machine.
   mlir::AffineMap (*targetItems)(nn::GroupOp group, mlir::Operation *root, KernelTarget target) = nullptr;
+  /// Whether each element of an operand of the epilogue is read by the item that writes the same element of the result,
+  /// once and before anything is written there: the result may then take over the operand's memory.
+  bool epilogueInPlace = false;
 
   mlir::AffineMap itemsFor(nn::GroupOp group, mlir::Operation *root, KernelTarget target) const {
     return targetItems ? targetItems(group, root, target) : items(group, root);

@@ -47,14 +47,15 @@ Packing place(ArrayRef<ArenaBlock> blocks, const Order &order, Fit fit) {
     int64_t offset = found < 0 ? top : found;
     packing.offsets[i] = offset;
     packing.size = std::max(packing.size, offset + block.bytes);
-    auto where = llvm::upper_bound(placed, offset, [&](int64_t o, unsigned j) { return o < packing.offsets[j]; });
+    auto where =
+        llvm::upper_bound(placed, offset, [&](int64_t o, unsigned j) { return o < packing.offsets[j]; });
     placed.insert(where, i);
   }
   return packing;
 }
 
-/// All blocks by a key, large ones first; ties keep the order of the program, so that the plan does not depend on the
-/// sort.
+/// All blocks by a key, large ones first; ties keep the order of the program, so that the plan does not
+/// depend on the sort.
 Order orderBy(ArrayRef<ArenaBlock> blocks, function_ref<double(const ArenaBlock &)> key) {
   Order order(blocks.size());
   std::iota(order.begin(), order.end(), 0);

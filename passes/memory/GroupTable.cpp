@@ -50,10 +50,12 @@ GroupCost costOf(nn::GroupOp group, llvm::function_ref<std::unique_ptr<nn::Shape
     if (!first || first->getOwner() == body.getTerminator())
       continue;
     std::unique_ptr<nn::ShapeRule> rule = ruleOf(first->getOwner());
-    bytes.add(bytesOf(nn::elementsRead(first->getOwner(), first->getOperandNumber(), *rule), input, *rule), *rule);
+    bytes.add(bytesOf(nn::elementsRead(first->getOwner(), first->getOperandNumber(), *rule), input, *rule),
+              *rule);
   }
   for (Value yielded : body.getTerminator()->getOperands()) {
-    std::unique_ptr<nn::ShapeRule> rule = ruleOf(yielded.getDefiningOp() ? yielded.getDefiningOp() : body.getTerminator());
+    std::unique_ptr<nn::ShapeRule> rule =
+        ruleOf(yielded.getDefiningOp() ? yielded.getDefiningOp() : body.getTerminator());
     bytes.add(bytesOf(rule->product(rule->dims(yielded)), yielded, *rule), *rule);
   }
   return {flops.result(), bytes.result()};

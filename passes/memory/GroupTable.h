@@ -1,8 +1,8 @@
 //===- GroupTable.h - the groups of a model, for profiles and reports ---------===//
 //
-// The memory stage numbers the groups in the order of the code and leaves a table of them on the module, `nn.groups`:
-// an array of dictionaries {nodes, op, kernel, flops, bytes} (and `plan`, what the lowering said about itself). Launches
-// pass the number; the descriptor, the profile and the report read the table.
+// The memory stage numbers the groups in the order of the code and leaves a table of them on the module,
+// `nn.groups`: an array of dictionaries {nodes, op, kernel, flops, bytes} (and `plan`, what the lowering said
+// about itself). Launches pass the number; the descriptor, the profile and the report read the table.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_MEMORY_GROUPTABLE_H
@@ -20,7 +20,8 @@ struct GroupCost {
 };
 
 /// `ruleOf` gives a rule for an op of the group's region.
-GroupCost costOf(nn::GroupOp group, llvm::function_ref<std::unique_ptr<nn::ShapeRule>(mlir::Operation *)> ruleOf);
+GroupCost costOf(nn::GroupOp group,
+                 llvm::function_ref<std::unique_ptr<nn::ShapeRule>(mlir::Operation *)> ruleOf);
 
 /// What the declared types say.
 GroupCost staticCostOf(nn::GroupOp group);

@@ -199,7 +199,8 @@ LogicalResult HostBuilder::emitGroup(nn::GroupOp group) {
       for (Dim d : t.dims)
         if (!d.expr && !d.value)
           return group.emitOpError("unsupported: an extent of the result depends on values");
-      t.pointer = place(result, t.dims);
+      std::optional<unsigned> taken = inPlaceOperand(group);
+      t.pointer = taken ? tensor(group.getInputs()[*taken]).pointer : place(result, t.dims);
       memrefs.push_back(t);
     }
     results.push_back(t);

@@ -95,24 +95,6 @@ private:
       table.append({block.offset, block.bytes, groupAt(block.begin), groupAt(block.end)});
     return b.getDenseI64ArrayAttr(table);
   }
-
-  /// Results of groups that are returned, perhaps through views: their kernels write the caller's memory.
-  static llvm::DenseMap<Value, std::pair<int64_t, Value>> findDirectOutputs(func::FuncOp model) {
-    llvm::DenseMap<Value, std::pair<int64_t, Value>> direct;
-    Block &body = model.getBody().front();
-    for (auto [i, returned] : llvm::enumerate(body.getTerminator()->getOperands())) {
-      Value base = returned;
-      while (base.getDefiningOp() && isView(base.getDefiningOp()))
-        base = base.getDefiningOp()->getOperand(0);
-      auto group = base.getDefiningOp<nn::GroupOp>();
-      if (!group || group->getBlock() != &body || dataDependentExtents(group) || direct.contains(base))
-        continue;
-      if (base != returned && !cast<RankedTensorType>(returned.getType()).hasStaticShape())
-        continue;
-      direct[base] = {i, returned};
-    }
-    return direct;
-  }
 };
 
 } // namespace
