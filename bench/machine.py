@@ -39,11 +39,17 @@ def describe(nnc, thread_counts, peers):
     """The machine, its measured peaks per number of threads, and the versions of the peers."""
     peaks = {}
     for threads in thread_counts:
-        text = subprocess.run([nnc / "nnc-run", "--peak", "--threads", str(threads)], check=True, capture_output=True,
-                              text=True).stdout
-        widths = {int(bits): float(rate) for bits, rate in re.findall(r"(\d+)-bit vectors: ([\d.]+) GFLOP/s", text)}
+        text = subprocess.run(
+            [nnc / "nnc-run", "--peak", "--threads", str(threads)], check=True, capture_output=True, text=True
+        ).stdout
+        widths = {
+            int(bits): float(rate) for bits, rate in re.findall(r"(\d+)-bit vectors: ([\d.]+) GFLOP/s", text)
+        }
         memory = re.search(r"memory: ([\d.]+) GB/s", text)
-        peaks[str(threads)] = {"gflops": {str(k): v for k, v in widths.items()}, "gbytes": float(memory.group(1))}
+        peaks[str(threads)] = {
+            "gflops": {str(k): v for k, v in widths.items()},
+            "gbytes": float(memory.group(1)),
+        }
     version = subprocess.run([nnc / "nnc", "--version"], check=True, capture_output=True, text=True).stdout
     return {
         "cpu": _cpu_name(),

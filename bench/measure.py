@@ -30,7 +30,11 @@ class Worker:
         script = pathlib.Path(__file__).with_name("worker.py")
         self._log = open(folder / f"{job.peer}.log", "w+")
         self._process = subprocess.Popen(
-            [sys.executable, script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True
+            [sys.executable, script, path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
         )
 
     def answer(self):
@@ -84,7 +88,9 @@ def _check(workers, folder, record):
                 outputs[peer] = [file[key] for key in file.files]
             path.unlink()
     if REFERENCE not in outputs:
-        raise RuntimeError(f"{REFERENCE} gave no results to compare with: {record.get(REFERENCE, {}).get('error')}")
+        raise RuntimeError(
+            f"{REFERENCE} gave no results to compare with: {record.get(REFERENCE, {}).get('error')}"
+        )
     for peer in list(workers):
         error = relative_error(outputs[REFERENCE], outputs[peer]) if peer in outputs else float("inf")
         record[peer]["relative_error"] = error if np.isfinite(error) else "infinite"
@@ -127,7 +133,16 @@ def measure(name, model, facts, threads, peers, settings):
         try:
             # One after another: compilers want the whole machine.
             for peer in peers:
-                job = Job(peer, name, threads, model, settings.artifacts, settings.nnc, settings.nnc_flags, facts["inputs"])
+                job = Job(
+                    peer,
+                    name,
+                    threads,
+                    model,
+                    settings.artifacts,
+                    settings.nnc,
+                    settings.nnc_flags,
+                    facts["inputs"],
+                )
                 worker = Worker(job, folder)
                 answer = worker.answer()
                 if "error" in answer:

@@ -26,20 +26,32 @@ QUICK = ("lenet5", "squeezenet", "mlp_b1", "mlp_b64", "lstm", "bert_mini_decomp"
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--models", help="names, separated by commas (default: all)")
-    parser.add_argument("--peers", default="onnxruntime,openvino,iree", help="besides nnc (default: %(default)s)")
+    parser.add_argument(
+        "--peers", default="onnxruntime,openvino,iree", help="besides nnc (default: %(default)s)"
+    )
     parser.add_argument("--threads", default="1,2", help="numbers of threads (default: %(default)s)")
     parser.add_argument("--rounds", type=int, help="turns of each peer (default: 7)")
     parser.add_argument("--turn", type=float, help="seconds of a turn (default: 0.25)")
     parser.add_argument("--quick", action="store_true", help="small networks, three short rounds")
     parser.add_argument("--again", action="store_true", help="measure what was measured before")
     parser.add_argument("--publish", action="store_true", help="write the results into docs/performance.md")
-    parser.add_argument("--nnc", type=pathlib.Path, help="folder of nnc and nnc-run (default: build/release or build/dev)")
+    parser.add_argument(
+        "--nnc", type=pathlib.Path, help="folder of nnc and nnc-run (default: build/release or build/dev)"
+    )
     parser.add_argument("--nnc-flags", default="", help="more flags for nnc, separated by blanks")
-    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build" / "bench", help="where everything goes")
-    parser.add_argument("--python", type=pathlib.Path, help="an interpreter that has the peers, instead of an own environment")
-    parser.add_argument("--lock", type=pathlib.Path, help="a file to hold locked while times are taken, on shared machines")
+    parser.add_argument(
+        "--folder", type=pathlib.Path, default=ROOT / "build" / "bench", help="where everything goes"
+    )
+    parser.add_argument(
+        "--python", type=pathlib.Path, help="an interpreter that has the peers, instead of an own environment"
+    )
+    parser.add_argument(
+        "--lock", type=pathlib.Path, help="a file to hold locked while times are taken, on shared machines"
+    )
     parser.add_argument("--list", action="store_true", help="print the names of the networks")
     return parser.parse_args()
 
@@ -56,7 +68,9 @@ def enter_environment(options):
         if not stamp.exists() or stamp.read_text() != wanted:
             print(f"installing the peers into {environment}", flush=True)
             subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-            subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"], check=True)
+            subprocess.run(
+                [python, "-m", "pip", "install", "--quiet", "-r", HERE / "requirements.txt"], check=True
+            )
             stamp.write_text(wanted)
     # Peers must not be offered more threads than they are asked to use; numpy is no peer.
     environ = dict(os.environ, NNC_BENCH_PYTHON="1", OPENBLAS_NUM_THREADS="1")
@@ -64,7 +78,9 @@ def enter_environment(options):
 
 
 def find_nnc(options):
-    for folder in [options.nnc] if options.nnc else [ROOT / "build" / kind / "bin" for kind in ("release", "dev")]:
+    for folder in (
+        [options.nnc] if options.nnc else [ROOT / "build" / kind / "bin" for kind in ("release", "dev")]
+    ):
         if (folder / "nnc").exists() and (folder / "nnc-run").exists():
             return folder.resolve()
     sys.exit("bench: error: there is no nnc to measure; build it, or name its folder with --nnc")
@@ -114,8 +130,11 @@ def summary(name, threads, record):
 
     parts = []
     for peer, values in record.items():
-        parts.append(f"{peers.TITLES[peer]} {values['median_ms']:.3f} ms" if "median_ms" in values
-                     else f"{peers.TITLES[peer]}: {values.get('error', 'nothing')[:80]}")
+        parts.append(
+            f"{peers.TITLES[peer]} {values['median_ms']:.3f} ms"
+            if "median_ms" in values
+            else f"{peers.TITLES[peer]}: {values.get('error', 'nothing')[:80]}"
+        )
     return f"{name}, threads: {threads}: " + ", ".join(parts)
 
 
@@ -134,7 +153,10 @@ def write_pages(results, options):
     if options.publish:
         page = ROOT / "docs" / "performance.md"
         page.write_text(tables.replace_section(page.read_text(), text))
-    print(f"\n{text}\n\nwritten: {options.folder / 'results.md'}" + (", docs/performance.md" if options.publish else ""))
+    print(
+        f"\n{text}\n\nwritten: {options.folder / 'results.md'}"
+        + (", docs/performance.md" if options.publish else "")
+    )
 
 
 def main():
@@ -151,12 +173,16 @@ def main():
     if options.list:
         print("\n".join(networks.NETWORKS))
         return 0
-    names = options.models.split(",") if options.models else list(QUICK if options.quick else networks.NETWORKS)
+    names = (
+        options.models.split(",") if options.models else list(QUICK if options.quick else networks.NETWORKS)
+    )
     if unknown := [name for name in names if name not in networks.NETWORKS]:
         sys.exit(f"bench: error: there is no network {', '.join(unknown)}; --list prints them")
     chosen = [peer for peer in options.peers.split(",") if peer]
     if unknown := [peer for peer in chosen if peer not in peers.NAMES]:
-        sys.exit(f"bench: error: there is no peer {', '.join(unknown)}; they are {', '.join(peers.NAMES[1:])}")
+        sys.exit(
+            f"bench: error: there is no peer {', '.join(unknown)}; they are {', '.join(peers.NAMES[1:])}"
+        )
     chosen = ["nnc", *dict.fromkeys([REFERENCE, *chosen])]
     for peer in [peer for peer in chosen if not peers.is_available(peer)]:
         print(f"skipped: {peers.TITLES[peer]} is not installed", flush=True)
@@ -168,8 +194,11 @@ def main():
     settings = Settings(options)
     results = Results(options.folder / "results.json")
     with settings.quiet():
-        results.data["machine"] = machine.describe(settings.nnc, sorted(
-            set(thread_counts) | {row["threads"] for row in results.data["rows"].values()}), chosen)
+        results.data["machine"] = machine.describe(
+            settings.nnc,
+            sorted(set(thread_counts) | {row["threads"] for row in results.data["rows"].values()}),
+            chosen,
+        )
     wrong = 0
     for name in names:
         model, facts = networks.make(name, options.folder / "models")
@@ -180,8 +209,12 @@ def main():
                 record = before["peers"]
             else:
                 record = measure(name, model, facts, threads, chosen, settings)
-                results.data["rows"][key] = {"threads": threads, "flops": facts["flops"], "fingerprint": fingerprint,
-                                             "peers": record}
+                results.data["rows"][key] = {
+                    "threads": threads,
+                    "flops": facts["flops"],
+                    "fingerprint": fingerprint,
+                    "peers": record,
+                }
                 results.save()
             wrong += "error" in record["nnc"]
             print(summary(name, threads, record), flush=True)

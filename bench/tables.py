@@ -47,7 +47,9 @@ def table(results, threads):
     others = rivals(results)
     peak = max(results["machine"]["peaks"][str(threads)]["gflops"].values())
     head = ["model", "GFLOP", "nnc, ms", "of peak"]
-    head += [f"{peers.TITLES[peer]}, ms" for peer in others] + [f"{peers.TITLES[peer]} / nnc" for peer in others]
+    head += [f"{peers.TITLES[peer]}, ms" for peer in others] + [
+        f"{peers.TITLES[peer]} / nnc" for peer in others
+    ]
     lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
 
     def add(cells):
@@ -62,17 +64,27 @@ def table(results, threads):
         for name, row in rows:
             record, ours = row["peers"], row["peers"].get("nnc", {}).get("median_ms")
             share = f"{row['flops'] / ours / 1e6 / peak:.0%}" if ours and row["flops"] else "-"
-            add([f"`{name}`", f"{row['flops'] / 1e9:.3g}" if row["flops"] else "-", _time(ours), share]
+            add(
+                [f"`{name}`", f"{row['flops'] / 1e9:.3g}" if row["flops"] else "-", _time(ours), share]
                 + [_time(record.get(peer, {}).get("median_ms")) for peer in others]
-                + [_ratio(ratio(record, peer)) for peer in others])
+                + [_ratio(ratio(record, peer)) for peer in others]
+            )
         means = [geometric_mean([ratio(row["peers"], peer) for _, row in rows]) for peer in others]
         if len(rows) > 1:
-            add(["geometric mean", "", "", ""] + [""] * len(others) + [f"**{_ratio(mean)}**" for mean in means])
+            add(
+                ["geometric mean", "", "", ""]
+                + [""] * len(others)
+                + [f"**{_ratio(mean)}**" for mean in means]
+            )
         if family != networks.FAMILIES[-1]:
             everything += rows
     if len(everything) > 1:
         means = [geometric_mean([ratio(row["peers"], peer) for _, row in everything]) for peer in others]
-        add(["**all networks, geometric mean**", "", "", ""] + [""] * len(others) + [f"**{_ratio(mean)}**" for mean in means])
+        add(
+            ["**all networks, geometric mean**", "", "", ""]
+            + [""] * len(others)
+            + [f"**{_ratio(mean)}**" for mean in means]
+        )
     return "\n".join(lines)
 
 
@@ -92,13 +104,19 @@ def section(results, charts):
     """The results as part of a page; `charts` maps thread counts to the paths of drawings."""
     machine = results["machine"]
     others = ", ".join(f"{peers.TITLES[peer]} {version}" for peer, version in machine["versions"].items())
-    parts = [f"{machine['cpu']}, {machine['cores']} cores ({machine['level']}), {machine['system']}; {machine['nnc']}"
-             + (f" against {others}." if others else ".")]
+    parts = [
+        f"{machine['cpu']}, {machine['cores']} cores ({machine['level']}), {machine['system']}; {machine['nnc']}"
+        + (f" against {others}." if others else ".")
+    ]
     for threads in sorted({row["threads"] for row in results["rows"].values()}):
         peak = machine["peaks"][str(threads)]
-        widths = " and ".join(f"{rate:.0f} GFLOP/s with {bits}-bit vectors" for bits, rate in peak["gflops"].items())
-        parts.append(f"### {threads} thread{'s' if threads > 1 else ''}\n\nMeasured peak: {widths}, "
-                     f"{peak['gbytes']:.0f} GB/s from memory.")
+        widths = " and ".join(
+            f"{rate:.0f} GFLOP/s with {bits}-bit vectors" for bits, rate in peak["gflops"].items()
+        )
+        parts.append(
+            f"### {threads} thread{'s' if threads > 1 else ''}\n\nMeasured peak: {widths}, "
+            f"{peak['gbytes']:.0f} GB/s from memory."
+        )
         if threads in charts:
             parts.append(f"![nnc against its peers, number of threads: {threads}]({charts[threads]})")
         parts.append(table(results, threads))

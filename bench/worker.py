@@ -50,7 +50,9 @@ class Job:
             elif fact["kind"] == "ids":
                 array = random.integers(0, fact["high"], fact["shape"], dtype=fact["dtype"])
             else:
-                array = random.standard_normal(fact["shape"], dtype=numpy.float32) * numpy.float32(fact["scale"])
+                array = random.standard_normal(fact["shape"], dtype=numpy.float32) * numpy.float32(
+                    fact["scale"]
+                )
             arrays[fact["name"]] = array
         return arrays
 

@@ -11,8 +11,8 @@ namespace nnc {
 
 namespace {
 
-/// What the energy estimate assumes, in picojoules: a vector operation of f32 with its share of the core around it, and
-/// a byte between the caches and memory.
+/// What the energy estimate assumes, in picojoules: a vector operation of f32 with its share of the core
+/// around it, and a byte between the caches and memory.
 constexpr int kEnergyPerOp = 10, kEnergyPerByte = 40;
 
 constexpr StringLiteral kStyle = R"css(
@@ -81,12 +81,14 @@ void writeSummary(const Report &report, const ReportLevel &level, raw_ostream &o
   std::string joules;
   raw_string_ostream(joules) << format("%.3g mJ", energy * 1e3);
   fact("energy of a run, about", joules, os);
-  os << "</dl>\n<p class=\"note\">A multiplication and an addition are two operations, whatever algorithm computes them. "
+  os << "</dl>\n<p class=\"note\">A multiplication and an addition are two operations, whatever algorithm "
+        "computes them. "
         "Bytes are those of operands and results, each counted once for each group. The energy assumes "
      << kEnergyPerOp << " pJ for an operation and " << kEnergyPerByte
      << " pJ for a byte. No arena can be smaller than the bytes that live at one time.";
   if (totals.open)
-    os << " The cost of " << totals.open << " groups depends on the shapes of a run and is not in these sums.";
+    os << " The cost of " << totals.open
+       << " groups depends on the shapes of a run and is not in these sums.";
   os << "</p>\n";
 }
 
@@ -100,12 +102,14 @@ void writeTable(const ReportLevel &level, raw_ostream &os) {
     const GroupInfo &info = group.info;
     StringRef op = info.op;
     op.consume_front("nn.");
-    os << "<tr><td class=\"n\">" << i << "</td><td class=\"names\">" << htmlText(info.nodes) << "</td><td>" << htmlText(op)
-       << "</td><td class=\"plan\">" << htmlText(info.kernel);
+    os << "<tr><td class=\"n\">" << i << "</td><td class=\"names\">" << htmlText(info.nodes) << "</td><td>"
+       << htmlText(op) << "</td><td class=\"plan\">" << htmlText(info.kernel);
     if (!group.plan.empty())
       os << ": " << htmlText(group.plan);
-    os << format("</td><td class=\"n bar\" style=\"--share:%.1f%%\">", 100.0 * std::max<int64_t>(info.flops, 0) / most)
-       << costText(info.flops, "") << "</td><td class=\"n\">" << costText(info.bytes, "B") << "</td><td class=\"n\">";
+    os << format("</td><td class=\"n bar\" style=\"--share:%.1f%%\">",
+                 100.0 * std::max<int64_t>(info.flops, 0) / most)
+       << costText(info.flops, "") << "</td><td class=\"n\">" << costText(info.bytes, "B")
+       << "</td><td class=\"n\">";
     if (info.flops >= 0 && info.bytes > 0)
       os << format("%.2f", double(info.flops) / double(info.bytes));
     os << "</td></tr>\n";
@@ -119,16 +123,18 @@ void writeReport(const Report &report, raw_ostream &os) {
   std::string title = htmlText(report.model.name);
   os << "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
         "<meta name=\"viewport\" content=\"width=device-width\">\n<title>"
-     << title << " - nnc report</title>\n<style>" << kStyle << "</style></head>\n<body>\n<h1>" << title << "</h1>\n<p>"
-     << htmlText(report.file) << ", compiled by nnc " NNC_VERSION "</p>\n";
+     << title << " - nnc report</title>\n<style>" << kStyle << "</style></head>\n<body>\n<h1>" << title
+     << "</h1>\n<p>" << htmlText(report.file) << ", compiled by nnc " NNC_VERSION "</p>\n";
   if (!report.levels.empty()) {
     // The best level's; the others differ in kernels.
     const ReportLevel &level = report.levels.back();
     writeSummary(report, level, os);
     os << "<h2>Groups in order, " << htmlText(level.name) << "</h2>\n";
     writeTable(level, os);
-    os << "<h2>Arena over time</h2>\n<p class=\"note\">A rectangle is a tensor: where it lies, from the group that "
-          "writes it to the last one that reads it. Inputs, outputs, weights and what has a size that only the run knows "
+    os << "<h2>Arena over time</h2>\n<p class=\"note\">A rectangle is a tensor: where it lies, from the "
+          "group that "
+          "writes it to the last one that reads it. Inputs, outputs, weights and what has a size that only "
+          "the run knows "
           "lie elsewhere.</p>\n";
     drawArena(level, os);
     os << "<h2>What flows where</h2>\n<div class=\"scroll\">\n";

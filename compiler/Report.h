@@ -1,8 +1,8 @@
 //===- Report.h - what a compilation did, as one HTML page --------------------===//
 //
-// The page shows the groups with their kernels and costs, how they feed each other, and where their results lie in the
-// arena over time. It needs no other file, no network and no script, and depends on nothing but the model and the
-// options: the same input gives the same bytes.
+// The page shows the groups with their kernels and costs, how they feed each other, and where their results
+// lie in the arena over time. It needs no other file, no network and no script, and depends on nothing but
+// the model and the options: the same input gives the same bytes.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_COMPILER_REPORT_H

@@ -55,7 +55,8 @@ std::string byteCount(double bytes) {
     ++i;
   }
   std::string text;
-  raw_string_ostream(text) << (bytes < 99.95 && i ? format("%.1f ", bytes) : format("%.0f ", bytes)) << units[i];
+  raw_string_ostream(text) << (bytes < 99.95 && i ? format("%.1f ", bytes) : format("%.0f ", bytes))
+                           << units[i];
   return text;
 }
 
@@ -90,20 +91,23 @@ void drawArena(const ReportLevel &level, raw_ostream &os) {
   double times = std::max<double>(level.groups.size(), 1), size = std::max<double>(level.arenaBytes, 1);
   auto x = [&](double time) { return left + (width - left) * time / times; };
   auto y = [&](double offset) { return height - bottom - (height - bottom - 8) * offset / size; };
-  os << "<svg class=\"chart\" viewBox=\"0 0 " << width << ' ' << height << "\" role=\"img\" aria-label=\"arena\">\n";
+  os << "<svg class=\"chart\" viewBox=\"0 0 " << width << ' ' << height
+     << "\" role=\"img\" aria-label=\"arena\">\n";
   for (int i = 0; i <= 4; ++i)
-    os << format("<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", left, width, y(size * i / 4),
-                 y(size * i / 4))
+    os << format("<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", left, width,
+                 y(size * i / 4), y(size * i / 4))
        << format("<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">", left - 6, y(size * i / 4) + 4)
        << byteCount(size * i / 4) << "</text>\n";
   for (const ReportTensor &tensor : level.tensors) {
-    StringRef nodes = tensor.begin < int64_t(level.groups.size()) ? StringRef(level.groups[tensor.begin].info.nodes) : "";
-    os << format("<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"hsl(%u 55%% 55%%)\">", x(tensor.begin),
-                 y(tensor.offset + tensor.bytes), std::max(x(tensor.end + 1) - x(tensor.begin), 0.5),
+    StringRef nodes =
+        tensor.begin < int64_t(level.groups.size()) ? StringRef(level.groups[tensor.begin].info.nodes) : "";
+    os << format("<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"hsl(%u 55%% 55%%)\">",
+                 x(tensor.begin), y(tensor.offset + tensor.bytes),
+                 std::max(x(tensor.end + 1) - x(tensor.begin), 0.5),
                  std::max(y(tensor.offset) - y(tensor.offset + tensor.bytes), 0.5),
                  unsigned(tensor.begin * 137 % 360))
-       << "<title>" << htmlText(nodes) << ": " << byteCount(tensor.bytes) << " at " << tensor.offset << ", groups "
-       << tensor.begin << " to " << tensor.end << "</title></rect>\n";
+       << "<title>" << htmlText(nodes) << ": " << byteCount(tensor.bytes) << " at " << tensor.offset
+       << ", groups " << tensor.begin << " to " << tensor.end << "</title></rect>\n";
   }
   os << format("<text x=\"%.1f\" y=\"%.1f\">group 0</text>", left, height - 6)
      << format("<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">group ", width, height - 6)
@@ -125,12 +129,15 @@ void drawGroups(const ReportLevel &level, raw_ostream &os) {
   size_t widest = 1;
   for (size_t length : rowLength)
     widest = std::max(widest, length);
-  double width = double(widest) * (boxWidth + gapX) + gapX, height = double(rowLength.size()) * (boxHeight + gapY) + gapY;
+  double width = double(widest) * (boxWidth + gapX) + gapX,
+         height = double(rowLength.size()) * (boxHeight + gapY) + gapY;
   auto x = [&](size_t i) {
-    return (width - double(rowLength[row[i]]) * (boxWidth + gapX) + gapX) / 2 + double(column[i]) * (boxWidth + gapX);
+    return (width - double(rowLength[row[i]]) * (boxWidth + gapX) + gapX) / 2 +
+           double(column[i]) * (boxWidth + gapX);
   };
   auto y = [&](size_t i) { return gapY / 2 + double(row[i]) * (boxHeight + gapY); };
-  os << format("<svg class=\"graph\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"groups\">\n",
+  os << format("<svg class=\"graph\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" "
+               "aria-label=\"groups\">\n",
                width, height, width, height);
   for (size_t i = 0; i < level.groups.size(); ++i)
     for (int64_t input : level.groups[i].inputs) {
@@ -138,17 +145,20 @@ void drawGroups(const ReportLevel &level, raw_ostream &os) {
         continue;
       double x0 = x(input) + boxWidth / 2, y0 = y(input) + boxHeight, x1 = x(i) + boxWidth / 2, y1 = y(i);
       // What skips rows swings out to the side of the boxes between.
-      double side = row[i] - row[input] > 1 && std::abs(x0 - x1) < boxWidth ? boxWidth / 2 + gapX + 6.0 * (input % 5) : 0;
-      os << format("<path d=\"M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f\"/>\n", x0, y0, x0 + side * 1.33, y0 + gapY,
-                   x1 + side * 1.33, y1 - gapY, x1, y1);
+      double side = row[i] - row[input] > 1 && std::abs(x0 - x1) < boxWidth
+                        ? boxWidth / 2 + gapX + 6.0 * (input % 5)
+                        : 0;
+      os << format("<path d=\"M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f\"/>\n", x0, y0, x0 + side * 1.33,
+                   y0 + gapY, x1 + side * 1.33, y1 - gapY, x1, y1);
     }
   for (size_t i = 0; i < level.groups.size(); ++i) {
     const GroupInfo &info = level.groups[i].info;
-    os << format("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.0f\" height=\"%.0f\" rx=\"4\" style=\"--hue:%u\"/>", x(i), y(i),
-                 boxWidth, boxHeight, hueOf(info.op))
+    os << format("<rect x=\"%.1f\" y=\"%.1f\" width=\"%.0f\" height=\"%.0f\" rx=\"4\" style=\"--hue:%u\"/>",
+                 x(i), y(i), boxWidth, boxHeight, hueOf(info.op))
        << format("<text x=\"%.1f\" y=\"%.1f\"><tspan class=\"op\">", x(i) + 7, y(i) + 15) << i << "  "
        << htmlText(withoutDialect(info.op)) << format("</tspan><tspan x=\"%.1f\" dy=\"14\">", x(i) + 7)
-       << htmlText(shorten(info.nodes, 27)) << "</tspan><title>" << htmlText(info.nodes) << "</title></text>\n";
+       << htmlText(shorten(info.nodes, 27)) << "</tspan><title>" << htmlText(info.nodes)
+       << "</title></text>\n";
   }
   os << "</svg>\n";
 }

@@ -72,13 +72,25 @@ class Network:
         weight = self.weight(filters, channels // groups, kernel, kernel, deviation=math.sqrt(gain / fan_in))
         bias = self.weight(filters, deviation=0.05)
         return self.apply(
-            "Conv", x, weight, bias, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[padding] * 4,
-            dilations=[1, 1], group=groups,
+            "Conv",
+            x,
+            weight,
+            bias,
+            kernel_shape=[kernel] * 2,
+            strides=[stride] * 2,
+            pads=[padding] * 4,
+            dilations=[1, 1],
+            group=groups,
         )
 
     def pool(self, x, kernel, stride, padding=0, ceil=False):
         return self.apply(
-            "MaxPool", x, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[padding] * 4, ceil_mode=int(ceil)
+            "MaxPool",
+            x,
+            kernel_shape=[kernel] * 2,
+            strides=[stride] * 2,
+            pads=[padding] * 4,
+            ceil_mode=int(ceil),
         )
 
     def global_pool(self, x):
@@ -87,7 +99,9 @@ class Network:
     def dense(self, x, inputs, outputs, gain=1.0):
         """A fully connected layer on a matrix, its weight stored as PyTorch stores it."""
         weight = self.weight(outputs, inputs, deviation=math.sqrt(gain / inputs))
-        return self.apply("Gemm", x, weight, self.weight(outputs, deviation=0.02), alpha=1.0, beta=1.0, transB=1)
+        return self.apply(
+            "Gemm", x, weight, self.weight(outputs, deviation=0.02), alpha=1.0, beta=1.0, transB=1
+        )
 
     def linear(self, x, inputs, outputs, gain=1.0):
         """The same on a batch of matrices, which exporters write as MatMul and Add."""

@@ -64,14 +64,18 @@ def gpt2_small(n):
     steps, layers, width, heads, words = 64, 12, 768, 12, 50257
     ids = n.input("input_ids", [1, steps], kind="ids", dtype="int64", high=words)
     table, places = n.weight(words, width, deviation=0.1), n.weight(1024, width, deviation=0.05)
-    x = n.apply("Add", n.apply("Gather", table, ids), n.apply("Gather", places, n.literal([list(range(steps))])))
+    x = n.apply(
+        "Add", n.apply("Gather", table, ids), n.apply("Gather", places, n.literal([list(range(steps))]))
+    )
     causal = n.parameter(np.tril(np.ones((1, 1, steps, steps), bool)))
     lowest = n.literal(LOWEST)
 
     def projection(x, inputs, outputs, gain=1.0):
         """Hugging Face's Conv1D."""
         weight = n.weight(inputs, outputs, deviation=math.sqrt(gain / inputs))
-        flat = n.apply("Gemm", n.reshape(x, -1, inputs), weight, n.weight(outputs, deviation=0.02), alpha=1.0, beta=1.0)
+        flat = n.apply(
+            "Gemm", n.reshape(x, -1, inputs), weight, n.weight(outputs, deviation=0.02), alpha=1.0, beta=1.0
+        )
         return n.reshape(flat, 1, steps, outputs)
 
     def scores(product):

@@ -66,8 +66,15 @@ def _inverted_residuals(n, x, channels, stages, activation, gain, squeeze):
 
 def mobilenetv2(n):
     """Sandler 2018."""
-    stages = ((1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 3, 2, 32, 3), (6, 3, 2, 64, 4), (6, 3, 1, 96, 3),
-              (6, 3, 2, 160, 3), (6, 3, 1, 320, 1))
+    stages = (
+        (1, 3, 1, 16, 1),
+        (6, 3, 2, 24, 2),
+        (6, 3, 2, 32, 3),
+        (6, 3, 2, 64, 4),
+        (6, 3, 1, 96, 3),
+        (6, 3, 2, 160, 3),
+        (6, 3, 1, 320, 1),
+    )
     x = n.relu6(n.conv(n.input("input", IMAGE), 3, 32, 3, 2))
     x = _inverted_residuals(n, x, 32, stages, n.relu6, 2.0, squeeze=False)
     x = n.relu6(n.conv(x, 320, 1280, 1))
@@ -76,8 +83,15 @@ def mobilenetv2(n):
 
 def efficientnet_b0(n):
     """Tan and Le 2019."""
-    stages = ((1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3), (6, 5, 1, 112, 3),
-              (6, 5, 2, 192, 4), (6, 3, 1, 320, 1))
+    stages = (
+        (1, 3, 1, 16, 1),
+        (6, 3, 2, 24, 2),
+        (6, 5, 2, 40, 2),
+        (6, 3, 2, 80, 3),
+        (6, 5, 1, 112, 3),
+        (6, 5, 2, 192, 4),
+        (6, 3, 1, 320, 1),
+    )
     x = n.silu(n.conv(n.input("input", IMAGE), 3, 32, 3, 2, gain=3.0))
     x = _inverted_residuals(n, x, 32, stages, n.silu, 3.0, squeeze=True)
     x = n.silu(n.conv(x, 320, 1280, 1, gain=3.0))

@@ -6,7 +6,9 @@ import sys
 
 PACKAGE = "iree.runtime"
 FLAGS = (
-    "--iree-hal-target-backends=llvm-cpu", "--iree-llvmcpu-target-cpu=host", "--iree-opt-level=O3",
+    "--iree-hal-target-backends=llvm-cpu",
+    "--iree-llvmcpu-target-cpu=host",
+    "--iree-opt-level=O3",
     "--iree-opt-data-tiling",
 )
 COMPILE_SECONDS = 900
@@ -21,7 +23,12 @@ def prepare(job):
     if module.exists() and module.stat().st_mtime >= job.model.stat().st_mtime:
         return
     imported = module.with_suffix(".mlir")
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "timeout": COMPILE_SECONDS}
+    quiet = {
+        "check": True,
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "timeout": COMPILE_SECONDS,
+    }
     try:
         subprocess.run([tools / "iree-import-onnx", job.model, "-o", imported], **quiet)
         subprocess.run([tools / "iree-compile", imported, *FLAGS, "-o", module], **quiet)
@@ -47,10 +54,15 @@ class Peer:
         arguments = self._arguments = runtime.VmVariantList(len(job.inputs))
         self._buffers = []
         for array in job.inputs.values():
-            self._buffers.append(config.device.allocator.allocate_buffer_copy(
-                memory_type=runtime.MemoryType.DEVICE_LOCAL, allowed_usage=runtime.BufferUsage.DEFAULT,
-                device=config.device, buffer=numpy.ascontiguousarray(array), element_type=element[str(array.dtype)],
-            ))
+            self._buffers.append(
+                config.device.allocator.allocate_buffer_copy(
+                    memory_type=runtime.MemoryType.DEVICE_LOCAL,
+                    allowed_usage=runtime.BufferUsage.DEFAULT,
+                    device=config.device,
+                    buffer=numpy.ascontiguousarray(array),
+                    element_type=element[str(array.dtype)],
+                )
+            )
             arguments.push_ref(self._buffers[-1])
 
         def run():
@@ -63,4 +75,6 @@ class Peer:
     def outputs(self):
         runtime = self._runtime
         views = [self._results.get_as_object(i, runtime.HalBufferView) for i in range(len(self._results))]
-        return [runtime.DeviceArray(self._device, view, implicit_host_transfer=True).to_host() for view in views]
+        return [
+            runtime.DeviceArray(self._device, view, implicit_host_transfer=True).to_host() for view in views
+        ]

@@ -19,7 +19,9 @@ class Peer:
         }
         self._model = openvino.Core().compile_model(str(job.model), "CPU", config)
         self._request = self._model.create_infer_request()
-        self._inputs = {name: openvino.Tensor(array, shared_memory=True) for name, array in job.inputs.items()}
+        self._inputs = {
+            name: openvino.Tensor(array, shared_memory=True) for name, array in job.inputs.items()
+        }
         for name, tensor in self._inputs.items():
             self._request.set_tensor(name, tensor)
         # Past the Python layer, which sorts out its arguments on every call.

@@ -81,7 +81,9 @@ struct Costs {
 
   Dim matmul(MatMulOp op) {
     int64_t rank = rule.rank(op.getA());
-    return times(rule.mul(elements(op.getY()), rule.dim(op.getA(), rank > 1 && op.getTransposeA() ? rank - 2 : rank - 1)), 2);
+    return times(rule.mul(elements(op.getY()),
+                          rule.dim(op.getA(), rank > 1 && op.getTransposeA() ? rank - 2 : rank - 1)),
+                 2);
   }
 
   /// Two operations (one for a single operand) at each point of the space of all letters.
@@ -116,7 +118,8 @@ struct Costs {
   }
 
   Dim recurrent(RecurrentOp op) {
-    // Per step, sequence and direction: the gates' products with input and state, and about ten operations a gate.
+    // Per step, sequence and direction: the gates' products with input and state, and about ten operations a
+    // gate.
     Dim gates = rule.mul(rule.dim(op.getW(), 0), rule.dim(op.getW(), 1));
     Dim steps = rule.mul(rule.dim(op.getX(), 0), rule.dim(op.getX(), 1));
     Dim products = times(rule.add(rule.dim(op.getX(), 2), rule.constant(op.getHiddenSize())), 2);
@@ -153,8 +156,12 @@ struct Costs {
           return times(rule.mul(elements(o.getY()), rule.dim(o.getA(), rule.rank(o.getA()) - 1)), 2);
         })
         .Case([&](ConvOp o) { return times(rule.mul(elements(o.getY()), weightsPerFilter(o.getW())), 2); })
-        .Case([&](PackedConvOp o) { return times(rule.mul(elements(o.getY()), rule.dim(o.getPanels(), 2)), 2); })
-        .Case([&](ConvTransposeOp o) { return times(rule.mul(elements(o.getX()), weightsPerFilter(o.getW())), 2); })
+        .Case([&](PackedConvOp o) {
+          return times(rule.mul(elements(o.getY()), rule.dim(o.getPanels(), 2)), 2);
+        })
+        .Case([&](ConvTransposeOp o) {
+          return times(rule.mul(elements(o.getX()), weightsPerFilter(o.getW())), 2);
+        })
         .Case([&](EinsumOp o) { return einsum(o); })
         .Case<PoolOp, MaxPoolWithIndicesOp>([&](auto o) {
           int64_t taps = 1;
@@ -174,10 +181,11 @@ struct Costs {
         .Case([&](StftOp o) { return stft(o); })
         .Case([&](QuantizeOp o) { return perElement(o.getX(), 3); })
         .Case([&](DequantizeOp o) { return perElement(o.getX(), 2); })
-        .Case<CastOp, BitcastOp, ConstantOp, ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp, TransposeOp, ConcatOp,
-              SplitOp, SliceOp, BroadcastToOp, TileOp, PadOp, GatherOp, GatherElementsOp, GatherNdOp,
-              ScatterElementsOp, ScatterNdOp, OneHotOp, ShapeOfOp, FillOp, RangeOp, TriluOp, EyeLikeOp,
-              ReverseSequenceOp, NonZeroOp, CompressOp, UniqueOp, MaxUnpoolOp, TopKOp>([&](auto) { return none(); })
+        .Case<CastOp, BitcastOp, ConstantOp, ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp, TransposeOp,
+              ConcatOp, SplitOp, SliceOp, BroadcastToOp, TileOp, PadOp, GatherOp, GatherElementsOp,
+              GatherNdOp, ScatterElementsOp, ScatterNdOp, OneHotOp, ShapeOfOp, FillOp, RangeOp, TriluOp,
+              EyeLikeOp, ReverseSequenceOp, NonZeroOp, CompressOp, UniqueOp, MaxUnpoolOp, TopKOp>(
+            [&](auto) { return none(); })
         .Default([](Operation *) { return Dim(); });
   }
 };

@@ -1,9 +1,9 @@
 //===- CostModel.h - what an op costs -----------------------------------------===//
 //
-// Arithmetic is counted as the literature does: a multiplication and an addition are two operations, whatever algorithm
-// the kernel uses (a Winograd convolution is credited with the direct one's), and any function of one element is one.
-// Moving, sorting and comparing data is none. The numbers are stated in the algebra of ShapeRule, so that they are known
-// at compile time where the extents are, and computed by the run where not.
+// Arithmetic is counted as the literature does: a multiplication and an addition are two operations, whatever
+// algorithm the kernel uses (a Winograd convolution is credited with the direct one's), and any function of
+// one element is one. Moving, sorting and comparing data is none. The numbers are stated in the algebra of
+// ShapeRule, so that they are known at compile time where the extents are, and computed by the run where not.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_DIALECTS_NN_COSTMODEL_H
@@ -13,8 +13,8 @@
 
 namespace nnc::nn {
 
-/// The arithmetic of one op, whose results have extents that `rule` can be asked for too. A null Dim: the op has no
-/// entry in the table, or its cost depends on more than extents.
+/// The arithmetic of one op, whose results have extents that `rule` can be asked for too. A null Dim: the op
+/// has no entry in the table, or its cost depends on more than extents.
 Dim flopsOf(mlir::Operation *op, ShapeRule &rule);
 
 /// How many elements of operand `i` the op reads at most, one that is read again not counted again.

@@ -27,13 +27,23 @@ def bench(monkeypatch):
 
 
 def row(name, **peers):
-    values = {peer: {"median_ms": value} if isinstance(value, float) else {"error": value} for peer, value in peers.items()}
+    values = {
+        peer: {"median_ms": value} if isinstance(value, float) else {"error": value}
+        for peer, value in peers.items()
+    }
     return {f"{name}@1": {"threads": 1, "flops": 2_000_000, "fingerprint": [], "peers": values}}
 
 
 RESULTS = {
-    "machine": {"cpu": "a <CPU>", "cores": 2, "level": "x86-64-v3", "system": "Linux", "nnc": "nnc 1",
-                "versions": {"onnxruntime": "1.2"}, "peaks": {"1": {"gflops": {"256": 100.0}, "gbytes": 10.0}}},
+    "machine": {
+        "cpu": "a <CPU>",
+        "cores": 2,
+        "level": "x86-64-v3",
+        "system": "Linux",
+        "nnc": "nnc 1",
+        "versions": {"onnxruntime": "1.2"},
+        "peaks": {"1": {"gflops": {"256": 100.0}, "gbytes": 10.0}},
+    },
     "rows": row("lenet5", nnc=1.0, onnxruntime=2.0, openvino="wrong: differs")
     | row("lstm", nnc=1.0, onnxruntime=8.0, openvino=0.5)
     | row("null_add", nnc="died", onnxruntime=1.0, openvino=1.0),
@@ -85,8 +95,26 @@ def test_run(tmp_path):
     tools = pathlib.Path(os.environ.get("NNC_BIN", ROOT / "build" / "dev" / "bin"))
     if not (tools / "nnc").exists():
         pytest.skip("nnc is not built")
-    command = [sys.executable, BENCH / "run.py", "--python", sys.executable, "--folder", tmp_path, "--nnc", tools,
-               "--models", "null_add,mlp_b1", "--threads", "1", "--peers", "openvino", "--rounds", "2", "--turn", "0.01"]
+    command = [
+        sys.executable,
+        BENCH / "run.py",
+        "--python",
+        sys.executable,
+        "--folder",
+        tmp_path,
+        "--nnc",
+        tools,
+        "--models",
+        "null_add,mlp_b1",
+        "--threads",
+        "1",
+        "--peers",
+        "openvino",
+        "--rounds",
+        "2",
+        "--turn",
+        "0.01",
+    ]
     environ = {key: value for key, value in os.environ.items() if key != "NNC_BENCH_PYTHON"}
     first = subprocess.run(command, capture_output=True, text=True, env=environ)
     assert first.returncode == 0, first.stdout + first.stderr
@@ -101,5 +129,7 @@ def test_run(tmp_path):
     before = results["rows"]
     subprocess.run(command, check=True, capture_output=True, env=environ)
     assert json.loads((tmp_path / "results.json").read_text())["rows"] == before
-    unknown = subprocess.run([*command, "--models", "alexnet,nonet"], capture_output=True, text=True, env=environ)
+    unknown = subprocess.run(
+        [*command, "--models", "alexnet,nonet"], capture_output=True, text=True, env=environ
+    )
     assert unknown.returncode == 1 and "there is no network nonet" in unknown.stderr

@@ -1,5 +1,5 @@
-// The places that blocks get: never two in one place at one time, never more than the simplest greedy packing needs, and
-// exactly the bound where that is known to be possible.
+// The places that blocks get: never two in one place at one time, never more than the simplest greedy packing
+// needs, and exactly the bound where that is known to be possible.
 #include "passes/memory/ArenaPacking.h"
 
 #include "gtest/gtest.h"
@@ -41,8 +41,8 @@ int64_t greedyBySize(std::vector<ArenaBlock> blocks) {
     for (bool moved = true; moved;) {
       moved = false;
       for (size_t j = 0; j < i; ++j)
-        if (blocks[i].begin <= blocks[j].end && blocks[j].begin <= blocks[i].end && offset < blocks[j].offset + blocks[j].bytes &&
-            blocks[j].offset < offset + blocks[i].bytes) {
+        if (blocks[i].begin <= blocks[j].end && blocks[j].begin <= blocks[i].end &&
+            offset < blocks[j].offset + blocks[j].bytes && blocks[j].offset < offset + blocks[i].bytes) {
           offset = blocks[j].offset + blocks[j].bytes;
           moved = true;
         }
@@ -68,7 +68,8 @@ TEST(Packing, AChainNeedsItsTwoLargestNeighbours) {
 
 TEST(Packing, SizeFirstIsNotAlwaysBest) {
   // The order by size puts both long blocks at the bottom of different gaps; the bound is met all the same.
-  std::vector<ArenaBlock> blocks = {{64, 0, 9}, {192, 0, 2}, {192, 5, 9}, {128, 2, 5}, {64, 3, 9}, {64, 3, 4}};
+  std::vector<ArenaBlock> blocks = {{64, 0, 9},  {192, 0, 2}, {192, 5, 9},
+                                    {128, 2, 5}, {64, 3, 9},  {64, 3, 4}};
   int64_t size = packArena(blocks);
   expectDisjoint(blocks, size);
   EXPECT_LE(size, greedyBySize(blocks));

@@ -1,4 +1,5 @@
-//===- Peak.cpp - What this machine can do at most --------------------------------------------------------------===//
+//===- Peak.cpp - What this machine can do at most
+//--------------------------------------------------------------===//
 
 #include "tools/nnc-run/Peak.h"
 
@@ -20,26 +21,26 @@ namespace {
 /// What a loop leaves goes here, or the compiler would drop the loop.
 std::atomic<float> sink;
 
-constexpr int kSteps = 20000;          // of one call of an arithmetic loop
-constexpr double kSeconds = 0.06;      // for each measurement
+constexpr int kSteps = 20000;              // of one call of an arithmetic loop
+constexpr double kSeconds = 0.06;          // for each measurement
 constexpr size_t kStreamFloats = 24 << 20; // 96 MiB a thread: past the caches
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// The loop over `N` accumulators of a vector type, with `load(x)` a splat. A template cannot carry the target of its
-/// caller's instructions, hence a macro.
-#define NNC_FMA_LOOP(Vector, count, lanes, splat, fma, add)                                                            \
-  Vector sums[count], factor = splat(0.999f), term = splat(sink.load());                                               \
-  for (auto &sum : sums)                                                                                               \
-    sum = splat(1.0f);                                                                                                 \
-  for (int step = 0; step < kSteps; ++step)                                                                            \
-    _Pragma("unroll") for (int i = 0; i < count; ++i) sums[i] = fma(sums[i], factor, term);                            \
-  Vector total = sums[0];                                                                                              \
-  for (int i = 1; i < count; ++i)                                                                                      \
-    total = add(total, sums[i]);                                                                                       \
-  sink.store(total[0] * 1e-30f);                                                                                       \
+/// The loop over `N` accumulators of a vector type, with `load(x)` a splat. A template cannot carry the
+/// target of its caller's instructions, hence a macro.
+#define NNC_FMA_LOOP(Vector, count, lanes, splat, fma, add)                                                  \
+  Vector sums[count], factor = splat(0.999f), term = splat(sink.load());                                     \
+  for (auto &sum : sums)                                                                                     \
+    sum = splat(1.0f);                                                                                       \
+  for (int step = 0; step < kSteps; ++step)                                                                  \
+    _Pragma("unroll") for (int i = 0; i < count; ++i) sums[i] = fma(sums[i], factor, term);                  \
+  Vector total = sums[0];                                                                                    \
+  for (int i = 1; i < count; ++i)                                                                            \
+    total = add(total, sums[i]);                                                                             \
+  sink.store(total[0] * 1e-30f);                                                                             \
   return 2.0 * lanes * count * kSteps
 
 #if defined(__x86_64__)
@@ -54,7 +55,8 @@ __attribute__((target("avx2"))) double stream(const float *data) {
   for (auto &sum : sums)
     sum = _mm256_setzero_ps();
   for (size_t i = 0; i < kStreamFloats; i += 64)
-    _Pragma("unroll") for (int j = 0; j < 8; ++j) sums[j] = _mm256_add_ps(sums[j], _mm256_load_ps(data + i + 8 * j));
+    _Pragma("unroll") for (int j = 0; j < 8; ++j) sums[j] =
+        _mm256_add_ps(sums[j], _mm256_load_ps(data + i + 8 * j));
   float total = 0;
   for (auto &sum : sums)
     total += sum[0];
@@ -81,8 +83,7 @@ double stream(const float *data) {
 #endif
 
 /// Amount per second over all threads, each calling `work(thread)` again and again during the same time.
-template <typename Work>
-double rate(int threads, Work work) {
+template <typename Work> double rate(int threads, Work work) {
   std::atomic<int> waiting(threads);
   std::vector<double> rates(static_cast<size_t>(threads));
   auto body = [&](int thread) {
@@ -109,8 +110,7 @@ double rate(int threads, Work work) {
 }
 
 /// The best of a few: what disturbs a measurement only makes it slower.
-template <typename Work>
-double bestRate(int threads, Work work) {
+template <typename Work> double bestRate(int threads, Work work) {
   double best = 0;
   for (int i = 0; i < 3; ++i)
     best = std::max(best, rate(threads, work));

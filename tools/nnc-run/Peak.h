@@ -1,4 +1,5 @@
-//===- Peak.h - What this machine can do at most ----------------------------------------------------------------===//
+//===- Peak.h - What this machine can do at most
+//----------------------------------------------------------------===//
 #ifndef NNC_TOOLS_NNCRUN_PEAK_H
 #define NNC_TOOLS_NNCRUN_PEAK_H
 

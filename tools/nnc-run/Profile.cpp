@@ -1,4 +1,5 @@
-//===- Profile.cpp - Where a model's time goes ------------------------------------------------------------------===//
+//===- Profile.cpp - Where a model's time goes
+//------------------------------------------------------------------===//
 
 #include "tools/nnc-run/Peak.h"
 #include "tools/nnc-run/Report.h"
@@ -63,8 +64,8 @@ void printRow(const Row &row, double total, const Peak &peak, llvm::raw_ostream 
   // Names may hold anything: no control characters on a terminal.
   std::replace_if(nodes.begin(), nodes.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
   os << llvm::format("%-*s  %-18s %-6s %6llu %10.4f %5.1f%% ", int(kNodesWidth), nodes.c_str(),
-                     shorten(row.op, 18).c_str(), row.kernel.c_str(), (unsigned long long)row.calls, row.seconds * 1e3,
-                     total > 0 ? 100 * row.seconds / total : 0.0);
+                     shorten(row.op, 18).c_str(), row.kernel.c_str(), (unsigned long long)row.calls,
+                     row.seconds * 1e3, total > 0 ? 100 * row.seconds / total : 0.0);
   printRate(row.flops, row.seconds, peak.flops, os);
   printRate(row.bytes, row.seconds, peak.bytes, os);
   os << '\n';
@@ -106,8 +107,9 @@ llvm::Error profile(Model &model, llvm::ArrayRef<io::Tensor> inputs, double seco
     const nnc_group_info &info = descriptor.groups[i];
     if (!counters[i].calls)
       continue;
-    rows.push_back({*info.nodes ? info.nodes : "(no name)", llvm::StringRef(info.op).starts_with("nn.") ? info.op + 3 : info.op,
-                    info.kernel, counters[i].calls, median(times[i]), double(counters[i].flops),
+    rows.push_back({*info.nodes ? info.nodes : "(no name)",
+                    llvm::StringRef(info.op).starts_with("nn.") ? info.op + 3 : info.op, info.kernel,
+                    counters[i].calls, median(times[i]), double(counters[i].flops),
                     double(counters[i].bytes)});
     sum.calls += counters[i].calls;
     sum.seconds += rows.back().seconds;
@@ -119,7 +121,9 @@ llvm::Error profile(Model &model, llvm::ArrayRef<io::Tensor> inputs, double seco
   std::vector<const Row *> order;
   for (const Row &row : rows)
     order.push_back(&row);
-  llvm::sort(order, [](const Row *a, const Row *b) { return a->seconds != b->seconds ? a->seconds > b->seconds : a < b; });
+  llvm::sort(order, [](const Row *a, const Row *b) {
+    return a->seconds != b->seconds ? a->seconds > b->seconds : a < b;
+  });
 
   const char *level = nnc_cpu_level(&descriptor);
   Peak peak = measurePeak(level ? level : "", threads);
@@ -127,8 +131,8 @@ llvm::Error profile(Model &model, llvm::ArrayRef<io::Tensor> inputs, double seco
                      "%.1f GB/s from memory\n\n",
                      total * 1e3, totals.size(), level ? level : "?", threads, threads == 1 ? "" : "s",
                      peak.flops * 1e-9, peak.vectorBits, peak.bytes * 1e-9);
-  os << llvm::format("%-*s  %-18s %-6s %6s %10s %6s %9s %5s%9s %5s\n", int(kNodesWidth), "nodes", "op", "kernel",
-                     "calls", "ms", "share", "GFLOP/s", "peak", "GB/s", "mem");
+  os << llvm::format("%-*s  %-18s %-6s %6s %10s %6s %9s %5s%9s %5s\n", int(kNodesWidth), "nodes", "op",
+                     "kernel", "calls", "ms", "share", "GFLOP/s", "peak", "GB/s", "mem");
   for (const Row *row : order)
     printRow(*row, total, peak, os);
   os << '\n';

@@ -10,8 +10,8 @@
 namespace nnc::run {
 namespace {
 
-/// Integers are drawn below this: small enough to index into most things.
-constexpr uint64_t kIntegerEnd = 4;
+/// Integers are drawn below this: masks, and numbers small enough to index into a table of segments.
+constexpr uint64_t kIntegerEnd = 2;
 
 /// The sizes given with --dim, and which of them were used.
 class Sizes {
