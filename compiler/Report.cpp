@@ -85,7 +85,8 @@ void writeSummary(const Report &report, const ReportLevel &level, raw_ostream &o
         "computes them. "
         "Bytes are those of operands and results, each counted once for each group. The energy assumes "
      << kEnergyPerOp << " pJ for an operation and " << kEnergyPerByte
-     << " pJ for a byte. No arena can be smaller than the bytes that live at one time.";
+     << " pJ for a byte. No arena can be smaller than the bytes that live at one time. What "
+        "lies in a branch or a loop is counted once.";
   if (totals.open)
     os << " The cost of " << totals.open
        << " groups depends on the shapes of a run and is not in these sums.";

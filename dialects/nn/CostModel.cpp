@@ -117,6 +117,21 @@ struct Costs {
     return perElement(op.getY(), 2 * taps);
   }
 
+  Dim gridSample(GridSampleOp op) {
+    if (op.getKind() == ResizeMode::nearest)
+      return none();
+    int64_t taps = 1;
+    for (int64_t i = 2; i < rule.rank(op.getX()); ++i)
+      taps *= op.getKind() == ResizeMode::linear ? 2 : 4;
+    return perElement(op.getY(), 2 * taps);
+  }
+
+  Dim roiAlign(RoiAlignOp op) {
+    // Bilinear samples; as many as the region's size asks for where no number is given.
+    int64_t samples = op.getSamplingRatio();
+    return samples > 0 ? perElement(op.getY(), 8 * samples * samples) : Dim();
+  }
+
   Dim recurrent(RecurrentOp op) {
     // Per step, sequence and direction: the gates' products with input and state, and about ten operations a
     // gate.
@@ -170,6 +185,8 @@ struct Costs {
           return perElement(o.getY(), taps);
         })
         .Case([&](ResizeOp o) { return resize(o); })
+        .Case([&](GridSampleOp o) { return gridSample(o); })
+        .Case([&](RoiAlignOp o) { return roiAlign(o); })
         .Case<ReduceOp, ArgReduceOp, CumulativeOp>([&](auto o) { return elements(o.getX()); })
         .Case([&](SoftmaxOp o) { return perElement(o.getX(), kSoftmaxOps); })
         .Case([&](NormalizeOp o) {

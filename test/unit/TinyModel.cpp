@@ -38,7 +38,7 @@ std::vector<std::string> TemporaryFolder::files() const {
 StringRef addOneModule() {
   return R"mlir(
 llvm.func @nncrt_output(!llvm.ptr, i32, i32, !llvm.ptr) -> !llvm.ptr
-llvm.func @nncrt_parallel(!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64)
+llvm.func @nncrt_launch(!llvm.ptr, i32, !llvm.ptr, !llvm.ptr, i64, i64)
 llvm.func @nncrt_fail(!llvm.ptr, !llvm.ptr, i64, i64)
 llvm.mlir.global internal constant @message("element %0 is %1\00")
 
@@ -100,7 +100,7 @@ llvm.func @__entry(%run: !llvm.ptr) -> i32 {
   %second = llvm.getelementptr %args[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
   llvm.store %y, %second : !llvm.ptr, !llvm.ptr
   %fn = llvm.mlir.addressof @kernel : !llvm.ptr
-  llvm.call @nncrt_parallel(%run, %fn, %args, %n, %grain) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64) -> ()
+  llvm.call @nncrt_launch(%run, %c0, %fn, %args, %n, %grain) : (!llvm.ptr, i32, !llvm.ptr, !llvm.ptr, i64, i64) -> ()
   llvm.br ^exit
 ^exit:
   llvm.return %c0 : i32
@@ -118,6 +118,7 @@ ModelInfo addOneInfo(StringRef name) {
   info.inputs[0].symbols = {"n"};
   info.outputs = info.inputs;
   info.outputs[0].name = "y";
+  info.groups = {{"add", "elementwise", "kernel", 5, -1}};
   return info;
 }
 

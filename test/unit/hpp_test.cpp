@@ -35,6 +35,25 @@ TEST(Hpp, RunsWithOwnAndGivenOutputs) {
   EXPECT_EQ(y, (std::vector<float>{2, 3, 4}));
 }
 
+TEST(Hpp, Profile) {
+  nnc::Library library(addOneLibrary("tiny"), "tiny");
+  nnc::Context context(library.model());
+  std::vector<float> x = {1, 2, 3};
+  std::vector<nnc_group_profile> groups;
+  context.run({nnc::tensor(x, {3})});
+  context.profile(&groups);
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].calls, 0u);
+  for (int i = 0; i < 3; ++i)
+    context.run({nnc::tensor(x, {3})});
+  context.profile(nullptr);
+  context.run({nnc::tensor(x, {3})});
+  EXPECT_EQ(groups[0].calls, 3u);
+  EXPECT_EQ(groups[0].flops, 15u);
+  EXPECT_EQ(groups[0].bytes, 0u);
+  EXPECT_GT(groups[0].nanoseconds, 0u);
+}
+
 TEST(Hpp, ErrorsAreExceptions) {
   std::string path = addOneLibrary("tiny");
   nnc::Library library(path, "tiny");

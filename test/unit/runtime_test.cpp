@@ -91,6 +91,13 @@ TEST(Descriptor, SaysWhatTheModelIs) {
   EXPECT_STREQ(model->cpu_levels[0], "x86-64-v3");
   EXPECT_STREQ(model->cpu_levels[1], "x86-64-v4");
   EXPECT_EQ(model->cpu_levels[2], nullptr);
+  EXPECT_EQ(model->minor_version, unsigned(NNC_ABI_MINOR_VERSION));
+  ASSERT_EQ(model->num_groups, 1);
+  EXPECT_STREQ(model->groups[0].nodes, "add");
+  EXPECT_STREQ(model->groups[0].op, "elementwise");
+  EXPECT_STREQ(model->groups[0].kernel, "kernel");
+  EXPECT_EQ(model->groups[0].flops, 5);
+  EXPECT_EQ(model->groups[0].bytes, -1);
   EXPECT_STREQ(model->producer, "nnc " NNC_VERSION);
   EXPECT_STREQ(nnc_cpu_level(model), __builtin_cpu_supports("avx512vl") ? "x86-64-v4" : "x86-64-v3");
 }

@@ -165,6 +165,16 @@ public:
     return result;
   }
 
+  /// From now on runs add what they cost to `groups`, which gets an entry for each of model().groups; nullptr ends that.
+  /// Throws where the model was made by an nnc without profiles.
+  void profile(std::vector<nnc_group_profile> *groups) const {
+    if (model_->minor_version < 1)
+      throw Error(NNC_INVALID_ARGUMENT, std::string("model '") + model_->name + "' has no profiles");
+    if (groups)
+      groups->resize(static_cast<std::size_t>(model_->num_groups));
+    nnc_profile(context_, groups ? groups->data() : nullptr);
+  }
+
 private:
   static std::size_t count(std::int32_t n) { return static_cast<std::size_t>(n); }
 
