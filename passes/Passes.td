@@ -25,6 +25,15 @@ def Simplify : Pass<"nn-simplify", "::mlir::ModuleOp"> {
   }];
 }
 
+def FormAttention : Pass<"nn-form-attention", "::mlir::ModuleOp"> {
+  let summary = "Recognize attention among products, elementwise ops and softmax";
+  let description = [{
+    Two nn.matmul with a softmax and elementwise ops between them become one nn.attention, if nothing else uses what is
+    between. Transposes that split heads off rows or join them, repeated heads of keys, and factors on q and k are taken
+    in. f32 only: in narrower floats every op rounds. Factors move from q and k to the scores, which rounds otherwise.
+  }];
+}
+
 def FoldScales : Pass<"nn-fold-scales", "::mlir::ModuleOp"> {
   let summary = "Fold constant factors and shifts per channel into the weights of contractions";
   let description = [{

@@ -1,5 +1,6 @@
 //===- NNOps.td - the whole dialect -------------------------------------===//
 include "dialects/nn/Elementwise.td"
+include "dialects/nn/Attention.td"
 include "dialects/nn/Contraction.td"
 include "dialects/nn/Pooling.td"
 include "dialects/nn/Blocked.td"

@@ -77,6 +77,33 @@ std::string describe(const MatMulPlan &plan) {
   return text;
 }
 
+AttentionPlan planAttention(const KernelTarget &target, std::optional<int64_t> rows, std::optional<int64_t> keys,
+                            int64_t size, int64_t valueSize, int64_t heads) {
+  constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns, bytes = 4;
+  AttentionPlan plan;
+  plan.lanes = std::min<int64_t>(target.vectorBits / 32, width);
+  int64_t perPanel = width / plan.lanes, room = accumulators(target);
+  plan.panels = std::max<int64_t>(1, 2 / perPanel);
+  plan.rows = std::max<int64_t>(1, room / (plan.panels * perPanel));
+  if (rows && *rows > 0)
+    plan.rows = llvm::divideCeil(*rows, llvm::divideCeil(*rows, plan.rows));
+  // Values are read by whole vectors; those that do not end with one are copied.
+  plan.packs = !rows || *rows >= 4 || valueSize % plan.lanes != 0;
+  plan.valueVectors = std::clamp<int64_t>(room / plan.rows, 1, llvm::divideCeil(valueSize, plan.lanes));
+  // Every item packs its keys anew; but few heads must be shared among threads.
+  int64_t most = heads >= 8 ? 512 : 128, count = rows.value_or(most);
+  int64_t blocks = std::max<int64_t>(1, llvm::divideCeil(count, most));
+  plan.rowBlock = llvm::alignTo(std::max<int64_t>(1, llvm::divideCeil(count, blocks)), plan.rows);
+  // Keys and values of a block stay in the second-level cache, the scores of a tile in the first-level one.
+  int64_t keyBytes = (size + llvm::alignTo(valueSize, plan.lanes)) * bytes;
+  int64_t fit = std::min(kFarCache * 5 / 2 / keyBytes, kNearCache * 3 / 4 / bytes / plan.rows);
+  fit = std::clamp<int64_t>(fit / width * width, 64, 2048);
+  plan.keyBlock = fit;
+  if (keys && *keys > 0)
+    plan.keyBlock = llvm::alignTo(llvm::divideCeil(*keys, llvm::divideCeil(*keys, fit)), width);
+  return plan;
+}
+
 ConvPlan planConv(const KernelTarget &target, Type element, int64_t filters, int64_t channels, int64_t taps,
                   std::optional<int64_t> pixels) {
   constexpr int64_t width = nn::PackedConvOp::kPanelFilters;

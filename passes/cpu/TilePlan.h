@@ -34,6 +34,21 @@ MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, std::optio
 /// The plan in words, for --report.
 std::string describe(const MatMulPlan &plan);
 
+/// nn.attention: an item is a block of rows of one head.
+struct AttentionPlan {
+  int64_t lanes;
+  /// The register tiles: rows times panels of 16 keys, and rows times vectors of values.
+  int64_t rows, panels, valueVectors;
+  /// Rows of an item, a multiple of the tile's; keys that are done at once, a multiple of 16.
+  int64_t rowBlock, keyBlock;
+  /// Whether keys and values are packed: not for so few rows that reading them where they lie costs less.
+  bool packs;
+};
+
+/// `rows` and `keys` are numbers where known; a key has `size` elements, a value `valueSize`.
+AttentionPlan planAttention(const KernelTarget &target, std::optional<int64_t> rows, std::optional<int64_t> keys,
+                            int64_t size, int64_t valueSize, int64_t heads);
+
 /// nn.packed_conv: an item is a few vectors of neighbouring outputs ("pixels") of a block of filters.
 struct ConvPlan {
   int64_t lanes;

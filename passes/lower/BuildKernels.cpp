@@ -51,10 +51,16 @@ private:
       append(value.getType().getAsOpaquePointer());
       numbers.try_emplace(value, numbers.size());
     };
-    Block &body = group.getBody().front();
+    append(group->getAttrDictionary().getAsOpaquePointer());
+    appendBlock(group.getBody().front(), append, define, numbers);
+    return bytes;
+  }
+
+  /// The ops of a block, those of their regions included.
+  static void appendBlock(Block &body, llvm::function_ref<void(const void *)> append,
+                          llvm::function_ref<void(Value)> define, const llvm::DenseMap<Value, uintptr_t> &numbers) {
     for (Value argument : body.getArguments())
       define(argument);
-    append(group->getAttrDictionary().getAsOpaquePointer());
     for (Operation &op : body) {
       append(op.getName().getAsOpaquePointer());
       append(op.getAttrDictionary().getAsOpaquePointer());
@@ -62,9 +68,11 @@ private:
         append(reinterpret_cast<const void *>(numbers.lookup(operand)));
       for (Value result : op.getResults())
         define(result);
+      for (Region &region : op.getRegions())
+        for (Block &block : region)
+          appendBlock(block, append, define, numbers);
       append(nullptr);
     }
-    return bytes;
   }
 
   LogicalResult buildKernel(ModuleOp module, nn::GroupOp group, std::string name) {

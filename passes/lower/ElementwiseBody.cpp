@@ -241,6 +241,11 @@ FailureOr<Value> elementwiseBody(OpBuilder &b, Location loc, Operation *op, Valu
 
 FailureOr<SmallVector<Value>> evaluateBody(KernelBuilder &k, llvm::DenseMap<Value, Value> known, Type shapeLike,
                                            llvm::function_ref<Value(Value)> leaf) {
+  return evaluateBody(k, k.group.getBody().front(), std::move(known), shapeLike, leaf);
+}
+
+FailureOr<SmallVector<Value>> evaluateBody(KernelBuilder &k, Block &body, llvm::DenseMap<Value, Value> known,
+                                           Type shapeLike, llvm::function_ref<Value(Value)> leaf) {
   auto shaped = [&](Value scalar) -> Value {
     if (isa<VectorType>(shapeLike) && !isa<VectorType>(scalar.getType()))
       return vector::BroadcastOp::create(k.b, k.loc, withShapeOf(shapeLike, scalar.getType()), scalar);
@@ -256,7 +261,6 @@ FailureOr<SmallVector<Value>> evaluateBody(KernelBuilder &k, llvm::DenseMap<Valu
     }
     return entry->second;
   };
-  Block &body = k.group.getBody().front();
   for (Operation &op : body.without_terminator()) {
     if (!isElementwiseOp(&op))
       continue;

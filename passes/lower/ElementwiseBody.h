@@ -22,6 +22,11 @@ mlir::FailureOr<mlir::SmallVector<mlir::Value>>
 evaluateBody(KernelBuilder &k, llvm::DenseMap<mlir::Value, mlir::Value> known, mlir::Type shapeLike,
              llvm::function_ref<mlir::Value(mlir::Value input)> leaf);
 
+/// The same for the elementwise ops of any block that ends with nn.yield.
+mlir::FailureOr<mlir::SmallVector<mlir::Value>>
+evaluateBody(KernelBuilder &k, mlir::Block &body, llvm::DenseMap<mlir::Value, mlir::Value> known, mlir::Type shapeLike,
+             llvm::function_ref<mlir::Value(mlir::Value input)> leaf);
+
 } // namespace nnc
 
 #endif

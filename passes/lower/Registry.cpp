@@ -10,6 +10,7 @@ const LoweringRegistry &LoweringRegistry::get() {
     registerBlockedConvLowerings(r);
     registerBlockedMovementLowerings(r);
     registerBlockedWindowLowerings(r);
+    registerAttentionLowerings(r);
     registerConvLowerings(r);
     registerConvTransposeLowerings(r);
     registerMatMulLowerings(r);

@@ -56,6 +56,7 @@ mlir::AffineMap itemPerRow(nn::GroupOp group, int64_t axis);
 void registerBlockedConvLowerings(LoweringRegistry &registry);
 void registerBlockedMovementLowerings(LoweringRegistry &registry);
 void registerBlockedWindowLowerings(LoweringRegistry &registry);
+void registerAttentionLowerings(LoweringRegistry &registry);
 void registerConvLowerings(LoweringRegistry &registry);
 void registerConvTransposeLowerings(LoweringRegistry &registry);
 void registerMatMulLowerings(LoweringRegistry &registry);
