@@ -21,19 +21,23 @@ SmallVector<Value> MicroKernel::zeros(KernelBuilder &k) const {
 }
 
 SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, ValueRange accumulators, Operand left,
-                                     Operand right) const {
+                                     Operand right, llvm::function_ref<void(Value)> atStep) const {
   int64_t count = rows * vectors;
+  auto next = [&](Value at, ValueRange sums) {
+    if (atStep)
+      atStep(at);
+    return step(k, at, sums, left, right);
+  };
   SmallVector<Value> sums(accumulators);
   if (parts > 1) {
     // Neighbouring steps go to different parts.
     Value wide = k.index(parts), end = k.add(from, k.mul(k.div(k.sub(to, from), wide), wide));
     sums.resize(parts * count, zeroOf(k, type));
     sums = k.loop(from, end, wide, sums, [&](Value at, ValueRange carried) {
-      SmallVector<Value> next(carried);
+      SmallVector<Value> all(carried);
       for (int64_t part = 0; part < parts; ++part)
-        llvm::copy(step(k, k.add(at, part), ValueRange(next).slice(part * count, count), left, right),
-                   next.begin() + part * count);
-      return next;
+        llvm::copy(next(k.add(at, part), carried.slice(part * count, count)), all.begin() + part * count);
+      return all;
     });
     for (int64_t half = parts; half > 1; half = llvm::divideCeil(half, 2))
       for (int64_t i = llvm::divideCeil(half, 2) * count; i < half * count; ++i) {
@@ -45,8 +49,7 @@ SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, Val
     if (from == to || (getConstantIntValue(from) && getConstantIntValue(from) == getConstantIntValue(to)))
       return sums;
   }
-  return k.loop(from, to, k.index(1), sums,
-                [&](Value at, ValueRange carried) { return step(k, at, carried, left, right); });
+  return k.loop(from, to, k.index(1), sums, next);
 }
 
 SmallVector<Value> MicroKernel::step(KernelBuilder &k, Value at, ValueRange accumulators, Operand left,

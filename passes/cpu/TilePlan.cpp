@@ -37,7 +37,7 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
   if (rows && *rows > 0)
     plan.rows = llvm::divideCeil(*rows, llvm::divideCeil(*rows, plan.rows));
   plan.depthBlock = steps;
-  plan.copiesRows = false;
+  plan.prefetchBytes = 0;
   if (isFewRows) {
     // More panels side by side, so that enough sums are under way at once. Every panel is read once: nothing to block.
     plan.panels = std::min(std::clamp<int64_t>(room / perPanel / plan.rows, 1, 8), panels);
@@ -51,13 +51,14 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
   if (depth && steps > nearSteps) {
     int64_t blocks = llvm::divideCeil(steps, std::min<int64_t>(nearSteps, 2048 / bytes));
     plan.depthBlock = llvm::alignTo(llvm::divideCeil(steps, blocks), 16);
-    plan.copiesRows = true;
   }
-  // The panels of the item stay in the second-level cache while its rows run past them.
-  int64_t most = std::max<int64_t>(1, kFarCache * 5 / 2 / (plan.depthBlock * width * bytes) / plan.panels);
-  int64_t tiles = llvm::divideCeil(panels, plan.panels), perItem = std::clamp<int64_t>(most, 1, 16);
+  // The panels of the item stay in the second-level cache while its rows run past them, beside the next ones that are
+  // fetched meanwhile. Where sums are cut, the rows and the sums stay there instead, and the panels run past.
+  bool isCut = depth && plan.depthBlock < steps;
+  int64_t most = std::max<int64_t>(1, kFarCache * 5 / 3 / (plan.depthBlock * width * bytes) / plan.panels);
+  int64_t tiles = llvm::divideCeil(panels, plan.panels), perItem = isCut ? 12 : std::clamp<int64_t>(most, 1, 16);
   int64_t rowTiles = rows ? llvm::divideCeil(*rows, plan.rows) : 8;
-  int64_t rowBlocks = llvm::divideCeil(rowTiles, 16);
+  int64_t rowBlocks = llvm::divideCeil(rowTiles, (isCut ? 144 : 192) / plan.rows);
   // Enough items for several threads, and an even number of them.
   auto items = [&](int64_t n) { return llvm::divideCeil(tiles, n) * rowBlocks * batch; };
   while (perItem > 2 && items(perItem) < 8)
@@ -66,6 +67,8 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
     perItem = llvm::divideCeil(tiles, blocks + 1);
   plan.panelBlock = plan.panels * llvm::divideCeil(tiles, llvm::divideCeil(tiles, perItem));
   plan.rowBlock = plan.rows * llvm::divideCeil(rowTiles, rowBlocks);
+  int64_t tilesPerItem = rows ? std::min(rowTiles, plan.rowBlock / plan.rows) : 1;
+  plan.prefetchBytes = tilesPerItem > 1 ? llvm::PowerOf2Ceil(llvm::divideCeil(width * bytes, tilesPerItem)) : 0;
   return plan;
 }
 

@@ -22,9 +22,9 @@ struct MatMulPlan {
   int64_t rowBlock, panelBlock;
   /// The part of the sums that one round over the item adds: all of a short sum.
   int64_t depthBlock;
-  /// Whether the rows of a tile are copied before the tiles of the item use them: rows that lie far apart would share
-  /// few lines of the first-level cache, and each its own page.
-  bool copiesRows;
+  /// How far each step of a tile gets with fetching a panel that is needed later, so that all tiles of the item
+  /// together fetch it; 0 where panels are read too seldom for that.
+  int64_t prefetchBytes;
 };
 
 /// `rows` is the number of rows where known, `depth` that of products in a sum where known; there are `batch` products.

@@ -1,9 +1,9 @@
 // nn.packed_matmul by the micro-kernel: each item is a block of rows times a few panels. Items that follow each other
 // take the same panels with other rows, so that a thread reads each panel from memory once.
 //
-// Short sums are done in one go, and the epilogue sees them in registers. Long sums are cut: the panels' part for a
-// block of the depth stays in the second-level cache while all rows of the item run past it, the rows of a tile are
-// copied next to each other for the first-level cache, and what has been summed so far waits in the workspace.
+// Short sums are done in one go, and the epilogue sees them in registers. Long sums are cut: the item's rows of a block
+// of the depth are copied next to each other, since rows that lie far apart compete for few lines of the first-level
+// cache; all panels of the item run past them, and what has been summed so far waits in the workspace.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
@@ -63,18 +63,18 @@ public:
       : k(k), op(op), plan(planOf(op, k.target)), rows(op), rank(typeOf(op.getY()).getRank()),
         aElement(typeOf(op.getA()).getElementType()), bElement(typeOf(op.getPanels()).getElementType()),
         outElement(typeOf(op.getY()).getElementType()), a(merged(k.memref(op.getA()), 1)),
-        panels(merged(k.memref(op.getPanels()), 2)), depth(k.dim(panels, 1)),
+        panels(merged(k.memref(op.getPanels()), 2)), flatPanels(k.flat(panels)), depth(k.dim(panels, 1)),
         vector(VectorType::get({plan.lanes}, computeType(outElement))), shortEpilogue(hasShortEpilogue(k.group)),
         steps(knownDim(typeOf(op.getPanels()), typeOf(op.getPanels()).getRank() - 2)) {
     Type element = vector.getElementType();
-    if (isCut())
+    if (isCut()) {
       sums = k.workspace(MemRefType::get({plan.rowBlock, plan.panelBlock * kWidth}, element));
-    else
+      // Lines of padding, so that the rows of the copy do not share theirs.
+      copy = k.workspace(MemRefType::get({plan.rowBlock, plan.depthBlock + 16}, element));
+    } else {
       sums = memref::AllocaOp::create(k.b, k.loc, MemRefType::get({plan.rows, plan.panels * kWidth}, element),
                                       k.b.getI64IntegerAttr(64));
-    // Lines of padding, so that the rows of the copy do not share theirs.
-    if (plan.copiesRows)
-      copy = k.workspace(MemRefType::get({plan.rows, plan.depthBlock + 16}, element));
+    }
   }
 
   LogicalResult emit() {
@@ -95,8 +95,10 @@ public:
       if (isCut())
         addBlocks(item, first, last, panel, panelEnd);
       else
-        forEachTile(first, last, panel, panelEnd, [&](int64_t height, int64_t width, Value row, Value p) {
-          tile(item, height, width, row, p);
+        // The panels run inside: the rows of a tile stay in the first-level cache.
+        overRows(first, last, [&](int64_t height, Value row) {
+          Value number = k.div(k.sub(row, first), k.index(plan.rows));
+          overPanels(panel, panelEnd, [&](int64_t width, Value p) { tile(item, height, width, row, p, number); });
         });
     });
     return status;
@@ -109,10 +111,10 @@ private:
     SmallVector<Value> batch;
     Value aRows, panels;
   };
-  /// A part of the depth, with the rows of the tile copied or where they are.
+  /// A part of the depth; the row that the copied ones start with, or null where rows are read from `a`; and what is
+  /// needed next: a step of the panel that lies so many further on.
   struct Part {
-    Value from, to;
-    bool isCopied = false;
+    Value from, to, copied, nextPanel, nextStep;
   };
 
   bool isCut() const { return steps && plan.depthBlock < *steps; }
@@ -154,57 +156,52 @@ private:
     return number;
   }
 
-  /// Visits the register tiles of a block. The panels run inside, so that the rows of a tile are read from the
-  /// first-level cache; `atRows` is called before them.
-  using Tile = llvm::function_ref<void(int64_t height, int64_t width, Value row, Value panel)>;
-  void forEachTile(Value first, Value last, Value panel, Value panelEnd, Tile body,
-                   llvm::function_ref<void(int64_t height, Value row)> atRows = [](int64_t, Value) {}) {
-    auto across = [&](int64_t height, Value row) {
-      atRows(height, row);
-      Value step = k.index(plan.panels), mainEnd = k.add(panel, k.mul(k.div(k.sub(panelEnd, panel), step), step));
-      k.loop(panel, mainEnd, step, [&](Value p) { body(height, plan.panels, row, p); });
-      if (panelCount() % plan.panels != 0)
-        k.loop(mainEnd, panelEnd, k.index(1), [&](Value p) { body(height, 1, row, p); });
-    };
+  /// Visits the panels [from, to) by tiles, and the rows [first, last).
+  void overPanels(Value from, Value to, llvm::function_ref<void(int64_t width, Value panel)> body) {
+    Value step = k.index(plan.panels), mainEnd = k.add(from, k.mul(k.div(k.sub(to, from), step), step));
+    k.loop(from, mainEnd, step, [&](Value panel) { body(plan.panels, panel); });
+    if (panelCount() % plan.panels != 0)
+      k.loop(mainEnd, to, k.index(1), [&](Value panel) { body(1, panel); });
+  }
+  void overRows(Value first, Value last, llvm::function_ref<void(int64_t height, Value row)> body) {
     Value step = k.index(plan.rows), end = k.add(first, k.mul(k.div(k.sub(last, first), step), step));
-    k.loop(first, end, step, [&](Value row) { across(plan.rows, row); });
+    k.loop(first, end, step, [&](Value row) { body(plan.rows, row); });
     if (rows.known) {
       if (int64_t rest = *rows.known % plan.rows)
-        k.ifThen(k.compare(arith::CmpIPredicate::slt, end, last), [&] { across(rest, end); });
+        k.ifThen(k.compare(arith::CmpIPredicate::slt, end, last), [&] { body(rest, end); });
       return;
     }
     // Any number below plan.rows as a sum of powers of two.
     Value row = end;
     for (int64_t size = llvm::PowerOf2Ceil(plan.rows) / 2; size > 0; size /= 2) {
       Value next = k.add(row, size), fits = k.compare(arith::CmpIPredicate::sle, next, last);
-      k.ifThen(fits, [&] { across(size, row); });
+      k.ifThen(fits, [&] { body(size, row); });
       row = k.select(fits, next, row);
     }
   }
 
-  /// A block of long sums.
+  /// A block of long sums. The panels come one after another past the copied rows, fetched one ahead.
   void addBlocks(const Item &item, Value first, Value last, Value panel, Value panelEnd) {
     Value columns = k.mul(k.sub(panelEnd, panel), kWidth), height = k.sub(last, first), lanes = k.index(plan.lanes);
     k.loop(height, [&](Value i) {
       k.loop(k.index(0), columns, lanes, [&](Value j) { storeSum(zeroOf(k, vector), i, j); });
     });
     k.loop(k.index(0), depth, k.index(plan.depthBlock), [&](Value from) {
-      Part part{from, k.min(k.add(from, plan.depthBlock), depth), plan.copiesRows};
-      auto add = [&](int64_t height, int64_t width, Value row, Value p) {
-        MicroKernel kernel = kernelOf(height, width);
-        Value i = k.sub(row, first), j = k.mul(k.sub(p, panel), kWidth);
-        SmallVector<Value> before;
-        for (int64_t r = 0; r < height; ++r)
-          for (int64_t v = 0; v < kernel.vectors; ++v)
-            before.push_back(loadSum(k.add(i, r), k.add(j, v * plan.lanes)));
-        SmallVector<Value> after = multiply(item, kernel, row, p, part, before);
-        for (int64_t r = 0; r < height; ++r)
-          for (int64_t v = 0; v < kernel.vectors; ++v)
-            storeSum(after[r * kernel.vectors + v], k.add(i, r), k.add(j, v * plan.lanes));
-      };
-      forEachTile(first, last, panel, panelEnd, add, [&](int64_t height, Value row) {
-        if (part.isCopied)
-          copyRows(item, height, row, part);
+      Part part{from, k.min(k.add(from, plan.depthBlock), depth), first, k.index(plan.panels), from};
+      overRows(first, last, [&](int64_t height, Value row) { copyRows(item, height, row, part); });
+      overPanels(panel, panelEnd, [&](int64_t width, Value p) {
+        overRows(first, last, [&](int64_t height, Value row) {
+          MicroKernel kernel = kernelOf(height, width);
+          Value i = k.sub(row, first), j = k.mul(k.sub(p, panel), kWidth);
+          SmallVector<Value> before;
+          for (int64_t r = 0; r < height; ++r)
+            for (int64_t v = 0; v < kernel.vectors; ++v)
+              before.push_back(loadSum(k.add(i, r), k.add(j, v * plan.lanes)));
+          SmallVector<Value> after = multiply(item, kernel, row, p, part, k.div(i, k.index(plan.rows)), before);
+          for (int64_t r = 0; r < height; ++r)
+            for (int64_t v = 0; v < kernel.vectors; ++v)
+              storeSum(after[r * kernel.vectors + v], k.add(i, r), k.add(j, v * plan.lanes));
+        });
       });
     });
     finish(item, height, first, k.mul(panel, kWidth), columns);
@@ -215,12 +212,12 @@ private:
     Value whole = k.mul(k.div(length, width), width);
     auto copyAt = [&](Type shape, Value step) {
       for (int64_t i = 0; i < height; ++i) {
-        Value value = loadWidened(k, a, {k.add(k.add(item.aRows, row), i), k.add(part.from, step)}, shape, aElement,
-                                  outElement);
+        Value at = k.add(k.add(item.aRows, row), i), target = k.add(k.sub(row, part.copied), i);
+        Value value = loadWidened(k, a, {at, k.add(part.from, step)}, shape, aElement, outElement);
         if (isa<VectorType>(shape))
-          vector::StoreOp::create(k.b, k.loc, value, copy, ValueRange{k.index(i), step});
+          vector::StoreOp::create(k.b, k.loc, value, copy, ValueRange{target, step});
         else
-          memref::StoreOp::create(k.b, k.loc, value, copy, ValueRange{k.index(i), step});
+          memref::StoreOp::create(k.b, k.loc, value, copy, ValueRange{target, step});
       }
     };
     k.loop(k.index(0), whole, width, [&](Value step) { copyAt(vector, step); });
@@ -230,11 +227,12 @@ private:
   MicroKernel kernelOf(int64_t height, int64_t width) const { return {height, width * kWidth / plan.lanes, vector}; }
 
   SmallVector<Value> multiply(const Item &item, const MicroKernel &kernel, Value row, Value panel, const Part &part,
-                              ValueRange accumulators) {
+                              Value tileNumber, ValueRange accumulators) {
     int64_t perPanel = kWidth / plan.lanes;
     auto left = [&](int64_t i, Value step) -> Value {
-      if (part.isCopied)
-        return memref::LoadOp::create(k.b, k.loc, copy, ValueRange{k.index(i), k.sub(step, part.from)});
+      if (part.copied)
+        return memref::LoadOp::create(k.b, k.loc, copy,
+                                      ValueRange{k.add(k.sub(row, part.copied), i), k.sub(step, part.from)});
       Value at = k.add(k.add(item.aRows, row), i);
       return loadWidened(k, a, {at, step}, vector.getElementType(), aElement, outElement);
     };
@@ -242,14 +240,28 @@ private:
       Value column = k.index(j % perPanel * plan.lanes), at = k.add(k.add(item.panels, panel), j / perPanel);
       return loadWidened(k, panels, {at, step, column}, vector, bElement, outElement);
     };
-    return kernel.emit(k, part.from, part.to, accumulators, left, right);
+    if (plan.prefetchBytes == 0)
+      return kernel.emit(k, part.from, part.to, accumulators, left, right);
+    // Weights come from memory. The tiles of an item fetch the panels that follow, each its share.
+    int64_t elements = plan.prefetchBytes * 8 / storageType(bElement).getIntOrFloatBitWidth();
+    Value next = k.add(k.add(item.panels, panel), part.nextPanel);
+    Value start = k.add(k.mul(part.nextStep, kWidth), k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), elements));
+    auto prefetch = [&](Value step) {
+      Value offset = k.add(start, k.mul(k.sub(step, part.from), elements));
+      for (int64_t i = 0; i < kernel.vectors / perPanel; ++i) {
+        Value at = k.add(k.mul(k.add(next, i), k.mul(depth, kWidth)), offset);
+        memref::PrefetchOp::create(k.b, k.loc, flatPanels, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/2,
+                                   /*isDataCache=*/true);
+      }
+    };
+    return kernel.emit(k, part.from, part.to, accumulators, left, right, prefetch);
   }
 
   /// One register tile of short sums, from its first product to the store.
-  void tile(const Item &item, int64_t height, int64_t width, Value row, Value panel) {
+  void tile(const Item &item, int64_t height, int64_t width, Value row, Value panel, Value tileNumber) {
     MicroKernel kernel = kernelOf(height, width);
-    Part all{k.index(0), depth};
-    SmallVector<Value> values = multiply(item, kernel, row, panel, all, kernel.zeros(k));
+    Part all{k.index(0), depth, Value(), k.index(plan.panelBlock), k.index(0)};
+    SmallVector<Value> values = multiply(item, kernel, row, panel, all, tileNumber, kernel.zeros(k));
     Value column = k.mul(panel, kWidth);
     // The last panel is not stored whole where it is filled up.
     bool mayBePadded = hasPadding() && (width == 1 || panelCount() % plan.panels == 0);
@@ -317,7 +329,7 @@ private:
   int64_t rank;
   Type aElement, bElement, outElement;
   /// `a` as a matrix of all its rows, and all panels one after another.
-  Value a, panels, depth;
+  Value a, panels, flatPanels, depth;
   VectorType vector;
   bool shortEpilogue;
   std::optional<int64_t> steps;
