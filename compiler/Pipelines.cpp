@@ -30,6 +30,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
   pm.addPass(createInferShapes());
   pm.addPass(createCanonicalizerPass());
   if (options.optLevel > 0) {
+    pm.addPass(createFormActivations());
     pm.addPass(createFormAttention());
     BlockChannelsOptions blocks;
     blocks.winograd = options.winograd;

@@ -59,9 +59,9 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
   int64_t tiles = llvm::divideCeil(panels, plan.panels), perItem = isCut ? 12 : std::clamp<int64_t>(most, 1, 16);
   int64_t rowTiles = rows ? llvm::divideCeil(*rows, plan.rows) : 8;
   int64_t rowBlocks = llvm::divideCeil(rowTiles, (isCut ? 144 : 192) / plan.rows);
-  // Enough items for several threads, and an even number of them.
+  // Enough items for several threads, and an even number of them. Where rows are copied, every item copies them.
   auto items = [&](int64_t n) { return llvm::divideCeil(tiles, n) * rowBlocks * batch; };
-  while (perItem > 2 && items(perItem) < 8)
+  while (perItem > 2 && items(perItem) < (isCut ? 4 : 8))
     --perItem;
   if (int64_t blocks = llvm::divideCeil(tiles, perItem); rowBlocks * batch % 2 != 0 && blocks % 2 != 0 && blocks < 16)
     perItem = llvm::divideCeil(tiles, blocks + 1);

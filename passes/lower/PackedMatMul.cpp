@@ -187,9 +187,15 @@ private:
       k.loop(k.index(0), columns, lanes, [&](Value j) { storeSum(zeroOf(k, vector), i, j); });
     });
     k.loop(k.index(0), depth, k.index(plan.depthBlock), [&](Value from) {
-      Part part{from, k.min(k.add(from, plan.depthBlock), depth), first, k.index(plan.panels), from};
+      Part part{from, k.min(k.add(from, plan.depthBlock), depth), first, Value(), Value()};
+      Value isLastBlock = k.compare(arith::CmpIPredicate::eq, part.to, depth);
       overRows(first, last, [&](int64_t height, Value row) { copyRows(item, height, row, part); });
       overPanels(panel, panelEnd, [&](int64_t width, Value p) {
+        // Next are the panels beside these; then the first ones of the next block of the depth; then the next item's.
+        Value isLast = k.compare(arith::CmpIPredicate::sge, k.add(p, width), panelEnd);
+        Value ahead = k.select(isLastBlock, k.sub(panelEnd, p), k.sub(panel, p));
+        part.nextPanel = k.select(isLast, ahead, k.index(width));
+        part.nextStep = k.select(isLast, k.select(isLastBlock, k.index(0), part.to), from);
         overRows(first, last, [&](int64_t height, Value row) {
           MicroKernel kernel = kernelOf(height, width);
           Value i = k.sub(row, first), j = k.mul(k.sub(p, panel), kWidth);

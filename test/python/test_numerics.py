@@ -120,3 +120,30 @@ def test_activations_at_the_ends(tmp_path, dtype):
     results = run(tmp_path, nodes, {"x": x}, list(ends), dtype)
     for name, expected in ends.items():
         np.testing.assert_allclose(results[name], np.array(expected, np.longdouble).astype(dtype), rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("spelling", ["op", "written out"])
+@pytest.mark.parametrize("tanh", [False, True])
+def test_gelu(tmp_path, tanh, spelling):
+    """GELU as one op and as models write it out: one function, exactly 0 and x where it has reached them."""
+    x = arguments(np.float32)
+    node = onnx.helper.make_node
+    root = math.sqrt(2 / math.pi)
+    if spelling == "op":
+        nodes = [node("Gelu", ["x"], ["y"], approximate="tanh" if tanh else "none")]
+    else:
+        numbers = {"half": 0.5, "one": 1.0, "root": root if tanh else math.sqrt(2), "cubic": 0.044715, "three": 3.0}
+        nodes = [node("Constant", [], [name], value_float=value) for name, value in numbers.items()]
+        if tanh:
+            nodes += [node("Pow", ["x", "three"], ["a"]), node("Mul", ["a", "cubic"], ["b"])]
+            nodes += [node("Add", ["x", "b"], ["c"]), node("Mul", ["c", "root"], ["d"]), node("Tanh", ["d"], ["e"])]
+        else:
+            nodes += [node("Div", ["x", "root"], ["d"]), node("Erf", ["d"], ["e"])]
+        nodes += [node("Add", ["e", "one"], ["f"]), node("Mul", ["x", "f"], ["g"]), node("Mul", ["g", "half"], ["y"])]
+    got = run(tmp_path, nodes, {"x": x}, ["y"], np.float32)["y"]
+    wide = np.clip(x.astype(np.float64), -1e3, 1e300)
+    inner = np.clip(2 * root * (wide + 0.044715 * np.clip(wide, -1e3, 1e3) ** 3), -700, 700)
+    exact = wide / (1 + np.exp(-inner)) if tanh else wide * 0.5 * np.vectorize(math.erfc)(-wide / math.sqrt(2))
+    np.testing.assert_allclose(got, exact.astype(np.float32), rtol=5e-7, atol=1e-6)
+    assert (got[x < -20] == 0).all()
+    np.testing.assert_array_equal(got[x > 20], x[x > 20])
