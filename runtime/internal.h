@@ -211,7 +211,14 @@ struct nncrt_split {
   char *workspaces;
   uint64_t workspace_bytes;
 };
-void nncrt_run_part(const nncrt_split *split, int32_t part);
+/* Items of a split that run as one call. */
+typedef struct {
+  nncrt_body fn;
+  void *args;
+  int64_t begin, end;
+  char *workspace;
+} nncrt_part;
+nncrt_part nncrt_part_of(const nncrt_split *split, int32_t part);
 /* Of one thread, a multiple of NNCRT_ALIGN. */
 static inline uint64_t nncrt_workspace_bytes(const nnc_model *model) {
   return (model->workspace_bytes + NNCRT_ALIGN - 1) & ~(uint64_t)(NNCRT_ALIGN - 1);

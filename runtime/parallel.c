@@ -1,13 +1,17 @@
 /* nncrt_parallel: splits a range and hands the parts to the pool, to the application's threads, or to the caller. */
 #include "internal.h"
 
-void nncrt_run_part(const nncrt_split *s, int32_t part) {
+nncrt_part nncrt_part_of(const nncrt_split *s, int32_t part) {
   int64_t each = s->items / s->parts, longer = s->items % s->parts; /* the first `longer` parts get one item more */
   int64_t begin = part * each + (part < longer ? part : longer);
-  s->fn(s->args, begin, begin + each + (part < longer), s->workspaces + (uint64_t)part * s->workspace_bytes);
+  int64_t end = begin + each + (part < longer);
+  return (nncrt_part){s->fn, s->args, begin, end, s->workspaces + (uint64_t)part * s->workspace_bytes};
 }
 
-static void run_task(void *arg, int64_t index) { nncrt_run_part(arg, (int32_t)index); }
+static void run_task(void *arg, int64_t index) {
+  nncrt_part part = nncrt_part_of(arg, (int32_t)index);
+  part.fn(part.args, part.begin, part.end, part.workspace);
+}
 
 static int32_t available_threads(const nncrt_run *run) {
   const nncrt_context *ctx = run->context;

@@ -1,6 +1,7 @@
 /* The thread pool of a context: static partition, one fork/join at a time.
  *
- * Each worker has a ticket, a futex word on a cache line of its own. Odd: nothing to do. The caller posts part i by
+ * Each worker has a cache line of its own with a ticket, a futex word, and the part it is to do, so that the part is
+ * there as soon as the ticket is. Odd: nothing to do. The caller posts part i by
  * making worker i's ticket even; whoever turns it odd again, by compare-and-swap, owns the part. Normally that is
  * the worker. But a worker that slept may wake late, or on the caller's own core, where it would have to wait for a
  * time slice: so a caller that has finished its own part takes over the parts that no worker has claimed yet. The
@@ -26,17 +27,16 @@ enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
 typedef struct {
   _Alignas(64) _Atomic uint32_t ticket;
   _Atomic uint32_t asleep;
-  uintptr_t thread;
+  nncrt_part part; /* without a function: the worker is to end */
   nncrt_pool *pool;
-  int32_t part; /* 1-based: part 0 is the caller's */
+  uintptr_t thread;
 } worker;
+_Static_assert(sizeof(worker) == 64, "a worker has one cache line");
 
 struct nncrt_pool {
   _Alignas(64) _Atomic uint32_t pending; /* posted parts that are not done; the caller waits on it */
   _Atomic uint32_t caller_asleep;
-  _Alignas(64) const nncrt_split *split;
-  bool stop;
-  int32_t num_workers;
+  _Alignas(64) int32_t num_workers;
   worker workers[];
 };
 
@@ -73,6 +73,8 @@ static void wait_for_post(worker *w) {
   atomic_store_explicit(&w->asleep, 0, memory_order_relaxed);
 }
 
+static void run_part(const nncrt_part *p) { p->fn(p->args, p->begin, p->end, p->workspace); }
+
 static void finish_part(nncrt_pool *pool) {
   if (atomic_fetch_sub(&pool->pending, 1) == 1 && atomic_load(&pool->caller_asleep))
     futex_wake(&pool->pending);
@@ -84,9 +86,9 @@ static void *work(void *arg) {
     wait_for_post(w);
     if (!claim(w))
       continue;
-    if (w->pool->stop)
+    if (!w->part.fn)
       return NULL;
-    nncrt_run_part(w->pool->split, w->part);
+    run_part(&w->part);
     finish_part(w->pool);
   }
 }
@@ -105,14 +107,16 @@ static void join(nncrt_pool *pool) {
 
 void nncrt_pool_run(nncrt_pool *pool, const nncrt_split *split) {
   int32_t parts = split->parts;
-  pool->split = split;
   atomic_store_explicit(&pool->pending, (uint32_t)parts - 1, memory_order_relaxed);
-  for (int32_t i = 0; i < parts - 1; ++i)
+  for (int32_t i = 0; i < parts - 1; ++i) {
+    pool->workers[i].part = nncrt_part_of(split, i + 1);
     post(&pool->workers[i]);
-  nncrt_run_part(split, 0);
+  }
+  nncrt_part own = nncrt_part_of(split, 0);
+  run_part(&own);
   for (int32_t i = 0; i < parts - 1; ++i)
     if (claim(&pool->workers[i])) {
-      nncrt_run_part(split, i + 1);
+      run_part(&pool->workers[i].part);
       atomic_fetch_sub_explicit(&pool->pending, 1, memory_order_acq_rel);
     }
   join(pool);
@@ -132,7 +136,6 @@ nncrt_pool *nncrt_pool_create(int32_t threads) {
     worker *w = &pool->workers[i];
     w->ticket = 1;
     w->pool = pool;
-    w->part = i + 1;
     if (pthread_create(&w->thread, NULL, work, w))
       break;
     ++pool->num_workers;
@@ -143,9 +146,10 @@ nncrt_pool *nncrt_pool_create(int32_t threads) {
 void nncrt_pool_destroy(nncrt_pool *pool) {
   if (!pool)
     return;
-  pool->stop = true;
-  for (int32_t i = 0; i < pool->num_workers; ++i)
+  for (int32_t i = 0; i < pool->num_workers; ++i) {
+    pool->workers[i].part.fn = NULL;
     post(&pool->workers[i]);
+  }
   for (int32_t i = 0; i < pool->num_workers; ++i)
     pthread_join(pool->workers[i].thread, NULL);
   nncrt_release(pool);

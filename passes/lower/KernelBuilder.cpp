@@ -14,7 +14,7 @@ using namespace mlir;
 namespace nnc {
 
 KernelBuilder::KernelBuilder(OpBuilder &b, nn::GroupOp group, func::FuncOp function, AffineMap items, KernelTarget target)
-    : b(b), loc(function.getLoc()), group(group), target(target), items(items) {
+    : b(b), loc(function.getLoc()), group(group), target(target), kernel(function), items(items) {
   Block &entry = function.front();
   run = entry.getArgument(0);
   workspaceArgument = entry.getArgument(1);

@@ -107,6 +107,10 @@ public:
   mlir::Value ifElse(mlir::Value condition, llvm::function_ref<mlir::Value()> yes, llvm::function_ref<mlir::Value()> no);
   /// The loop over this call's items: the point of the iteration space that each one is.
   void forEachItem(llvm::function_ref<void(mlir::ValueRange point)> body);
+  /// Calls the body's code for ranges of [0, count), of at least `grain` each, that may run at the same time: for kernels
+  /// whose items are few, or one, but whose steps are wide. Where other threads are busy with items of their own the
+  /// caller does it alone. Memory of workspace() is the caller's, and the same in all ranges.
+  void parallel(mlir::Value count, int64_t grain, llvm::function_ref<void(mlir::Value begin, mlir::Value end)> body);
   /// The items as they come, for lowerings that walk ranges themselves.
   mlir::Value begin, end;
   /// Reports a run-time error; %0 and %1 in the message stand for a and b. The kernel goes on and must stay in bounds.
@@ -116,7 +120,10 @@ public:
   int64_t lanes() const { return target.lanes(); }
 
 private:
+  mlir::func::FuncOp kernel;
   mlir::AffineMap items;
+  /// How many functions parallel() has written.
+  unsigned innerFunctions = 0;
   mlir::Value run, workspaceArgument;
   llvm::SmallVector<mlir::Value> outputs;
   llvm::DenseMap<mlir::Value, mlir::Value> memrefs;

@@ -22,6 +22,9 @@ namespace {
 
 constexpr int64_t kWidth = nn::PackedRecurrentOp::kBlockUnits;
 
+/// Multiply-adds of a part of a step that pay for handing it to another thread and waiting for it: about a microsecond.
+constexpr int64_t kWorthAFork = 32 << 10;
+
 std::optional<int64_t> batchOf(nn::PackedRecurrentOp op) {
   auto y = cast<RankedTensorType>(op.getY().getType());
   return y.isDynamicDim(2) ? std::nullopt : std::optional(y.getDimSize(2));
@@ -213,33 +216,36 @@ private:
   void overTiles(int64_t firstGate, int64_t count, Value from, llvm::function_ref<void(Tile, ValueRange)> body) {
     MicroKernel kernel{rows, count * plan.vectors, vector};
     kernel.parts = plan.partsOf(rows * kernel.vectors);
-    k.loop(k.index(blocks), [&](Value i) {
+    int64_t work = std::max<int64_t>(1, rows * count * kWidth * hidden);
+    k.parallel(k.index(blocks), std::max<int64_t>(1, kWorthAFork / work), [&](Value begin, Value end) {
       Value isForth = k.compare(arith::CmpIPredicate::eq, now, k.index(0));
-      Value block = k.select(isForth, i, k.sub(k.index(blocks - 1), i));
-      for (int64_t v = 0; v < kWidth / plan.lanes; v += plan.vectors) {
-        auto tileOf = [&](int64_t r, int64_t j) {
-          return Tile{r, v + j, block, k.add(k.mul(block, kWidth), (v + j) * plan.lanes)};
-        };
-        SmallVector<Value> sums;
-        for (int64_t r = 0; r < rows; ++r)
-          for (int64_t j = 0; j < plan.vectors; ++j)
-            for (int64_t g = 0; g < count; ++g)
-              sums.push_back(initial(tileOf(r, j), firstGate + g));
-        auto left = [&](int64_t r, Value at) {
-          SmallVector<Value> indices = {k.index(r), at};
-          if (from == state)
-            indices.insert(indices.begin(), now);
-          return load(from, indices, k.b.getF32Type());
-        };
-        auto right = [&](int64_t j, Value at) {
-          int64_t column = (firstGate + j % count) * kWidth + (v + j / count) * plan.lanes;
-          return load(panels, {direction, block, at, k.index(column)}, vector);
-        };
-        sums = kernel.emit(k, k.index(0), k.index(hidden), sums, left, right);
-        for (int64_t r = 0; r < rows; ++r)
-          for (int64_t j = 0; j < plan.vectors; ++j)
-            body(tileOf(r, j), ArrayRef(sums).slice((r * plan.vectors + j) * count, count));
-      }
+      k.loop(begin, end, k.index(1), [&](Value i) {
+        Value block = k.select(isForth, i, k.sub(k.add(begin, k.sub(end, k.index(1))), i));
+        for (int64_t v = 0; v < kWidth / plan.lanes; v += plan.vectors) {
+          auto tileOf = [&](int64_t r, int64_t j) {
+            return Tile{r, v + j, block, k.add(k.mul(block, kWidth), (v + j) * plan.lanes)};
+          };
+          SmallVector<Value> sums;
+          for (int64_t r = 0; r < rows; ++r)
+            for (int64_t j = 0; j < plan.vectors; ++j)
+              for (int64_t g = 0; g < count; ++g)
+                sums.push_back(initial(tileOf(r, j), firstGate + g));
+          auto left = [&](int64_t r, Value at) {
+            SmallVector<Value> indices = {k.index(r), at};
+            if (from == state)
+              indices.insert(indices.begin(), now);
+            return load(from, indices, k.b.getF32Type());
+          };
+          auto right = [&](int64_t j, Value at) {
+            int64_t column = (firstGate + j % count) * kWidth + (v + j / count) * plan.lanes;
+            return load(panels, {direction, block, at, k.index(column)}, vector);
+          };
+          sums = kernel.emit(k, k.index(0), k.index(hidden), sums, left, right);
+          for (int64_t r = 0; r < rows; ++r)
+            for (int64_t j = 0; j < plan.vectors; ++j)
+              body(tileOf(r, j), ArrayRef(sums).slice((r * plan.vectors + j) * count, count));
+        }
+      });
     });
   }
 

@@ -94,6 +94,13 @@ def test_directions(tmp_path, op, attributes, direction):
     check(tmp_path, op, 21, direction=direction, batch=2, **attributes)
 
 
+# Layers wide enough for the threads to share a step.
+@pytest.mark.parametrize("op, attributes", CELLS)
+def test_wide(tmp_path, op, attributes):
+    check(tmp_path, op, 200, **attributes)
+    check(tmp_path, op, 333, steps=3, direction="bidirectional", batch=3, **attributes)
+
+
 # Rows side by side, even blocks of them, and a last block that is lower.
 @pytest.mark.parametrize("batch", [4, 7, 13])
 @pytest.mark.parametrize("level", ["x86-64-v3", "native"])

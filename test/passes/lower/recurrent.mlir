@@ -17,6 +17,8 @@ func.func @lstm(%x: tensor<7x2x16xf32>, %w: tensor<1x96x16xf32>, %r: tensor<1x96
 // blocks are walked forth and back.
 // CHECK: func.func private @k{{[0-9]+}}({{.*}}memref<7x1x128xf32>, %{{.*}}: memref<1x2x24x64xf32>
 // CHECK: memref.view {{.*}} memref<2x1x32xf32>
+// CHECK: call @nncrt_parallel
+// CHECK: func.func private @{{k[0-9]+}}_inner0(
 // CHECK: arith.select
 // CHECK-COUNT-8: vector.fma {{.*}} : vector<8xf32>
 // CHECK-NOT: vector.reduction
