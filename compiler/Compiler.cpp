@@ -187,7 +187,7 @@ private:
     info.weightBytes = weights->bytes;
     module->removeAttr("nn.weights");
     takeTables(module, level);
-    return stage(module, "llvm", [&](OpPassManager &pm) { buildLlvmPipeline(pm); });
+    return stage(module, "llvm", [&](OpPassManager &pm) { buildLlvmPipeline(pm, {level.vectorBits}); });
   }
 
   /// What the memory stage says of groups and arena goes into the descriptor and the report.

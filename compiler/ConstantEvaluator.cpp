@@ -108,7 +108,7 @@ private:
       info.workspaceBytes = bytes.getInt();
     info.weightBytes = weights->bytes;
     module->removeAttr("nn.weights");
-    if (auto error = runPasses([](OpPassManager &pm) { buildLlvmPipeline(pm); }))
+    if (auto error = runPasses([&](OpPassManager &pm) { buildLlvmPipeline(pm, loops); }))
       return error;
 
     EmitOptions emit;

@@ -58,11 +58,14 @@ void buildMemoryPipeline(OpPassManager &pm) {
   pm.addPass(createPlanMemory(options));
 }
 
-void buildLlvmPipeline(OpPassManager &pm) {
+void buildLlvmPipeline(OpPassManager &pm, const LoopsOptions &options) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
-  pm.addPass(createExpandMath());
+  // Vectors of 512 bits are those of AVX-512 here.
+  ExpandMathOptions math;
+  math.scales = options.vectorBits == 512;
+  pm.addPass(createExpandMath(math));
   pm.addPass(createLowerKernelAbi());
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(memref::createExpandStridedMetadataPass());

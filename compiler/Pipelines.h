@@ -27,7 +27,7 @@ void buildLoopsPipeline(mlir::OpPassManager &pm, const LoopsOptions &options);
 void buildMemoryPipeline(mlir::OpPassManager &pm);
 
 /// `llvm`: the LLVM dialect.
-void buildLlvmPipeline(mlir::OpPassManager &pm);
+void buildLlvmPipeline(mlir::OpPassManager &pm, const LoopsOptions &options);
 
 } // namespace nnc
 

@@ -29,6 +29,17 @@ struct ExpandUnary : OpRewritePattern<OpTy> {
   }
 };
 
+struct ExpandExp : OpRewritePattern<math::ExpOp> {
+  ExpandExp(MLIRContext *context, bool scales) : OpRewritePattern(context), scales(scales) {}
+  LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
+    if (!isExpandable(op.getType()))
+      return failure();
+    rewriter.replaceOp(op, expandExp(rewriter, op.getLoc(), op.getOperand(), scales));
+    return success();
+  }
+  bool scales;
+};
+
 struct ExpandPower : OpRewritePattern<math::PowFOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(math::PowFOp op, PatternRewriter &rewriter) const override {
@@ -40,9 +51,12 @@ struct ExpandPower : OpRewritePattern<math::PowFOp> {
 };
 
 struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
+  using ExpandMathBase::ExpandMathBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ExpandUnary<math::ExpOp, expandExp>, ExpandUnary<math::ExpM1Op, expandExpM1>,
+    patterns.add<ExpandExp>(&getContext(), scales);
+    patterns.add<ExpandUnary<math::ExpM1Op, expandExpM1>,
                  ExpandUnary<math::LogOp, expandLog>, ExpandUnary<math::Log1pOp, expandLog1p>,
                  ExpandUnary<math::TanhOp, expandTanh>, ExpandUnary<math::ErfOp, expandErf>,
                  ExpandUnary<math::SinOp, expandSin>, ExpandUnary<math::CosOp, expandCos>,

@@ -1,5 +1,6 @@
 // exp, log and the functions made of them: expm1, log1p, tanh, erf, pow.
 #include "passes/cpu/MathExpansions.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "passes/cpu/Reals.h"
 
 using namespace mlir;
@@ -52,6 +53,8 @@ constexpr double log2e = 1.44269504088896340736;
 class Exponentials : public Reals {
 public:
   using Reals::Reals;
+  /// Whether the machine multiplies by powers of two of any exponent.
+  bool scales = false;
 
   // ln(2) in two parts; the first has so few bits that its product with an exponent is exact.
   Real ln2High() const { return c(pick(0x1.63p-1, 0x1.62e42feep-1)); }
@@ -60,11 +63,13 @@ public:
   /// An integer n and exp(x - n ln2) - 1.
   struct Reduced {
     Real n, tail;
+    /// n + magic().
+    Real shifted;
   };
   Reduced reduce(Real x) const {
-    Real n = fma(x, c(log2e), c(magic())) - c(magic());
+    Real shifted = fma(x, c(log2e), c(magic())), n = shifted - c(magic());
     Real r = fma(-n, ln2Low(), fma(-n, ln2High(), x));
-    return {n, tail(r)};
+    return {n, tail(r), shifted};
   }
   Real tail(Real r) const { return fma(r * r, polynomial(r, exp32, exp64), r); }
 
@@ -72,18 +77,30 @@ public:
   std::pair<Real, Real> powerOfTwo(Real n) const {
     Real half = fma(n, c(0.5), c(magic()));
     Real rest = (n - (half - c(magic()))) + c(magic());
-    auto power = [&](Real shifted) {
-      return fromBits(shiftLeft(addBits(bits(shifted), i(exponentBias())), mantissaBits()));
-    };
-    return {power(half), power(rest)};
+    return {normalPower(half), normalPower(rest)};
+  }
+  /// 2^n of n + magic() where that is a normal number.
+  Real normalPower(Real shifted) const {
+    return fromBits(shiftLeft(addBits(bits(shifted), i(exponentBias())), mantissaBits()));
   }
   /// Beyond these, exp is 0 or infinite.
   Real clamp(Real x) const { return atMost(atLeast(x, pick(-105, -746)), pick(89, 710)); }
 
   Real exp(Real x) const {
     Reduced reduced = reduce(clamp(x));
+    if (scales) {
+      Type integers = withShapeOf(type, b.getI32Type());
+      Value n = arith::FPToSIOp::create(b, loc, integers, reduced.n.v);
+      return of(LLVM::LoadExpOp::create(b, loc, type, (reduced.tail + c(1)).v, n));
+    }
     auto [first, second] = powerOfTwo(reduced.n);
     return ((reduced.tail + c(1)) * first) * second;
+  }
+
+  /// For |x| up to 80 and NaN: a single power of two will do.
+  Real expOfModerate(Real x) const {
+    Reduced reduced = reduce(x);
+    return (reduced.tail + c(1)) * normalPower(reduced.shifted);
   }
 
   Real expm1(Real x) const {
@@ -140,7 +157,9 @@ public:
   }
 
   Real tanh(Real x) const {
-    Real e = expm1(atMost(abs(x) * c(2), pick(20, 44)));
+    Reduced reduced = reduce(atMost(abs(x) * c(2), pick(20, 44)));
+    Real power = normalPower(reduced.shifted);
+    Real e = fma(power, reduced.tail, power - c(1));
     return copySign(e / (e + c(2)), x);
   }
 
@@ -151,7 +170,7 @@ public:
     if (isDouble)
       complement = exp(-(bounded * bounded)) * polynomial((bounded - c(2)) / (bounded + c(2)), {}, erfcx64);
     else
-      complement = exp(polynomial(bounded, logErfc32, {}));
+      complement = expOfModerate(polynomial(bounded, logErfc32, {}));
     return copySign(select(a < c(1), small, c(1) - complement), x);
   }
 
@@ -218,8 +237,9 @@ Exponentials on(OpBuilder &b, Location loc, Value x) { return Exponentials(b, lo
 
 } // namespace
 
-Value expandExp(OpBuilder &b, Location loc, Value x) {
+Value expandExp(OpBuilder &b, Location loc, Value x, bool scales) {
   auto e = on(b, loc, x);
+  e.scales = scales;
   return e.exp(e.of(x)).v;
 }
 Value expandExpM1(OpBuilder &b, Location loc, Value x) {

@@ -18,7 +18,8 @@ using mlir::Location;
 using mlir::OpBuilder;
 using mlir::Value;
 
-Value expandExp(OpBuilder &b, Location loc, Value x);
+/// `scales`: the machine has an instruction that multiplies by a power of two of any exponent, as AVX-512 does.
+Value expandExp(OpBuilder &b, Location loc, Value x, bool scales);
 Value expandExpM1(OpBuilder &b, Location loc, Value x);
 Value expandLog(OpBuilder &b, Location loc, Value x);
 Value expandLog1p(OpBuilder &b, Location loc, Value x);

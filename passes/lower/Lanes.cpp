@@ -42,6 +42,11 @@ Accumulator accumulator(Join join, Type type, bool isUnsigned) {
     case Join::mul: return make(Kind::MUL, APFloat::getOne(semantics));
     case Join::max: return make(Kind::MAXIMUMF, APFloat::getInf(semantics, /*Negative=*/true));
     case Join::min: return make(Kind::MINIMUMF, APFloat::getInf(semantics));
+    case Join::maxOfNumbers: {
+      Accumulator result = make(Kind::MAXNUMF, APFloat::getInf(semantics, /*Negative=*/true));
+      result.passesOverNan = true;
+      return result;
+    }
     }
   }
   unsigned bits = type.getIntOrFloatBitWidth();
@@ -50,6 +55,7 @@ Accumulator accumulator(Join join, Type type, bool isUnsigned) {
   case Join::add: return make(Kind::ADD, APInt(bits, 0));
   case Join::mul: return make(Kind::MUL, APInt(bits, 1));
   case Join::max:
+  case Join::maxOfNumbers:
     return isUnsigned ? make(Kind::MAXUI, APInt(bits, 0)) : make(Kind::MAXSI, APInt::getSignedMinValue(bits));
   case Join::min:
     return isUnsigned ? make(Kind::MINUI, APInt::getMaxValue(bits)) : make(Kind::MINSI, APInt::getSignedMaxValue(bits));
@@ -174,8 +180,21 @@ Lanes::overRuns(size_t count, Value base, ValueRange initial,
   return nest(0, base, k.index(0), initial);
 }
 
+static bool isExtremeOfFloats(vector::CombiningKind kind) {
+  using Kind = vector::CombiningKind;
+  return kind == Kind::MAXIMUMF || kind == Kind::MINIMUMF || kind == Kind::MAXNUMF;
+}
+
 Value Lanes::join(const Accumulator &accumulator, Value x, Value y) {
-  return vector::makeArithReduction(k.b, k.loc, accumulator.kind, x, y);
+  if (accumulator.passesOverNan) {
+    Value isGreater = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OGT, y, x);
+    return arith::SelectOp::create(k.b, k.loc, isGreater, y, x);
+  }
+  // Which of two zeros is the greater is nobody's business, and asking takes as many instructions as the maximum.
+  arith::FastMathFlagsAttr flags;
+  if (isExtremeOfFloats(accumulator.kind))
+    flags = arith::FastMathFlagsAttr::get(k.b.getContext(), arith::FastMathFlags::nsz);
+  return vector::makeArithReduction(k.b, k.loc, accumulator.kind, x, y, flags);
 }
 
 Value Lanes::neutral(const Accumulator &accumulator, Type shape) {
@@ -200,18 +219,23 @@ SmallVector<Value> Lanes::foldRun(ArrayRef<Accumulator> accumulators, Value base
     if (state.empty()) {
       for (const Accumulator &accumulator : accumulators)
         state.push_back(neutral(accumulator, shape));
-    } else if (vectorType) {
-      // The wide accumulators become one narrow one: halves are joined until they fit.
-      for (auto [value, accumulator] : llvm::zip(state, accumulators))
+    } else {
+      // The wide accumulators become one narrow one: halves are joined until they fit. LLVM does that too for a
+      // reduction to a scalar, but with every question about NaN and zeros in each step of a maximum.
+      for (auto [value, accumulator] : llvm::zip(state, accumulators)) {
+        if (!vectorType && !isExtremeOfFloats(accumulator.kind)) {
+          value = vector::ReductionOp::create(k.b, k.loc, accumulator.kind, value, arith::FastMathFlags::reassoc);
+          continue;
+        }
         for (int64_t n = lanesOf(value.getType()); n > lanesOf(shape); n /= 2) {
           SmallVector<int64_t> low = llvm::to_vector(llvm::seq<int64_t>(0, n / 2));
           SmallVector<int64_t> high = llvm::to_vector(llvm::seq<int64_t>(n / 2, n));
           value = join(accumulator, vector::ShuffleOp::create(k.b, k.loc, value, value, low),
                        vector::ShuffleOp::create(k.b, k.loc, value, value, high));
         }
-    } else {
-      for (auto [value, accumulator] : llvm::zip(state, accumulators))
-        value = vector::ReductionOp::create(k.b, k.loc, accumulator.kind, value, arith::FastMathFlags::reassoc);
+        if (!vectorType)
+          value = vector::ExtractOp::create(k.b, k.loc, value, 0);
+      }
     }
     if (!vectorType)
       state = joinAll(initial, state);

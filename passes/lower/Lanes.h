@@ -53,11 +53,13 @@ struct Spot {
 struct Accumulator {
   mlir::vector::CombiningKind kind;
   mlir::TypedAttr neutral;
+  /// A maximum of floats that passes over NaN, by one comparison: for those who meet NaN in their next step anyway.
+  bool passesOverNan = false;
 };
 
 /// The combining kind of a sum, product, maximum or minimum of a compute type. Extremes of floats are NaN when any
 /// element is.
-enum class Join { add, mul, max, min };
+enum class Join { add, mul, max, min, maxOfNumbers };
 Accumulator accumulator(Join join, mlir::Type computeType, bool isUnsigned);
 
 /// One lane, or a vector of neighbours.

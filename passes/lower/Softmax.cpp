@@ -75,7 +75,9 @@ LogicalResult emitSoftmax(KernelBuilder &k, Operation *root) {
   Lanes lanes(k, op.getX(), static_cast<int64_t>(op.getAxis()), type, 2);
   k.grain = lanes.grain(8);
   lanes.forEach([&](Lane &lane) {
-    Value top = lane.fold(accumulator(Join::max, type, false), [&](Spot at) { return x.load(at.shape, at.offset); });
+    // A NaN shows in the sum of the exponentials; only hardmax must see it here.
+    Join join = op.getKind() == nn::SoftmaxKind::hardmax ? Join::max : Join::maxOfNumbers;
+    Value top = lane.fold(accumulator(join, type, false), [&](Spot at) { return x.load(at.shape, at.offset); });
     if (op.getKind() == nn::SoftmaxKind::hardmax)
       emitHardmax(k, lane, x, y, top);
     else
