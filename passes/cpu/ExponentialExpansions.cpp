@@ -91,7 +91,8 @@ public:
     if (scales) {
       Type integers = withShapeOf(type, b.getI32Type());
       Value n = arith::FPToSIOp::create(b, loc, integers, reduced.n.v);
-      return of(LLVM::LoadExpOp::create(b, loc, type, (reduced.tail + c(1)).v, n));
+      Value operands[] = {(reduced.tail + c(1)).v, n};
+      return of(LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr("llvm.ldexp"), operands).getResult(0));
     }
     auto [first, second] = powerOfTwo(reduced.n);
     return ((reduced.tail + c(1)) * first) * second;

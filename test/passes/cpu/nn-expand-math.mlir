@@ -7,7 +7,7 @@
 // PARTS-COUNT-2: arith.shli
 // PARTS-NOT: ldexp
 // SCALES-NOT: arith.shli
-// SCALES: llvm.intr.ldexp{{.*}} vector<16xf32>
+// SCALES: llvm.call_intrinsic "llvm.ldexp"({{.*}} vector<16xf32>
 func.func @exp(%x: vector<16xf32>) -> vector<16xf32> {
   %y = math.exp %x : vector<16xf32>
   return %y : vector<16xf32>
