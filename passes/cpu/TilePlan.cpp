@@ -39,8 +39,9 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
   plan.depthBlock = steps;
   plan.prefetchBytes = 0;
   if (isFewRows) {
-    // More panels side by side, so that enough sums are under way at once. Every panel is read once: nothing to block.
-    plan.panels = std::min(std::clamp<int64_t>(room / perPanel / plan.rows, 1, 8), panels);
+    // More panels side by side, so that enough sums are under way at once; not too many, since what does not fill a tile
+    // goes panel by panel, and sums in parts make up for the rest. Every panel is read once: nothing to block.
+    plan.panels = std::min(std::clamp<int64_t>(room / perPanel / plan.rows, 1, 4), panels);
     plan.rowBlock = plan.rows;
     plan.panelBlock = plan.panels;
     return plan;
@@ -252,22 +253,22 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t tiles, int64_t cha
 RecurrentPlan planRecurrent(const KernelTarget &target, int64_t gates, std::optional<int64_t> batch, bool together) {
   constexpr int64_t width = nn::PackedRecurrentOp::kBlockUnits;
   RecurrentPlan plan;
-  plan.room = accumulators(target);
   plan.lanes = std::min<int64_t>(target.vectorBits / 32, width);
-  plan.rows = together ? std::max<int64_t>(1, plan.room / gates) : 1;
+  plan.rows = together ? std::max<int64_t>(1, accumulators(target) / gates) : 1;
   // Blocks of even heights.
   if (batch && *batch > 0)
     plan.rows = llvm::divideCeil(*batch, llvm::divideCeil(*batch, plan.rows));
   // A whole block of units where the registers allow it: its panel is then read in one go.
   plan.vectors = width / plan.lanes;
-  while (plan.vectors > 1 && plan.rows * gates * plan.vectors > plan.room)
+  while (plan.vectors > 1 && plan.rows * gates * plan.vectors > accumulators(target))
     plan.vectors /= 2;
   return plan;
 }
 
-int64_t RecurrentPlan::partsOf(int64_t accumulators) const {
+int64_t partsFor(const KernelTarget &target, int64_t sums) {
+  // Two multiply-adds begin in a cycle and take four.
   int64_t parts = 1;
-  while (accumulators * parts < 8 && accumulators * parts * 2 <= room)
+  while (sums * parts < 8 && sums * parts * 2 <= accumulators(target))
     parts *= 2;
   return parts;
 }

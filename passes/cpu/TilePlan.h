@@ -104,15 +104,14 @@ struct WinogradPlan {
 
 WinogradPlan planWinograd(const KernelTarget &target, int64_t tiles, int64_t channels, int64_t panels);
 
+/// The parts in which a tile of so many sums forms each (MicroKernel::parts).
+int64_t partsFor(const KernelTarget &target, int64_t sums);
+
 /// nn.packed_recurrent: an item is a direction of a few sequences, which share what is read of R.
 struct RecurrentPlan {
   int64_t lanes;
   /// The register tile: sequences times vectors of units of one block, each with all gates.
   int64_t rows, vectors;
-  /// The parts of every sum for a tile of so many accumulators.
-  int64_t partsOf(int64_t accumulators) const;
-  /// Registers for accumulators.
-  int64_t room;
 };
 
 /// `batch` is the number of sequences where known; `together` is whether they may go through time side by side.

@@ -230,7 +230,11 @@ private:
     k.loop(whole, length, k.index(1), [&](Value step) { copyAt(vector.getElementType(), step); });
   }
 
-  MicroKernel kernelOf(int64_t height, int64_t width) const { return {height, width * kWidth / plan.lanes, vector}; }
+  MicroKernel kernelOf(int64_t height, int64_t width) const {
+    MicroKernel kernel{height, width * kWidth / plan.lanes, vector};
+    kernel.parts = partsFor(k.target, height * kernel.vectors);
+    return kernel;
+  }
 
   SmallVector<Value> multiply(const Item &item, const MicroKernel &kernel, Value row, Value panel, const Part &part,
                               Value tileNumber, ValueRange accumulators) {

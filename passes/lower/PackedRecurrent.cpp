@@ -215,7 +215,7 @@ private:
   /// For all units the sums of the gates [firstGate, firstGate + count), formed with the state `from`, to `body`.
   void overTiles(int64_t firstGate, int64_t count, Value from, llvm::function_ref<void(Tile, ValueRange)> body) {
     MicroKernel kernel{rows, count * plan.vectors, vector};
-    kernel.parts = plan.partsOf(rows * kernel.vectors);
+    kernel.parts = partsFor(k.target, rows * kernel.vectors);
     int64_t work = std::max<int64_t>(1, rows * count * kWidth * hidden);
     k.parallel(k.index(blocks), std::max<int64_t>(1, kWorthAFork / work), [&](Value begin, Value end) {
       Value isForth = k.compare(arith::CmpIPredicate::eq, now, k.index(0));
