@@ -1,0 +1,121 @@
+// RUN: nnc-opt %s --verify-diagnostics --split-input-file
+
+func.func @block_channels_c1(%x: tensor<4xf32>) {
+  // expected-error @+1 {{block_channels_c1: x has rank 1, not 2 or more}}
+  %y = nn.block_channels %x : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+// -----
+func.func @unblock_channels_c1(%x: tensor<1x2x5x16xf32>) {
+  // expected-error @+1 {{unblock_channels_c1: x does not hold blocks of 33 channels}}
+  %y = nn.unblock_channels %x {channels = 33 : i64} : (tensor<1x2x5x16xf32>) -> tensor<1x33x5xf32>
+  return
+}
+// -----
+func.func @blocked_conv_c1(%x: tensor<1x2x5x5x16xf32>, %p: tensor<1x1x40x16xf32>) {
+  // expected-error @+1 {{blocked_conv_c1: x does not hold 40 channels over 2 dims}}
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 40 : i64, filters = 8 : i64, groups = 1 : i64} : (tensor<1x2x5x5x16xf32>, tensor<1x1x40x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
+func.func @blocked_conv_c2(%x: tensor<1x2x5x5x16xf32>, %p: tensor<1x1x32x16xf32>) {
+  // expected-error @+1 {{blocked_conv_c2: the kernel, the strides and the dilations must be positive}}
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 0, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 8 : i64, groups = 1 : i64} : (tensor<1x2x5x5x16xf32>, tensor<1x1x32x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
+func.func @blocked_conv_c3(%x: tensor<1x2x5x5x16xf32>, %p: tensor<1x1x31x16xf32>) {
+  // expected-error @+1 {{blocked_conv_c3: the panels do not fit 8 filters in 1 groups}}
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 8 : i64, groups = 1 : i64} : (tensor<1x2x5x5x16xf32>, tensor<1x1x31x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
+func.func @blocked_conv_c3_groups(%x: tensor<1x2x5x5x16xf32>, %p: tensor<4x1x8x16xf32>) {
+  // expected-error @+1 {{blocked_conv_c3: the panels do not fit 64 filters in 4 groups}}
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 64 : i64, groups = 4 : i64} : (tensor<1x2x5x5x16xf32>, tensor<4x1x8x16xf32>) -> tensor<1x4x5x5x16xf32>
+  return
+}
+// -----
+func.func @blocked_conv_c4(%x: tensor<1x2x5x5x16xf32>, %p: tensor<1x1x32x16xf32>, %b: tensor<8xf32>) {
+  // expected-error @+1 {{blocked_conv_c4: the bias needs one lane per filter}}
+  %y = nn.blocked_conv %x, %p, %b {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 8 : i64, groups = 1 : i64} : (tensor<1x2x5x5x16xf32>, tensor<1x1x32x16xf32>, tensor<8xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
+func.func @blocked_conv_c5(%x: tensor<1x2x5x2x16xf32>, %p: tensor<1x1x96x16xf32>) {
+  // expected-error @+1 {{blocked_conv_c5: a kernel of 3 does not fit into dim 3 of 2 with its padding}}
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 8 : i64, groups = 1 : i64} : (tensor<1x2x5x2x16xf32>, tensor<1x1x96x16xf32>) -> tensor<1x1x5x1x16xf32>
+  return
+}
+// -----
+func.func @winograd_conv_c1(%x: tensor<1x16x5x5xf32>, %u: tensor<36x1x16x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c1: x does not hold 16 channels over 2 dims}}
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64} : (tensor<1x16x5x5xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
+func.func @winograd_conv_c2(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c2: there must be 4 pads, not negative or huge}}
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, -1, 1, 1>, channels = 16 : i64, filters = 16 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x3x16xf32>
+  return
+}
+// -----
+func.func @winograd_conv_c3(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x2x16x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters}}
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x2x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
+func.func @winograd_conv_c4(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>, %b: tensor<2x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c4: the bias needs one lane per filter}}
+  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>, tensor<2x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
+func.func @winograd_conv_c5(%x: tensor<1x1x2x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c5: a kernel of 3 does not fit into dim 2 of 2 with its padding}}
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 0, 0, 0, 0>, channels = 16 : i64, filters = 16 : i64} : (tensor<1x1x2x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x1x3x16xf32>
+  return
+}
+// -----
+func.func @blocked_depthwise_c1(%x: tensor<1x2x5x5xf32>, %w: tensor<2x9x16xf32>) {
+  // expected-error @+1 {{blocked_depthwise_c1: x is not blocked over 2 dims}}
+  %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x2x5x5xf32>, tensor<2x9x16xf32>) -> tensor<1x2x5x5xf32>
+  return
+}
+// -----
+func.func @blocked_depthwise_c2(%x: tensor<1x2x5x5x16xf32>, %w: tensor<2x9x16xf32>) {
+  // expected-error @+1 {{blocked_depthwise_c2: there are 2 spatial dims, but 2 kernel entries, 1 strides, 2 dilations and 4 pads}}
+  %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x2x5x5x16xf32>, tensor<2x9x16xf32>) -> tensor<1x2x5x5x16xf32>
+  return
+}
+// -----
+func.func @blocked_depthwise_c3(%x: tensor<1x2x5x5x16xf32>, %w: tensor<2x4x16xf32>) {
+  // expected-error @+1 {{blocked_depthwise_c3: the weight or the bias does not fit x's blocks and the kernel}}
+  %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x2x5x5x16xf32>, tensor<2x4x16xf32>) -> tensor<1x2x5x5x16xf32>
+  return
+}
+// -----
+func.func @blocked_depthwise_c4(%x: tensor<1x2x2x5x16xf32>, %w: tensor<2x9x16xf32>) {
+  // expected-error @+1 {{blocked_depthwise_c4: a kernel of 3 does not fit into dim 2 of 2 with its padding}}
+  %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>} : (tensor<1x2x2x5x16xf32>, tensor<2x9x16xf32>) -> tensor<1x2x1x3x16xf32>
+  return
+}
+// -----
+func.func @blocked_pool_c1(%x: tensor<1x2x5x5x16xf32>) {
+  // expected-error @+1 {{blocked_pool_c1: x is not blocked over 2 dims, or the kind is neither max nor average}}
+  %y = nn.blocked_pool lp %x {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>} : (tensor<1x2x5x5x16xf32>) -> tensor<1x2x3x3x16xf32>
+  return
+}
+// -----
+func.func @blocked_pool_c2(%x: tensor<1x2x5x5x16xf32>) {
+  // expected-error @+1 {{blocked_pool_c2: the kernel, the strides and the dilations must be positive}}
+  %y = nn.blocked_pool max %x {kernel = array<i64: 3, 0>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>} : (tensor<1x2x5x5x16xf32>) -> tensor<1x2x3x3x16xf32>
+  return
+}
+// -----
+func.func @blocked_pool_c3(%x: tensor<1x2x5x5x16xf32>) {
+  // expected-error @+1 {{blocked_pool_c3: a pad of 3 is not smaller than a window of 3}}
+  %y = nn.blocked_pool max %x {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 3, 0, 0, 0>, dilations = array<i64: 1, 1>} : (tensor<1x2x5x5x16xf32>) -> tensor<1x2x6x3x16xf32>
+  return
+}

@@ -1,0 +1,69 @@
+// RUN: nnc-opt %s -nn-block-channels --split-input-file | FileCheck %s --check-prefixes=CHECK,WINOGRAD
+// RUN: nnc-opt %s "-nn-block-channels=winograd=false" --split-input-file | FileCheck %s --check-prefixes=CHECK,DIRECT
+
+// A picture's channels are read as they come; the pool, the residual and the second convolution stay in blocks, and what
+// follows the last one sees channels again. The 3 x 3 convolution is Winograd's unless that is switched off.
+// CHECK-LABEL: func.func @net
+// CHECK: %[[A:.*]] = nn.blocked_conv %arg0, %{{[0-9a-z_]*}} {channels = 3 : i64, {{.*}}filters = 32 : i64, {{.*}} : (tensor<1x3x64x64xf32>, tensor<1x2x27x16xf32>) -> tensor<1x2x32x32x16xf32>
+// CHECK: %[[P:.*]] = nn.blocked_pool {{ *}}max %[[A]] {{.*}}pads = array<i64: 0, 0, 1, 1>, {{.*}} -> tensor<1x2x16x16x16xf32>
+// WINOGRAD: %[[B:.*]] = nn.winograd_conv %[[P]], {{.*}} : (tensor<1x2x16x16x16xf32>, tensor<36x2x32x16xf32>) -> tensor<1x2x16x16x16xf32>
+// DIRECT: %[[B:.*]] = nn.blocked_conv %[[P]], {{.*}} : (tensor<1x2x16x16x16xf32>, tensor<1x2x288x16xf32>) -> tensor<1x2x16x16x16xf32>
+// CHECK: %[[C:.*]] = nn.binary {{ *}}add %[[B]], %[[P]] : {{.*}} -> tensor<1x2x16x16x16xf32>
+// CHECK: %[[D:.*]] = nn.reduce {{ *}}mean %[[C]] {axes = array<i64: 2, 3>, keepdims} : {{.*}} -> tensor<1x2x1x1x16xf32>
+// CHECK-NOT: unblock_channels
+// CHECK: nn.reshape %[[D]], {{.*}} -> tensor<1x32x1x1xf32>
+func.func @net(%x: tensor<1x3x64x64xf32>) -> tensor<1x32x1x1xf32> {
+  %w = nn.constant dense<0.5> : tensor<32x3x3x3xf32> : tensor<32x3x3x3xf32>
+  %v = nn.constant dense<0.5> : tensor<32x32x3x3xf32> : tensor<32x32x3x3xf32>
+  %a = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x3x64x64xf32>, tensor<32x3x3x3xf32>) -> tensor<1x32x32x32xf32>
+  %p = nn.pool max %a {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, ceil_mode} : (tensor<1x32x32x32xf32>) -> tensor<1x32x16x16xf32>
+  %b = nn.conv %p, %v {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x16x16xf32>, tensor<32x32x3x3xf32>) -> tensor<1x32x16x16xf32>
+  %c = nn.binary add %b, %p : (tensor<1x32x16x16xf32>, tensor<1x32x16x16xf32>) -> tensor<1x32x16x16xf32>
+  %d = nn.reduce mean %c {axes = array<i64: 2, 3>, keepdims} : (tensor<1x32x16x16xf32>) -> tensor<1x32x1x1xf32>
+  return %d : tensor<1x32x1x1xf32>
+}
+// -----
+// The weight of channel 16, filter 1 stands in the second block's first row; channels that do not fill a block leave
+// their rows out.
+// CHECK-LABEL: func.func @panels
+// CHECK: nn.constant {{.*}} : tensor<1x1x17x16xf32>
+// CHECK: nn.block_channels %arg0 : (tensor<?x17x4xf32>) -> tensor<?x2x4x16xf32>
+// CHECK: nn.blocked_conv
+// CHECK: nn.unblock_channels {{.*}} {channels = 5 : i64} : (tensor<?x1x4x16xf32>) -> tensor<?x5x4xf32>
+func.func @panels(%x: tensor<?x17x4xf32>) -> tensor<?x5x4xf32> {
+  %w = nn.constant dense<1.0> : tensor<5x17x1xf32> : tensor<5x17x1xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, groups = 1 : i64} : (tensor<?x17x4xf32>, tensor<5x17x1xf32>) -> tensor<?x5x4xf32>
+  return %y : tensor<?x5x4xf32>
+}
+// -----
+// One filter to a channel, with a bias, then operands of every kind: per channel, a single number, an image.
+// CHECK-LABEL: func.func @depthwise
+// CHECK: %[[D:.*]] = nn.blocked_depthwise {{.*}} : (tensor<1x2x8x8x16xf32>, tensor<2x9x16xf32>, tensor<2x16xf32>) -> tensor<1x2x8x8x16xf32>
+// CHECK: nn.binary {{ *}}mul %[[D]], {{.*}} : (tensor<1x2x8x8x16xf32>, tensor<1x2x1x1x16xf32>) -> tensor<1x2x8x8x16xf32>
+// CHECK: nn.binary {{ *}}max {{.*}} : (tensor<1x2x8x8x16xf32>, tensor<1xf32>) -> tensor<1x2x8x8x16xf32>
+// CHECK: nn.block_channels %arg0
+// CHECK: nn.binary {{ *}}add {{.*}} -> tensor<1x2x8x8x16xf32>
+func.func @depthwise(%x: tensor<1x24x8x8xf32>) -> tensor<1x24x8x8xf32> {
+  %w = nn.constant dense<1.0> : tensor<24x1x3x3xf32> : tensor<24x1x3x3xf32>
+  %b = nn.constant dense<2.0> : tensor<24xf32> : tensor<24xf32>
+  %s = nn.constant dense<3.0> : tensor<24x1x1xf32> : tensor<24x1x1xf32>
+  %z = nn.constant dense<0.0> : tensor<1xf32> : tensor<1xf32>
+  %y = nn.conv %x, %w, %b {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 24 : i64} : (tensor<1x24x8x8xf32>, tensor<24x1x3x3xf32>, tensor<24xf32>) -> tensor<1x24x8x8xf32>
+  %m = nn.binary mul %y, %s : (tensor<1x24x8x8xf32>, tensor<24x1x1xf32>) -> tensor<1x24x8x8xf32>
+  %r = nn.binary max %m, %z : (tensor<1x24x8x8xf32>, tensor<1xf32>) -> tensor<1x24x8x8xf32>
+  %a = nn.binary add %r, %x : (tensor<1x24x8x8xf32>, tensor<1x24x8x8xf32>) -> tensor<1x24x8x8xf32>
+  return %a : tensor<1x24x8x8xf32>
+}
+// -----
+// Extents that only the run knows, groups that cut blocks and a few filters stay as they are.
+// CHECK-LABEL: func.func @stays
+// CHECK-NOT: blocked
+func.func @stays(%x: tensor<1x32x?x8xf32>, %y: tensor<1x32x8x8xf32>) -> (tensor<1x32x?x8xf32>, tensor<1x16x8x8xf32>, tensor<1x3x8x8xf32>) {
+  %w = nn.constant dense<1.0> : tensor<32x32x1x1xf32> : tensor<32x32x1x1xf32>
+  %g = nn.constant dense<1.0> : tensor<16x8x1x1xf32> : tensor<16x8x1x1xf32>
+  %f = nn.constant dense<1.0> : tensor<3x32x1x1xf32> : tensor<3x32x1x1xf32>
+  %a = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x?x8xf32>, tensor<32x32x1x1xf32>) -> tensor<1x32x?x8xf32>
+  %b = nn.conv %y, %g {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 4 : i64} : (tensor<1x32x8x8xf32>, tensor<16x8x1x1xf32>) -> tensor<1x16x8x8xf32>
+  %c = nn.conv %y, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x8x8xf32>, tensor<3x32x1x1xf32>) -> tensor<1x3x8x8xf32>
+  return %a, %b, %c : tensor<1x32x?x8xf32>, tensor<1x16x8x8xf32>, tensor<1x3x8x8xf32>
+}

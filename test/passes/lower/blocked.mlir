@@ -1,0 +1,72 @@
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels --split-input-file | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" --split-input-file | FileCheck %s --check-prefixes=CHECK,AVX512
+
+// All pixels are one row: 6 of them times 2 vectors of filters with AVX2, 12 times 2 with AVX-512, in registers from the
+// first product to the relu. Weights that fit the cache are not asked for ahead.
+// CHECK: func.func private @k0
+// CHECK: memref.collapse_shape
+// CHECK-NOT: memref.prefetch
+// AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, ){11})}}vector<8xf32>)
+// AVX2-COUNT-24: vector.fma {{.*}} vector<8xf32>
+// AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<16xf32>, ){23})}}vector<16xf32>)
+// AVX512-COUNT-48: vector.fma {{.*}} vector<16xf32>
+// CHECK-NOT: vector.fma
+// CHECK: scf.yield
+// CHECK: arith.maximumf
+// CHECK: vector.store
+func.func @main(%x: tensor<1x2x24x24x16xf32>, %p: tensor<1x2x32x16xf32>) -> tensor<1x2x24x24x16xf32> {
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 32 : i64, groups = 1 : i64} : (tensor<1x2x24x24x16xf32>, tensor<1x2x32x16xf32>) -> tensor<1x2x24x24x16xf32>
+  %r = nn.unary relu %y : (tensor<1x2x24x24x16xf32>) -> tensor<1x2x24x24x16xf32>
+  return %r : tensor<1x2x24x24x16xf32>
+}
+// -----
+// Padding: rows are copied into the workspace, and large weights are asked for ahead.
+// CHECK: func.func private @k0(%{{.*}}: !llvm.ptr, %{{.*}}: memref<{{[1-9][0-9]*}}xi8>
+// CHECK: memref.view
+// CHECK: memref.prefetch
+func.func @main(%x: tensor<1x16x7x7x16xf32>, %p: tensor<1x16x2304x16xf32>) -> tensor<1x16x7x7x16xf32> {
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 256 : i64, filters = 256 : i64, groups = 1 : i64} : (tensor<1x16x7x7x16xf32>, tensor<1x16x2304x16xf32>) -> tensor<1x16x7x7x16xf32>
+  return %y : tensor<1x16x7x7x16xf32>
+}
+// -----
+// Winograd: both transforms of the inputs, 12 multiply-adds a line of 6, then register tiles.
+// CHECK: func.func private @k0
+// CHECK: scf.if
+// CHECK: vector.fma
+// AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, )+)}}vector<8xf32>)
+// AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<16xf32>, ){23})}}vector<16xf32>)
+func.func @main(%x: tensor<1x2x48x48x16xf32>, %u: tensor<36x2x32x16xf32>, %b: tensor<2x16xf32>) -> tensor<1x2x48x48x16xf32> {
+  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 32 : i64, filters = 32 : i64} : (tensor<1x2x48x48x16xf32>, tensor<36x2x32x16xf32>, tensor<2x16xf32>) -> tensor<1x2x48x48x16xf32>
+  return %y : tensor<1x2x48x48x16xf32>
+}
+// -----
+// Depthwise: an input is loaded once for the outputs that share it, and the tiles at the borders have no tap outside: of
+// 3 x 16 taps of a row the first and the last output leave out one.
+// CHECK: func.func private @k0
+// AVX512: scf.for
+// AVX512-COUNT-23: vector.fma
+// AVX512-NOT: vector.fma
+// AVX512: scf.yield
+func.func @main(%x: tensor<1x2x16x16x16xf32>, %w: tensor<2x9x16xf32>) -> tensor<1x2x16x16x16xf32> {
+  %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x2x16x16x16xf32>, tensor<2x9x16xf32>) -> tensor<1x2x16x16x16xf32>
+  return %y : tensor<1x2x16x16x16xf32>
+}
+// -----
+// A pool in blocks keeps whole vectors too.
+// CHECK: func.func private @k0
+// AVX2: arith.maximumf {{.*}} vector<8xf32>
+// AVX512: arith.maximumf {{.*}} vector<16xf32>
+func.func @main(%x: tensor<1x2x16x16x16xf32>) -> tensor<1x2x8x8x16xf32> {
+  %y = nn.blocked_pool max %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>} : (tensor<1x2x16x16x16xf32>) -> tensor<1x2x8x8x16xf32>
+  return %y : tensor<1x2x8x8x16xf32>
+}
+// -----
+// Channels come into blocks by squares of 8 in registers.
+// CHECK: func.func private @k0
+// CHECK-COUNT-8: vector.load {{.*}} vector<8xf32>
+// CHECK-COUNT-24: vector.shuffle
+// CHECK-COUNT-8: vector.store {{.*}} vector<8xf32>
+func.func @main(%x: tensor<1x32x8x8xf32>) -> tensor<1x2x8x8x16xf32> {
+  %y = nn.block_channels %x : (tensor<1x32x8x8xf32>) -> tensor<1x2x8x8x16xf32>
+  return %y : tensor<1x2x8x8x16xf32>
+}

@@ -1,0 +1,230 @@
+"""Convolutional nets, whose tensors are in blocks of channels from the first convolution to the last, against ONNX
+Runtime. Each case also says which ops the compiler must have chosen, so that none passes by another path."""
+
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+import pytest
+
+import nnc
+
+onnx = pytest.importorskip("onnx")
+ort = pytest.importorskip("onnxruntime")
+from onnx import TensorProto, helper, numpy_helper
+
+TOOLS = pathlib.Path(__file__).parents[2] / "build" / "dev" / "bin"
+
+
+@pytest.fixture(params=["x86-64-v3", "native"])
+def level(request, monkeypatch):
+    monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(TOOLS)))
+    return request.param
+
+
+class Net:
+    """Nodes one after another; every method takes and gives names of values."""
+
+    def __init__(self):
+        self.rng = np.random.default_rng(3)
+        self.nodes, self.constants = [], []
+
+    def constant(self, array):
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(array), name))
+        return name
+
+    def op(self, kind, *inputs, count=1, **attributes):
+        names = [f"t{len(self.nodes)}_{i}" for i in range(count)]
+        self.nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
+        return names[0] if count == 1 else names
+
+    def conv(self, x, channels, filters, kernel, bias=True, group=1, **attributes):
+        shape = (filters, channels // group, *kernel)
+        weight = self.rng.standard_normal(shape) / np.sqrt(np.prod(shape[1:]))
+        inputs = [x, self.constant(weight.astype(np.float32))]
+        if bias:
+            inputs.append(self.constant(self.rng.standard_normal(filters).astype(np.float32)))
+        return self.op("Conv", *inputs, kernel_shape=list(kernel), group=group, **attributes)
+
+
+def check(tmp_path, level, net, y, shape, ops, dims=None, options=(), absent=()):
+    nodes = [*net.nodes, helper.make_node("Identity", [y], ["y"])]
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, dims or shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        net.constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    path = tmp_path / "net.onnx"
+    onnx.save(model, path)
+
+    command = [os.path.join(os.environ["NNC_BIN"], "nnc"), path, "--emit=graph", "-o", "-", *options]
+    graph = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    for op in ops:
+        assert f"nn.{op} " in graph, f"no nn.{op}"
+    for op in absent:
+        assert f"nn.{op} " not in graph, f"an nn.{op}"
+
+    x = net.rng.standard_normal(shape).astype(np.float32)
+    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (expected,) = session.run(None, {"x": x})
+    library = path.with_suffix(".so")
+    subprocess.run(
+        [os.path.join(os.environ["NNC_BIN"], "nnc"), path, "-o", library, f"--cpu={level}", *options], check=True
+    )
+    for threads in (1, 3):
+        (got,) = nnc.load(library, threads=threads).run({"x": x}).values()
+        assert got.shape == expected.shape
+        scale = np.abs(expected).max(initial=1e-9)
+        np.testing.assert_allclose(got / scale, expected / scale, rtol=0, atol=2e-5)
+
+
+DIRECT = [
+    # channels, filters, kernel, image, batch, attributes
+    (3, 20, (3, 3), (17, 13), 1, dict(strides=[2, 2], pads=[1, 1, 1, 1])),
+    (1, 6, (5, 5), (28, 28), 2, dict(pads=[2, 2, 2, 2])),
+    (16, 24, (1, 1), (9, 11), 1, {}),
+    (40, 17, (1, 1), (7, 7), 3, {}),
+    (24, 48, (1, 1), (12, 12), 1, dict(strides=[2, 2])),
+    (20, 33, (3, 3), (9, 8), 2, dict(strides=[2, 1], pads=[0, 1, 1, 0])),
+    (16, 80, (5, 3), (11, 14), 1, dict(dilations=[2, 3], pads=[4, 3, 4, 3])),
+    (32, 16, (2, 2), (3, 3), 1, dict(auto_pad="SAME_UPPER")),
+    (18, 18, (7, 1), (10, 5), 1, dict(auto_pad="SAME_LOWER")),
+    (64, 64, (3, 3), (6, 6), 1, dict(group=4, pads=[1, 1, 1, 1])),
+    (32, 16, (5,), (30,), 2, dict(pads=[2, 2])),
+    (12, 40, (1,), (9,), 1, {}),
+]
+
+
+@pytest.mark.parametrize("channels, filters, kernel, image, batch, attributes", DIRECT)
+@pytest.mark.parametrize("bias", [True, False])
+def test_direct(tmp_path, level, channels, filters, kernel, image, batch, attributes, bias):
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, kernel, bias, **attributes))
+    check(tmp_path, level, net, y, (batch, channels, *image), ["blocked_conv"], options=["--no-winograd"])
+
+
+@pytest.mark.parametrize("channels, filters, image, pads", [
+    (16, 16, (32, 32), [1, 1, 1, 1]),
+    (24, 40, (30, 21), [0, 0, 0, 0]),
+    (33, 64, (13, 27), [1, 0, 2, 1]),
+    (64, 96, (9, 50), [1, 1, 1, 1]),
+])
+def test_winograd(tmp_path, level, channels, filters, image, pads):
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, (3, 3), pads=pads))
+    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+
+
+@pytest.mark.parametrize("channels, kernel, image, attributes", [
+    (32, (3, 3), (15, 15), dict(pads=[1, 1, 1, 1])),
+    (20, (5, 5), (14, 30), dict(strides=[2, 2], pads=[2, 2, 2, 2])),
+    (16, (3, 3), (2, 3), dict(pads=[1, 1, 1, 1])),
+    (24, (3, 3), (40, 41), dict(dilations=[2, 2], pads=[2, 1, 0, 3])),
+    (48, (9,), (50,), dict(pads=[4, 4])),
+])
+def test_depthwise(tmp_path, level, channels, kernel, image, attributes):
+    net = Net()
+    y = net.conv("x", channels, channels, kernel, group=channels, **attributes)
+    y = net.op("Clip", y, net.constant(np.float32(0)), net.constant(np.float32(6)))
+    check(tmp_path, level, net, y, (2, channels, *image), ["blocked_depthwise"])
+
+
+def test_residual_block_stays_blocked(tmp_path, level):
+    """Only the border of the net moves channels."""
+    net = Net()
+    x = net.op("Relu", net.conv("x", 3, 32, (3, 3), pads=[1] * 4))
+    y = net.op("Relu", net.conv(x, 32, 48, (1, 1)))
+    y = net.op("Relu", net.conv(y, 48, 48, (3, 3), pads=[1] * 4))
+    y = net.op("Relu", net.op("Add", net.conv(y, 48, 32, (1, 1)), x))
+    y = net.op("GlobalAveragePool", y)
+    check(tmp_path, level, net, y, (1, 3, 24, 24), ["blocked_conv", "winograd_conv"],
+          absent=["conv", "packed_conv", "block_channels", "unblock_channels"])
+
+
+def test_squeeze_and_excitation(tmp_path, level):
+    net = Net()
+    x = net.conv("x", 3, 40, (3, 3), strides=[2, 2], pads=[1] * 4)
+    x = net.op("Mul", x, net.op("Sigmoid", x))
+    s = net.op("Relu", net.conv(net.op("GlobalAveragePool", x), 40, 10, (1, 1)))
+    s = net.op("Sigmoid", net.conv(s, 10, 40, (1, 1)))
+    y = net.conv(net.op("Mul", s, x), 40, 24, (1, 1))
+    check(tmp_path, level, net, y, (2, 3, 20, 20), ["blocked_conv"], absent=["conv", "packed_conv"])
+
+
+@pytest.mark.parametrize("kind, attributes", [
+    ("MaxPool", dict(kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])),
+    ("MaxPool", dict(kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)),
+    ("MaxPool", dict(kernel_shape=[3, 2], strides=[1, 1], dilations=[2, 1], pads=[2, 0, 1, 1])),
+    ("MaxPool", dict(kernel_shape=[3, 2], strides=[2, 1], auto_pad="SAME_UPPER")),
+    ("AveragePool", dict(kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])),
+    ("AveragePool", dict(kernel_shape=[3, 3], strides=[1, 2], pads=[1, 1, 1, 1], count_include_pad=1)),
+    ("AveragePool", dict(kernel_shape=[2, 2], strides=[2, 2])),
+])
+def test_pools(tmp_path, level, kind, attributes):
+    net = Net()
+    y = net.op(kind, net.conv("x", 3, 20, (3, 3)), **attributes)
+    check(tmp_path, level, net, net.op("Relu", y), (1, 3, 21, 15), ["blocked_pool"], absent=["pool"])
+
+
+@pytest.mark.parametrize("widths, blocked", [((16, 32, 20), True), ((20, 12), False)])
+def test_concatenation(tmp_path, level, widths, blocked):
+    net = Net()
+    x = net.op("Relu", net.conv("x", 3, 16, (3, 3)))
+    y = net.op("Concat", *[net.op("Relu", net.conv(x, 16, width, (1, 1))) for width in widths], axis=1)
+    y = net.conv(y, sum(widths), 24, (1, 1))
+    check(tmp_path, level, net, y, (1, 3, 12, 12), ["concat", "blocked_conv"],
+          absent=["block_channels"] if blocked else [])
+
+
+def test_broadcasts(tmp_path, level):
+    """Operands per channel, scalars, and an image that was never in blocks."""
+    net = Net()
+    y = net.conv("x", 20, 20, (3, 3), pads=[1] * 4)
+    y = net.op("Mul", y, net.constant(net.rng.standard_normal((20, 1, 1)).astype(np.float32)))
+    y = net.op("Add", net.op("Sub", y, net.constant(np.float32(0.5))), "x")
+    y = net.op("Tanh", net.op("Max", y, net.constant(np.full((1, 1, 1, 1), -1, np.float32))))
+    check(tmp_path, level, net, y, (2, 20, 10, 10), ["block_channels"])
+
+
+def test_garbage_lanes(tmp_path, level):
+    """What the lanes behind the last channel hold (1 / 0 here) reaches no result."""
+    net = Net()
+    y = net.op("Div", net.constant(np.float32(1)), net.conv("x", 3, 20, (1, 1), bias=False))
+    y = net.conv(net.op("Clip", y, net.constant(np.float32(-3)), net.constant(np.float32(3))), 20, 24, (3, 3), pads=[1] * 4)
+    check(tmp_path, level, net, net.op("GlobalMaxPool", y), (1, 3, 12, 12), ["blocked_conv"])
+
+
+def test_any_batch(tmp_path, level):
+    net = Net()
+    y = net.op("Relu", net.conv("x", 3, 24, (3, 3), pads=[1] * 4))
+    y = net.conv(net.conv(y, 24, 24, (3, 3), group=24, pads=[1] * 4), 24, 32, (3, 3), pads=[1] * 4)
+    y = net.op("Flatten", net.op("GlobalAveragePool", y))
+    check(tmp_path, level, net, y, (3, 3, 18, 18), ["blocked_conv", "blocked_depthwise", "winograd_conv"],
+          dims=("n", 3, 18, 18))
+
+
+def test_not_a_number(tmp_path, level):
+    """NaN and infinity go through maxima and sums as in ONNX."""
+    net = Net()
+    y = net.op("MaxPool", net.conv("x", 3, 16, (1, 1), bias=False), kernel_shape=[2, 2])
+    graph = helper.make_graph(
+        [*net.nodes, helper.make_node("Identity", [y], ["y"])], "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 3, 4, 4))],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], net.constants)
+    path = tmp_path / "net.onnx"
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    onnx.save(model, path)
+    x = np.zeros((1, 3, 4, 4), np.float32)
+    x[0, 0, 1, 1] = np.nan
+    library = nnc.compile(path, tmp_path / "net.so", cpu=level)
+    (got,) = nnc.load(library).run({"x": x}).values()
+    window = np.zeros((3, 3), bool)
+    window[:2, :2] = True
+    np.testing.assert_array_equal(np.isnan(got[0, 0]), window)
