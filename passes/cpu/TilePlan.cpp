@@ -141,6 +141,19 @@ constexpr int64_t kKeptBytes = 320 << 10;
 /// What one thread may take for intermediate results.
 constexpr double kMostWorkspace = 8 << 20;
 
+/// Bytes that come from beyond the second-level cache in a cycle.
+constexpr double kBytesPerCycle = 8;
+
+/// How much of the work the busier of two threads has, times two: `outer` items cut from `outerParts` pieces, and within
+/// each `inner` items from `innerParts`, all nearly equal.
+double largerHalf(int64_t outer, int64_t outerParts, int64_t inner, int64_t innerParts) {
+  if (outer % 2 == 0)
+    return 2.0 * llvm::divideCeil(outerParts, 2) / outerParts;
+  if (outer > 1)
+    return (outer * inner + 1.0) / (outer * inner);
+  return inner == 1 ? 2 : inner % 2 ? (inner + 1.0) / inner : 2.0 * llvm::divideCeil(innerParts, 2) / innerParts;
+}
+
 /// The most rows of a register tile with so many vectors: accumulators, the vectors of a step and one broadcast. Of 32
 /// registers some stay free: LLVM's scheduler moves loads of the next step up, and a spilled sum costs more than the
 /// larger tile gains (measured: 98% of peak with 12 x 2, 70% with 14 x 2).
@@ -189,20 +202,24 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
   int64_t pixelParts = size.rows > 1 ? tiles.rowParts : tiles.columnParts;
   int64_t panelParts = llvm::divideCeil(size.panels, plan.panels), wanted = llvm::divideCeil(kItems, size.outerItems);
   double weights = size.panels * nn::kBlock * size.depth * 4.0, inputs = size.inputBytes;
+  double cycles = static_cast<double>(outputs) * size.panels * size.depth / 2;
   best = std::numeric_limits<double>::infinity();
-  for (int64_t p = 1; p <= std::min<int64_t>(pixelParts, 512); ++p) {
-    int64_t q = std::min(panelParts, llvm::divideCeilSigned(wanted, p));
-    double cost = inputs * q + (weights / q > kKeptBytes ? weights * p : weights);
-    if (inputs / p > kKeptBytes)
-      cost += inputs * panelParts;
-    if (p * q < std::min(wanted, pixelParts * panelParts))
-      cost *= 4;
-    if (cost < best) {
-      best = cost;
-      plan.pixelItems = p;
-      plan.panelItems = q;
+  for (int64_t p = 1; p <= std::min<int64_t>(pixelParts, 512); ++p)
+    for (int64_t q : {llvm::divideCeilSigned(wanted, p), int64_t(1)}) {
+      q = std::min(panelParts, q);
+      double bytes = inputs * q + (weights / q > kKeptBytes ? weights * p : weights);
+      if (inputs / p > kKeptBytes)
+        bytes += inputs * panelParts;
+      double share = size.outerItems % 2 == 0 ? 1 : largerHalf(q, panelParts, p, pixelParts);
+      double cost = cycles * share + bytes / kBytesPerCycle;
+      if (p * q < std::min(wanted, pixelParts * panelParts))
+        cost += cycles / 4;
+      if (cost < best) {
+        best = cost;
+        plan.pixelItems = p;
+        plan.panelItems = q;
+      }
     }
-  }
   plan.streamsWeights = weights > kKeptBytes;
   return plan;
 }
@@ -214,21 +231,24 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t tiles, int64_t cha
   // Every item reads all the transformed weights. What it computes on goes through the second-level cache, or else is
   // written, read and written again beyond it.
   double weights = 36.0 * channels * panels * nn::kBlock * 4, perPiece = 36.0 * (channels + panels * nn::kBlock) * 4;
-  double least = std::numeric_limits<double>::infinity();
-  for (int64_t items = 1; items <= tiles; ++items) {
-    double bytes = llvm::divideCeilSigned(tiles, items) * perPiece;
-    if (bytes > kMostWorkspace && items < tiles)
-      continue;
-    double cost = weights > kKeptBytes ? items * weights : weights + items;
-    if (bytes > 2 * kKeptBytes)
-      cost += 3 * tiles * perPiece;
-    if (cost < least) {
-      least = cost;
-      plan.tileItems = items;
+  double products = 36.0 * tiles * channels * panels / 2, least = std::numeric_limits<double>::infinity();
+  for (int64_t items = 1; items <= tiles; ++items)
+    for (int64_t cut : {int64_t(1), int64_t(2), int64_t(4)}) {
+      double bytes = llvm::divideCeilSigned(tiles, items) * perPiece;
+      if ((bytes > kMostWorkspace && items < tiles) || cut > panels)
+        continue;
+      double moved = weights > kKeptBytes ? items * weights : weights + items;
+      if (bytes > 2 * kKeptBytes)
+        moved += 3 * tiles * perPiece;
+      // Where threads share the filters each transforms the inputs for itself.
+      double transforms = tiles * 140.0 * (cut * nn::blocksOf(channels) + panels);
+      double cost = products * largerHalf(cut, panels, items, tiles) + transforms + moved / kBytesPerCycle;
+      if (cost < least) {
+        least = cost;
+        plan.tileItems = items;
+        plan.panelItems = cut;
+      }
     }
-    if (bytes <= 2 * kKeptBytes)
-      break;
-  }
   plan.streamsWeights = weights > kKeptBytes;
   int64_t height = llvm::divideCeil(tiles, plan.tileItems);
   double best = std::numeric_limits<double>::infinity();
@@ -245,8 +265,7 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t tiles, int64_t cha
       plan.panels = width;
     }
   }
-  // Few pieces: threads share the filters, and each transforms the inputs for itself.
-  plan.panelItems = std::min(llvm::divideCeilSigned(panels, plan.panels), llvm::divideCeilSigned(kItems / 2, plan.tileItems));
+  plan.panelItems = std::min(plan.panelItems, llvm::divideCeilSigned(panels, plan.panels));
   return plan;
 }
 

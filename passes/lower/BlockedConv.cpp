@@ -47,9 +47,7 @@ struct Shape {
   int64_t itemTiles() const {
     return llvm::divideCeil(itemsAlongRows() ? tiles.rowParts : tiles.columnParts, plan.pixelItems);
   }
-  int64_t itemPanels() const {
-    return llvm::alignTo(llvm::divideCeil(panels, plan.panelItems), plan.panels);
-  }
+  int64_t groupsOfPanels() const { return llvm::divideCeil(panels, plan.panels); }
 };
 
 class BlockedConv {
@@ -80,19 +78,22 @@ public:
 
   LogicalResult emit() {
     int64_t itemOutputs = g.rows.out * g.columns.out / plan.pixelItems;
-    int64_t work = std::max<int64_t>(1, itemOutputs) * shape.itemPanels() * kBlock * shape.depth;
+    int64_t work = std::max<int64_t>(1, itemOutputs * shape.panels / plan.panelItems) * kBlock * shape.depth;
     k.grain = std::max<int64_t>(1, 200000 / work);
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       group = point[1];
-      Value panel = k.mul(point[2], shape.itemPanels());
-      Value panelEnd = k.min(k.add(panel, shape.itemPanels()), k.index(shape.panels));
+      EvenParts panelItems{shape.groupsOfPanels(), plan.panelItems};
+      Value panel = k.mul(panelItems.spreadStart(k, point[2]), plan.panels);
+      Value panelEnd = k.mul(panelItems.spreadStart(k, k.add(point[2], 1)), plan.panels);
+      panelEnd = k.min(panelEnd, k.index(shape.panels));
       EvenParts rowParts{g.rows.out, shape.tiles.rowParts}, columnParts{g.columns.out, shape.tiles.columnParts};
       int64_t parts = shape.itemsAlongRows() ? rowParts.parts : columnParts.parts;
-      Value first = k.mul(point[3], shape.itemTiles()), last = k.min(k.add(first, shape.itemTiles()), k.index(parts));
+      EvenParts pixelItems{parts, plan.pixelItems};
+      Value first = pixelItems.spreadStart(k, point[3]), last = pixelItems.spreadStart(k, k.add(point[3], 1));
       Value zero = k.index(0), one = k.index(1), all = k.index(columnParts.parts);
-      firstRow = shape.itemsAlongRows() ? startOf(rowParts, first) : zero;
-      firstColumn = shape.itemsAlongRows() ? zero : startOf(columnParts, first);
+      firstRow = shape.itemsAlongRows() ? rowParts.startOf(k, first) : zero;
+      firstColumn = shape.itemsAlongRows() ? zero : columnParts.startOf(k, first);
       if (bufferRows)
         copyRows();
       auto overTiles = [&](Value at, int64_t width) {
@@ -114,10 +115,6 @@ public:
   }
 
 private:
-  Value startOf(const EvenParts &parts, Value t) {
-    return k.add(k.mul(t, parts.shortSize()), k.min(t, k.index(parts.longCount())));
-  }
-
   /// Brings the input rows under the item's outputs into the workspace.
   void copyRows() {
     Value top = k.sub(k.mul(firstRow, g.rows.stride), k.index(g.rows.padBegin));
@@ -286,11 +283,9 @@ AffineMap blockedConvItems(nn::GroupOp group, Operation *root, KernelTarget targ
   auto op = cast<nn::BlockedConvOp>(root);
   Shape shape(group, op, target);
   MLIRContext *context = group.getContext();
-  int64_t parts = shape.itemsAlongRows() ? shape.tiles.rowParts : shape.tiles.columnParts;
-  SmallVector<AffineExpr> results = {
-      getAffineDimExpr(0, context), getAffineConstantExpr(op.getGroups(), context),
-      getAffineConstantExpr(llvm::divideCeil(shape.panels, shape.itemPanels()), context),
-      getAffineConstantExpr(llvm::divideCeil(parts, shape.itemTiles()), context)};
+  SmallVector<AffineExpr> results = {getAffineDimExpr(0, context), getAffineConstantExpr(op.getGroups(), context),
+                                     getAffineConstantExpr(shape.plan.panelItems, context),
+                                     getAffineConstantExpr(shape.plan.pixelItems, context)};
   return AffineMap::get(typeOf(op.getY()).getRank(), 0, results, context);
 }
 

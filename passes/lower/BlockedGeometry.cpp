@@ -81,6 +81,12 @@ SmallVector<Value> BlockedGeometry::indices(KernelBuilder &k, Value image, Value
   return at;
 }
 
+Value EvenParts::startOf(KernelBuilder &k, Value t) const {
+  return k.add(k.mul(t, shortSize()), k.min(t, k.index(longCount())));
+}
+
+Value EvenParts::spreadStart(KernelBuilder &k, Value t) const { return k.div(k.mul(t, extent), k.index(parts)); }
+
 void EvenParts::forEach(KernelBuilder &k, Value from, Value to,
                         llvm::function_ref<void(Value start, int64_t size)> body) const {
   int64_t longer = longCount(), size = shortSize();

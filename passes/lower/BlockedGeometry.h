@@ -50,6 +50,9 @@ struct EvenParts {
   int64_t shortSize() const { return extent / parts; }
   int64_t longCount() const { return extent % parts; }
   int64_t largest() const { return llvm::divideCeil(extent, parts); }
+  mlir::Value startOf(KernelBuilder &k, mlir::Value t) const;
+  /// Where piece t starts if the longer ones are spread over all of them, so that neighbours add up to nearly the same.
+  mlir::Value spreadStart(KernelBuilder &k, mlir::Value t) const;
   /// Calls `body` for the pieces [from, to) in a loop for each of the (at most two) sizes.
   void forEach(KernelBuilder &k, mlir::Value from, mlir::Value to,
                llvm::function_ref<void(mlir::Value start, int64_t size)> body) const;

@@ -44,7 +44,8 @@ struct Shape {
 
   int64_t pieces() const { return pieceRows * pieceColumns; }
   int64_t itemPieces() const { return llvm::divideCeilSigned(pieces(), plan.tileItems); }
-  int64_t itemPanels() const { return llvm::alignTo(llvm::divideCeil(panels, plan.panelItems), plan.panels); }
+  int64_t groupsOfPanels() const { return llvm::divideCeil(panels, plan.panels); }
+  int64_t itemPanels() const { return llvm::divideCeil(groupsOfPanels(), plan.panelItems) * plan.panels; }
 };
 
 class Winograd {
@@ -67,10 +68,13 @@ public:
     k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
-      firstPiece = k.mul(point[1], s.itemPieces());
-      count = k.min(k.sub(k.index(s.pieces()), firstPiece), k.index(s.itemPieces()));
+      EvenParts items{s.pieces(), plan.tileItems}, panelItems{s.groupsOfPanels(), plan.panelItems};
+      firstPiece = items.spreadStart(k, point[2]);
+      count = k.sub(items.spreadStart(k, k.add(point[2], 1)), firstPiece);
       k.loop(count, [&](Value piece) { transformInputs(piece); });
-      Value panel = k.mul(point[2], s.itemPanels()), end = k.min(k.add(panel, s.itemPanels()), k.index(s.panels));
+      Value panel = k.mul(panelItems.spreadStart(k, point[1]), plan.panels);
+      Value end = k.mul(panelItems.spreadStart(k, k.add(point[1], 1)), plan.panels);
+      end = k.min(end, k.index(s.panels));
       k.loop(k.index(kPoints), [&](Value at) { multiplyAll(at, panel, end); });
       k.loop(k.sub(end, panel), [&](Value j) {
         k.loop(count, [&](Value piece) { transformOutputs(k.add(panel, j), j, piece); });
@@ -148,10 +152,9 @@ private:
   /// The products at one point for the panels [first, end).
   void multiplyAll(Value point, Value first, Value end) {
     EvenParts parts{s.itemPieces(), llvm::divideCeilSigned(s.itemPieces(), plan.rows)};
-    // The last item has fewer pieces perhaps; what its tiles compute beyond them is not read.
-    Value partsEnd = s.pieces() % s.itemPieces() ? usedParts(parts) : k.index(parts.parts);
+    // Some items have one piece less; what is computed in its place is not read.
     auto overPieces = [&](Value panel, int64_t width) {
-      parts.forEach(k, k.index(0), partsEnd, [&](Value piece, int64_t rows) {
+      parts.forEach(k, k.index(0), k.index(parts.parts), [&](Value piece, int64_t rows) {
         multiply(point, panel, k.sub(panel, first), width, piece, rows);
       });
     };
@@ -159,17 +162,6 @@ private:
     k.loop(first, fullEnd, step, [&](Value panel) { overPieces(panel, plan.panels); });
     if (int64_t rest = s.panels % plan.panels)
       k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, end), [&] { overPieces(fullEnd, rest); });
-  }
-
-  /// The parts that hold the item's pieces.
-  Value usedParts(const EvenParts &parts) {
-    int64_t longer = parts.longCount(), size = parts.shortSize(), inLong = longer * (size + 1);
-    Value some = k.div(k.add(count, size), k.index(size + 1));
-    if (!size)
-      return some;
-    Value rest = k.max(k.sub(count, k.index(inLong)), k.index(0));
-    Value all = k.add(k.div(k.add(rest, size - 1), k.index(size)), longer);
-    return k.select(k.compare(arith::CmpIPredicate::sle, count, k.index(inLong)), some, all);
   }
 
   /// M[point][own][piece][16] for `rows` pieces: a register tile over all channels. `own` numbers the item's panels.
@@ -269,9 +261,8 @@ AffineMap winogradItems(nn::GroupOp group, Operation *root, KernelTarget target)
   Shape s(op, target);
   MLIRContext *context = group.getContext();
   return AffineMap::get(5, 0,
-                        {getAffineDimExpr(0, context),
-                         getAffineConstantExpr(llvm::divideCeil(s.pieces(), s.itemPieces()), context),
-                         getAffineConstantExpr(llvm::divideCeil(s.panels, s.itemPanels()), context)},
+                        {getAffineDimExpr(0, context), getAffineConstantExpr(s.plan.panelItems, context),
+                         getAffineConstantExpr(s.plan.tileItems, context)},
                         context);
 }
 
