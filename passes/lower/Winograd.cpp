@@ -57,8 +57,11 @@ public:
     if (op.getBias())
       bias = k.flat(k.memref(op.getBias()));
     auto memory = [&](int64_t count) { return k.workspace(MemRefType::get({count}, k.b.getF32Type())); };
-    inputs = memory(kPoints * blocks * s.itemPieces() * kBlock);
-    products = memory(kPoints * s.itemPanels() * s.itemPieces() * kBlock);
+    // An odd number of cache lines from point to point: the 36 that belong to a piece would otherwise share a few sets.
+    inputPoint = (blocks * s.itemPieces() | 1) * kBlock;
+    productPoint = (s.itemPanels() * s.itemPieces() | 1) * kBlock;
+    inputs = memory(kPoints * inputPoint);
+    products = memory(kPoints * productPoint);
     square = memory(kPoints * kBlock);
     outputs = memory(kOut * kOut * kBlock);
   }
@@ -144,7 +147,7 @@ private:
       for (int64_t r = 0; r < kIn; ++r) {
         SmallVector<Value> row = winograd::transformInput(k, ArrayRef(half).slice(r * kIn, kIn));
         for (int64_t c = 0; c < kIn; ++c)
-          store(row[c], inputs, k.add(target, (r * kIn + c) * blocks * s.itemPieces() * kBlock));
+          store(row[c], inputs, k.add(target, (r * kIn + c) * inputPoint));
       }
     });
   }
@@ -168,7 +171,7 @@ private:
   void multiply(Value point, Value panel, Value own, int64_t width, Value piece, int64_t rows) {
     MicroKernel kernel{rows, width * perPanel, vector};
     Value weights = k.mul(k.add(k.mul(point, s.panels), panel), s.channels * kBlock);
-    Value first = k.mul(k.add(k.mul(point, blocks * s.itemPieces()), piece), kBlock);
+    Value first = k.add(k.mul(point, inputPoint), k.mul(piece, kBlock));
     NextPanels following{};
     if (plan.streamsWeights)
       following = {u, k.add(weights, width * s.channels * kBlock), s.channels * kBlock, s.itemPieces() <= plan.rows,
@@ -202,9 +205,9 @@ private:
       sums = overChannels(k.index(s.channels / kBlock), rest, sums);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < kernel.vectors; ++j) {
-        Value row = k.mul(k.add(k.add(k.mul(point, s.itemPanels()), own), j / perPanel), s.itemPieces());
-        Value at = k.add(row, k.add(piece, i));
-        store(sums[i * kernel.vectors + j], products, k.add(k.mul(at, kBlock), j % perPanel * plan.lanes));
+        Value row = k.add(k.mul(k.add(own, j / perPanel), s.itemPieces()), k.add(piece, i));
+        Value at = k.add(k.mul(point, productPoint), k.add(k.mul(row, kBlock), j % perPanel * plan.lanes));
+        store(sums[i * kernel.vectors + j], products, at);
       }
   }
 
@@ -218,7 +221,7 @@ private:
       for (int64_t c = 0; c < kIn; ++c) {
         SmallVector<Value> values;
         for (int64_t r = 0; r < kIn; ++r)
-          values.push_back(load(products, k.add(k.add(from, lane), (r * kIn + c) * s.itemPanels() * s.itemPieces() * kBlock)));
+          values.push_back(load(products, k.add(k.add(from, lane), (r * kIn + c) * productPoint)));
         values = winograd::transformOutput(k, values);
         for (int64_t r = 0; r < kOut; ++r)
           half[r * kIn + c] = values[r];
@@ -247,7 +250,8 @@ private:
   Shape s;
   const WinogradPlan &plan;
   VectorType vector;
-  int64_t perPanel, blocks;
+  /// Vectors of a panel's row; blocks of channels; elements from one point to the next of `inputs` and `products`.
+  int64_t perPanel, blocks, inputPoint, productPoint;
   Value x, u, bias;
   /// In the workspace: the transformed inputs and their products; one piece of inputs with its border, and of outputs.
   Value inputs, products, square, outputs;
