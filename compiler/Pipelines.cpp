@@ -34,6 +34,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     pm.addPass(createFormAttention());
     BlockChannelsOptions blocks;
     blocks.winograd = options.winograd;
+    pm.addPass(createSplitConvTranspose());
     pm.addPass(createBlockChannels(blocks));
     pm.addPass(createCSEPass());
     pm.addPass(createPackRecurrent());

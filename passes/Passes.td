@@ -67,6 +67,15 @@ def FoldConstants : Pass<"nn-fold-constants", "::mlir::ModuleOp"> {
                            "::mlir::cf::ControlFlowDialect", "::mlir::ub::UBDialect"];
 }
 
+def SplitConvTranspose : Pass<"nn-split-conv-transpose", "::mlir::ModuleOp"> {
+  let summary = "Turn transposed convolutions into ordinary ones whose results are interleaved";
+  let description = [{
+    Output q s + r of a transposed convolution of stride s depends on every s-th tap from r on. nn.conv_transpose with a
+    constant weight and known extents becomes one nn.conv of stride 1 with a set of filters for each remainder r, and a
+    transpose that interleaves them. With stride 1 it is nn.conv with its taps backwards. Dilated taps of larger strides stay.
+  }];
+}
+
 def BlockChannels : Pass<"nn-block-channels", "::mlir::ModuleOp"> {
   let summary = "Bring convolutions and what lies between them to blocks of 16 channels";
   let description = [{

@@ -133,10 +133,10 @@ private:
       return replace(op, nn::BlockedDepthwiseOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, kernel,
                                                         op.getStrides(), pads, op.getDilations()));
     }
-    if (winograd && prefersWinograd(op)) {
-      Value packed = constant(packWinograd(*weight, shape, &getContext()));
+    if (auto outputs = winograd ? winogradOutputs(op) : std::nullopt) {
+      Value packed = constant(packWinograd(*weight, shape, *outputs, &getContext()));
       return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, pads,
-                                                    channels, filters));
+                                                    channels, filters, *outputs));
     }
     // A picture's few channels are read as they come.
     bool plain = !isBlocked && groups == 1 && channels < kBlock;

@@ -36,25 +36,24 @@ ElementsAttr packDirect(const Elements &weight, WeightShape s, bool plain, MLIRC
   });
 }
 
-ElementsAttr packWinograd(const Elements &weight, WeightShape s, MLIRContext *context) {
-  constexpr int64_t kIn = winograd::kIn;
-  int64_t panels = blocksOf(s.filters);
-  return makeConstant({kIn * kIn, panels, s.channels, kBlock}, context, [&](MutableArrayRef<float> to) {
+ElementsAttr packWinograd(const Elements &weight, WeightShape s, int64_t outputs, MLIRContext *context) {
+  int64_t panels = blocksOf(s.filters), in = outputs + 2;
+  return makeConstant({in * in, panels, s.channels, kBlock}, context, [&](MutableArrayRef<float> to) {
     for (int64_t m = 0; m < s.filters; ++m)
       for (int64_t c = 0; c < s.channels; ++c) {
         // Along rows, then along the columns of the result.
-        double half[3][kIn], points[kIn];
+        double half[3][6], points[6];
         for (int64_t row = 0; row < 3; ++row) {
           double taps[3];
           for (int64_t column = 0; column < 3; ++column)
             taps[column] = weight.f32((m * s.channels + c) * 9 + row * 3 + column);
-          winograd::transformFilter(taps, half[row]);
+          winograd::transformFilter(outputs, taps, half[row]);
         }
-        for (int64_t j = 0; j < kIn; ++j) {
+        for (int64_t j = 0; j < in; ++j) {
           double taps[3] = {half[0][j], half[1][j], half[2][j]};
-          winograd::transformFilter(taps, points);
-          for (int64_t i = 0; i < kIn; ++i)
-            to[(((i * kIn + j) * panels + m / kBlock) * s.channels + c) * kBlock + m % kBlock] =
+          winograd::transformFilter(outputs, taps, points);
+          for (int64_t i = 0; i < in; ++i)
+            to[(((i * in + j) * panels + m / kBlock) * s.channels + c) * kBlock + m % kBlock] =
                 static_cast<float>(points[i]);
         }
       }

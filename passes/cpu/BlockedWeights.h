@@ -18,8 +18,8 @@ struct WeightShape {
 /// Panels of 16 filters; `plain`: for an input whose channels are not in blocks.
 mlir::ElementsAttr packDirect(const Elements &weight, WeightShape shape, bool plain, mlir::MLIRContext *context);
 
-/// G w G^T of every filter and channel, 36 matrices of panels.
-mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, mlir::MLIRContext *context);
+/// G w G^T of every filter and channel for pieces of `outputs` squared (2 or 4): 16 or 36 matrices of panels.
+mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, int64_t outputs, mlir::MLIRContext *context);
 
 /// [blocks,taps,16]
 mlir::ElementsAttr packDepthwise(const Elements &weight, WeightShape shape, mlir::MLIRContext *context);

@@ -7,27 +7,50 @@ using namespace mlir;
 
 namespace nnc {
 
+namespace {
+
+/// What decides: the outputs, and the channels and blocks of filters.
+struct Size {
+  int64_t rows, columns, channels, filters;
+};
+
+/// Cycles where weights are asked for ahead: the longer of products and weights hides most of the other.
+double overlapped(double products, double weights) { return std::max(products, weights) + 0.3 * std::min(products, weights); }
+
 /// Cycles with AVX-512, two multiply-adds of 16 lanes each; weights come from beyond the second-level cache at 8 bytes a
-/// cycle. AVX2 needs twice the cycles for the arithmetic of both.
-static bool isFaster(int64_t rows, int64_t columns, int64_t channels, int64_t filters) {
-  constexpr double bytesPerCycle = 8, transform = 140, directPeak = 0.93, winogradPeak = 0.85;
-  double inBlocks = nn::blocksOf(channels), outBlocks = nn::blocksOf(filters);
-  double tiles = llvm::divideCeil(rows, 4) * llvm::divideCeil(columns, 4);
-  double weights = channels * outBlocks * nn::kBlock * 4 / bytesPerCycle;
-  double direct = rows * columns * 9 * channels * outBlocks / 2 / directPeak + 9 * weights;
-  double winograd = tiles * 36 * channels * outBlocks / 2 / winogradPeak + tiles * (inBlocks + outBlocks) * transform + 36 * weights;
-  return winograd < 0.9 * direct;
+/// cycle. AVX2 needs twice the cycles for the arithmetic of all.
+double directCycles(Size s) {
+  double blocks = nn::blocksOf(s.filters), weights = 9 * s.channels * blocks * nn::kBlock * 4 / 8;
+  return overlapped(s.rows * s.columns * 9 * s.channels * blocks / 2 / 0.93, weights);
 }
 
-bool prefersWinograd(nn::ConvOp op) {
+double winogradCycles(Size s, int64_t outputs) {
+  double blocks = nn::blocksOf(s.filters), points = (outputs + 2) * (outputs + 2), transform = outputs == 4 ? 140 : 55;
+  double pieces = llvm::divideCeil(s.rows, outputs) * llvm::divideCeil(s.columns, outputs);
+  double weights = points * s.channels * blocks * nn::kBlock * 4 / 8;
+  return overlapped(pieces * points * s.channels * blocks / 2 / 0.85, weights) +
+         pieces * (nn::blocksOf(s.channels) + blocks) * transform;
+}
+
+} // namespace
+
+std::optional<int64_t> winogradOutputs(nn::ConvOp op) {
   auto w = cast<RankedTensorType>(op.getW().getType()), y = cast<RankedTensorType>(op.getY().getType());
   auto isOne = [](int64_t v) { return v == 1; };
   if (w.getRank() != 4 || w.getDimSize(2) != 3 || w.getDimSize(3) != 3 || op.getGroups() != 1 ||
-      !llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getDilations(), isOne))
-    return false;
-  int64_t channels = w.getDimSize(1), filters = w.getDimSize(0);
-  return channels >= 8 && winograd::estimatedError(channels) < 1e-5 &&
-         isFaster(y.getDimSize(2), y.getDimSize(3), channels, filters);
+      !llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getDilations(), isOne) || w.getDimSize(1) < 8)
+    return std::nullopt;
+  Size size{y.getDimSize(2), y.getDimSize(3), w.getDimSize(1), w.getDimSize(0)};
+  double best = 0.9 * directCycles(size);
+  std::optional<int64_t> chosen;
+  for (int64_t outputs : {4, 2}) {
+    double cycles = winogradCycles(size, outputs);
+    if (cycles < best && winograd::estimatedError(outputs, size.channels) < 1e-5) {
+      best = cycles;
+      chosen = outputs;
+    }
+  }
+  return chosen;
 }
 
 } // namespace nnc

@@ -6,9 +6,9 @@
 
 namespace nnc {
 
-/// Whether Winograd's F(4,3) can compute the convolution, is expected to be clearly faster than summing directly, and
-/// keeps the estimated error below 1e-5 of the largest output.
-bool prefersWinograd(nn::ConvOp op);
+/// The outputs along one dim of the pieces, 4 or 2, for which Winograd's algorithm is expected to be fastest and clearly
+/// faster than summing directly, with an estimated error below 1e-5 of the largest output. Nothing where there is none.
+std::optional<int64_t> winogradOutputs(nn::ConvOp op);
 
 } // namespace nnc
 

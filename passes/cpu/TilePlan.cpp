@@ -224,14 +224,14 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
   return plan;
 }
 
-WinogradPlan planWinograd(const KernelTarget &target, int64_t tiles, int64_t channels, int64_t panels) {
+WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t tiles, int64_t channels, int64_t panels) {
   WinogradPlan plan;
   plan.lanes = std::min<int64_t>(target.lanes(), nn::kBlock);
   int64_t perPanel = nn::kBlock / plan.lanes;
   // Every item reads all the transformed weights. What it computes on goes through the second-level cache, or else is
   // written, read and written again beyond it.
-  double weights = 36.0 * channels * panels * nn::kBlock * 4, perPiece = 36.0 * (channels + panels * nn::kBlock) * 4;
-  double products = 36.0 * tiles * channels * panels / 2, least = std::numeric_limits<double>::infinity();
+  double weights = 4.0 * points * channels * panels * nn::kBlock, perPiece = 4.0 * points * (channels + panels * nn::kBlock);
+  double products = static_cast<double>(points) * tiles * channels * panels / 2, least = std::numeric_limits<double>::infinity();
   for (int64_t items = 1; items <= tiles; ++items)
     for (int64_t cut : {int64_t(1), int64_t(2), int64_t(4)}) {
       double bytes = llvm::divideCeilSigned(tiles, items) * perPiece;
@@ -241,7 +241,7 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t tiles, int64_t cha
       if (bytes > 2 * kKeptBytes)
         moved += 3 * tiles * perPiece;
       // Where threads share the filters each transforms the inputs for itself.
-      double transforms = tiles * 140.0 * (cut * nn::blocksOf(channels) + panels);
+      double transforms = tiles * 4.0 * points * (cut * nn::blocksOf(channels) + panels);
       double cost = products * largerHalf(cut, panels, items, tiles) + transforms + moved / kBytesPerCycle;
       if (cost < least) {
         least = cost;

@@ -33,6 +33,8 @@ constexpr double a = 3.0 / 4, b = 3.0 / 2, a2 = a * a, b2 = b * b;
 
 SmallVector<Value> transformInput(KernelBuilder &k, ValueRange d) {
   Lanes l{k};
+  if (d.size() == 4)
+    return {l.sub(d[0], d[2]), l.add(d[1], d[2]), l.sub(d[2], d[1]), l.sub(d[1], d[3])};
   // The polynomials that vanish at the other points: x (x + a) (x^2 - b^2) for a, and so on.
   Value evenA = l.fma(-b2, d[2], d[4]), oddA = l.fma(-b2, d[1], d[3]);
   Value evenB = l.fma(-a2, d[2], d[4]), oddB = l.fma(-a2, d[1], d[3]);
@@ -46,6 +48,8 @@ SmallVector<Value> transformInput(KernelBuilder &k, ValueRange d) {
 
 SmallVector<Value> transformOutput(KernelBuilder &k, ValueRange m) {
   Lanes l{k};
+  if (m.size() == 4)
+    return {l.add(m[0], l.add(m[1], m[2])), l.sub(l.sub(m[1], m[2]), m[3])};
   // The powers 0 to 3 of each point; those of a and -a differ in sign or not at all.
   Value sumA = l.add(m[1], m[2]), differenceA = l.sub(m[1], m[2]);
   Value sumB = l.add(m[3], m[4]), differenceB = l.sub(m[3], m[4]);
@@ -55,9 +59,16 @@ SmallVector<Value> transformOutput(KernelBuilder &k, ValueRange m) {
           l.fma(b2 * b, differenceB, l.fma(a2 * a, differenceA, m[5]))};
 }
 
-void transformFilter(const double taps[3], double points[kIn]) {
+void transformFilter(int64_t outputs, const double taps[3], double *points) {
   // The filter's value at each point, over the product of the differences to the others.
   auto at = [&](double x) { return taps[0] + x * taps[1] + x * x * taps[2]; };
+  if (outputs == 2) {
+    points[0] = taps[0];
+    points[1] = at(1) / 2;
+    points[2] = at(-1) / 2;
+    points[3] = taps[2];
+    return;
+  }
   points[0] = taps[0] / (a2 * b2);
   points[1] = at(a) / (2 * a2 * (a2 - b2));
   points[2] = at(-a) / (2 * a2 * (a2 - b2));
@@ -66,6 +77,9 @@ void transformFilter(const double taps[3], double points[kIn]) {
   points[5] = taps[2];
 }
 
-double estimatedError(int64_t channels) { return 1.2e-6 + 1.3e-7 * std::sqrt(static_cast<double>(channels)); }
+double estimatedError(int64_t outputs, int64_t channels) {
+  double growth = std::sqrt(static_cast<double>(channels));
+  return outputs == 2 ? 5e-7 + 1e-7 * growth : 1.2e-6 + 1.3e-7 * growth;
+}
 
 } // namespace nnc::winograd

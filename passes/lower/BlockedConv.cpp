@@ -80,6 +80,9 @@ public:
     int64_t itemOutputs = g.rows.out * g.columns.out / plan.pixelItems;
     int64_t work = std::max<int64_t>(1, itemOutputs * shape.panels / plan.panelItems) * kBlock * shape.depth;
     k.grain = std::max<int64_t>(1, 200000 / work);
+    k.note("direct, registers hold " + Twine(plan.pixels) + " pixels x " + Twine(plan.panels * kBlock) + " filters, cut into " +
+           Twine(plan.panelItems) + " x " + Twine(plan.pixelItems) + (g.isFlat ? ", all pixels in one row" : "") +
+           (bufferRows ? ", padded rows copied" : "") + (plan.streamsWeights ? ", weights prefetched" : ""));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       group = point[1];

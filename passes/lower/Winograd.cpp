@@ -1,10 +1,10 @@
-// nn.winograd_conv, F(4,3) (Lavin and Gray 2015): every 6 x 6 piece d of the input gives the 4 x 4 outputs
+// nn.winograd_conv (Lavin and Gray 2015): every 6 x 6 (or 4 x 4) piece d of the input gives the 4 x 4 (2 x 2) outputs
 //
 //     A^T [ sum over channels of (G w G^T) * (B^T d B) ] A
 //
-// of a filter w. The bracket is 36 products of matrices, [pieces, channels] x [channels, filters], by the micro-kernel.
+// of a filter w. The bracket is 36 (16) products of matrices, [pieces, channels] x [channels, filters], by the micro-kernel.
 // An item is some pieces times some panels of filters: it transforms the pieces' inputs into the workspace, computes the
-// 36 products, and transforms them back through the epilogue. Pieces at the borders are first copied to a square with
+// products, and transforms them back through the epilogue. Pieces at the borders are first copied to a square with
 // zeros around.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -24,21 +24,19 @@ namespace nnc {
 namespace {
 
 using nn::kBlock;
-using winograd::kIn;
-using winograd::kOut;
-
-constexpr int64_t kPoints = kIn * kIn;
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 struct Shape {
   Shape(nn::WinogradConvOp op, KernelTarget target)
-      : inRows(typeOf(op.getX()).getDimSize(2)), inColumns(typeOf(op.getX()).getDimSize(3)),
+      : out(op.getOutputs()), in(out + 2), points(in * in), inRows(typeOf(op.getX()).getDimSize(2)), inColumns(typeOf(op.getX()).getDimSize(3)),
         rows(typeOf(op.getY()).getDimSize(2)), columns(typeOf(op.getY()).getDimSize(3)), channels(op.getChannels()),
-        panels(typeOf(op.getY()).getDimSize(1)), pieceRows(llvm::divideCeilSigned(rows, kOut)),
-        pieceColumns(llvm::divideCeilSigned(columns, kOut)),
-        plan(planWinograd(target, pieceRows * pieceColumns, channels, panels)) {}
+        panels(typeOf(op.getY()).getDimSize(1)), pieceRows(llvm::divideCeilSigned(rows, out)),
+        pieceColumns(llvm::divideCeilSigned(columns, out)),
+        plan(planWinograd(target, points, pieceRows * pieceColumns, channels, panels)) {}
 
+  /// Outputs, inputs and points of a piece; the first two along one dim.
+  int64_t out, in, points;
   int64_t inRows, inColumns, rows, columns, channels, panels, pieceRows, pieceColumns;
   WinogradPlan plan;
 
@@ -57,18 +55,20 @@ public:
     if (op.getBias())
       bias = k.flat(k.memref(op.getBias()));
     auto memory = [&](int64_t count) { return k.workspace(MemRefType::get({count}, k.b.getF32Type())); };
-    // An odd number of cache lines from point to point: the 36 that belong to a piece would otherwise share a few sets.
+    // An odd number of cache lines from point to point: those that belong to a piece would otherwise share a few sets.
     inputPoint = (blocks * s.itemPieces() | 1) * kBlock;
     productPoint = (s.itemPanels() * s.itemPieces() | 1) * kBlock;
-    inputs = memory(kPoints * inputPoint);
-    products = memory(kPoints * productPoint);
-    square = memory(kPoints * kBlock);
-    outputs = memory(kOut * kOut * kBlock);
+    inputs = memory(s.points * inputPoint);
+    products = memory(s.points * productPoint);
+    square = memory(s.points * kBlock);
+    outputs = memory(s.out * s.out * kBlock);
   }
 
   LogicalResult emit() {
-    int64_t work = kPoints * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
+    int64_t work = s.points * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
     k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
+    k.note("Winograd F(" + Twine(s.out) + ",3), registers hold " + Twine(plan.rows) + " pieces x " + Twine(plan.panels * kBlock) +
+           " filters, cut into " + Twine(plan.panelItems) + " x " + Twine(plan.tileItems));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       EvenParts items{s.pieces(), plan.tileItems}, panelItems{s.groupsOfPanels(), plan.panelItems};
@@ -78,7 +78,7 @@ public:
       Value panel = k.mul(panelItems.spreadStart(k, point[1]), plan.panels);
       Value end = k.mul(panelItems.spreadStart(k, k.add(point[1], 1)), plan.panels);
       end = k.min(end, k.index(s.panels));
-      k.loop(k.index(kPoints), [&](Value at) { multiplyAll(at, panel, end); });
+      k.loop(k.index(s.points), [&](Value at) { multiplyAll(at, panel, end); });
       k.loop(k.sub(end, panel), [&](Value j) {
         k.loop(count, [&](Value piece) { transformOutputs(k.add(panel, j), j, piece); });
       });
@@ -93,7 +93,7 @@ private:
   /// The image's row and column that a piece of the item starts at in the output.
   std::pair<Value, Value> cornerOf(Value piece) {
     Value at = k.add(firstPiece, piece), across = k.index(s.pieceColumns);
-    return {k.mul(k.div(at, across), kOut), k.mul(k.rem(at, across), kOut)};
+    return {k.mul(k.div(at, across), s.out), k.mul(k.rem(at, across), s.out)};
   }
 
   /// V[point][block][piece][16] = B^T d B.
@@ -101,9 +101,9 @@ private:
     auto [outRow, outColumn] = cornerOf(piece);
     Value row = k.sub(outRow, k.index(op.getPads()[0])), column = k.sub(outColumn, k.index(op.getPads()[1]));
     Value inside = k.both(k.both(k.compare(arith::CmpIPredicate::sge, row, k.index(0)),
-                                 k.compare(arith::CmpIPredicate::sle, k.add(row, kIn), k.index(s.inRows))),
+                                 k.compare(arith::CmpIPredicate::sle, k.add(row, s.in), k.index(s.inRows))),
                           k.both(k.compare(arith::CmpIPredicate::sge, column, k.index(0)),
-                                 k.compare(arith::CmpIPredicate::sle, k.add(column, kIn), k.index(s.inColumns))));
+                                 k.compare(arith::CmpIPredicate::sle, k.add(column, s.in), k.index(s.inColumns))));
     Value border = k.b.createOrFold<arith::XOrIOp>(
         k.loc, inside, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
     k.loop(k.index(blocks), [&](Value block) {
@@ -112,7 +112,7 @@ private:
       Value to = k.mul(k.add(k.mul(block, s.itemPieces()), piece), kBlock);
       k.ifThen(inside, [&] { transformSquare(x, base, s.inColumns, to); });
       k.ifThen(border, [&] {
-        k.loops({k.index(kIn), k.index(kIn)}, [&](ValueRange at) {
+        k.loops({k.index(s.in), k.index(s.in)}, [&](ValueRange at) {
           Value r = k.add(row, at[0]), c = k.add(column, at[1]);
           Value exists = k.both(k.inRange(r, k.index(s.inRows)), k.inRange(c, k.index(s.inColumns)));
           for (int64_t lane = 0; lane < kBlock; lane += plan.lanes) {
@@ -123,10 +123,10 @@ private:
                   return load(x, from);
                 },
                 [&] { return zeroOf(k, vector); });
-            store(value, square, k.add(k.mul(k.add(k.mul(at[0], kIn), at[1]), kBlock), lane));
+            store(value, square, k.add(k.mul(k.add(k.mul(at[0], s.in), at[1]), kBlock), lane));
           }
         });
-        transformSquare(square, k.index(0), kIn, to);
+        transformSquare(square, k.index(0), s.in, to);
       });
     });
   }
@@ -135,19 +135,19 @@ private:
   void transformSquare(Value from, Value base, int64_t across, Value to) {
     k.loop(k.index(0), k.index(kBlock), k.index(plan.lanes), [&](Value lane) {
       Value first = k.add(base, lane), target = k.add(to, lane);
-      SmallVector<Value> half(kPoints);
-      for (int64_t c = 0; c < kIn; ++c) {
+      SmallVector<Value> half(s.points);
+      for (int64_t c = 0; c < s.in; ++c) {
         SmallVector<Value> column;
-        for (int64_t r = 0; r < kIn; ++r)
+        for (int64_t r = 0; r < s.in; ++r)
           column.push_back(load(from, k.add(first, (r * across + c) * kBlock)));
         column = winograd::transformInput(k, column);
-        for (int64_t r = 0; r < kIn; ++r)
-          half[r * kIn + c] = column[r];
+        for (int64_t r = 0; r < s.in; ++r)
+          half[r * s.in + c] = column[r];
       }
-      for (int64_t r = 0; r < kIn; ++r) {
-        SmallVector<Value> row = winograd::transformInput(k, ArrayRef(half).slice(r * kIn, kIn));
-        for (int64_t c = 0; c < kIn; ++c)
-          store(row[c], inputs, k.add(target, (r * kIn + c) * inputPoint));
+      for (int64_t r = 0; r < s.in; ++r) {
+        SmallVector<Value> row = winograd::transformInput(k, ArrayRef(half).slice(r * s.in, s.in));
+        for (int64_t c = 0; c < s.in; ++c)
+          store(row[c], inputs, k.add(target, (r * s.in + c) * inputPoint));
       }
     });
   }
@@ -217,27 +217,27 @@ private:
     Value row = corner.first, column = corner.second;
     Value from = k.mul(k.add(piece, k.mul(own, s.itemPieces())), kBlock);
     k.loop(k.index(0), k.index(kBlock), k.index(plan.lanes), [&](Value lane) {
-      SmallVector<Value> half(kOut * kIn);
-      for (int64_t c = 0; c < kIn; ++c) {
+      SmallVector<Value> half(s.out * s.in);
+      for (int64_t c = 0; c < s.in; ++c) {
         SmallVector<Value> values;
-        for (int64_t r = 0; r < kIn; ++r)
-          values.push_back(load(products, k.add(k.add(from, lane), (r * kIn + c) * productPoint)));
+        for (int64_t r = 0; r < s.in; ++r)
+          values.push_back(load(products, k.add(k.add(from, lane), (r * s.in + c) * productPoint)));
         values = winograd::transformOutput(k, values);
-        for (int64_t r = 0; r < kOut; ++r)
-          half[r * kIn + c] = values[r];
+        for (int64_t r = 0; r < s.out; ++r)
+          half[r * s.in + c] = values[r];
       }
       Value b = bias ? load(bias, k.add(k.mul(panel, kBlock), lane)) : Value();
-      for (int64_t r = 0; r < kOut; ++r) {
-        SmallVector<Value> values = winograd::transformOutput(k, ArrayRef(half).slice(r * kIn, kIn));
-        for (int64_t c = 0; c < kOut; ++c) {
+      for (int64_t r = 0; r < s.out; ++r) {
+        SmallVector<Value> values = winograd::transformOutput(k, ArrayRef(half).slice(r * s.in, s.in));
+        for (int64_t c = 0; c < s.out; ++c) {
           Value value = b ? arith::AddFOp::create(k.b, k.loc, values[c], b).getResult() : values[c];
-          store(value, outputs, k.add(lane, (r * kOut + c) * kBlock));
+          store(value, outputs, k.add(lane, (r * s.out + c) * kBlock));
         }
       }
-      Value height = k.min(k.sub(k.index(s.rows), row), k.index(kOut));
-      Value width = k.min(k.sub(k.index(s.columns), column), k.index(kOut));
+      Value height = k.min(k.sub(k.index(s.rows), row), k.index(s.out));
+      Value width = k.min(k.sub(k.index(s.columns), column), k.index(s.out));
       k.loops({height, width}, [&](ValueRange at) {
-        Value value = load(outputs, k.add(k.mul(k.add(k.mul(at[0], kOut), at[1]), kBlock), lane));
+        Value value = load(outputs, k.add(k.mul(k.add(k.mul(at[0], s.out), at[1]), kBlock), lane));
         SmallVector<Value> indices = {image, panel, k.add(row, at[0]), k.add(column, at[1]), lane};
         if (failed(storeThroughEpilogue(k, op, value, indices)))
           status = failure();

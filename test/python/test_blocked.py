@@ -121,6 +121,15 @@ def test_winograd(tmp_path, level, channels, filters, image, pads):
     check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
 
 
+def test_winograd_of_small_pieces(tmp_path, level):
+    """Few outputs and large weights: pieces of 2 x 2, whose weights grow less."""
+    net = Net()
+    y = net.op("Relu", net.conv("x", 512, 512, (3, 3), pads=[1, 1, 1, 1]))
+    check(tmp_path, level, net, y, (1, 512, 7, 7), ["winograd_conv"])
+    command = [os.path.join(os.environ["NNC_BIN"], "nnc"), tmp_path / "net.onnx", "--emit=graph", "-o", "-"]
+    assert "outputs = 2" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 @pytest.mark.parametrize("channels, kernel, image, attributes", [
     (32, (3, 3), (15, 15), dict(pads=[1, 1, 1, 1])),
     (20, (5, 5), (14, 30), dict(strides=[2, 2], pads=[2, 2, 2, 2])),
@@ -133,6 +142,25 @@ def test_depthwise(tmp_path, level, channels, kernel, image, attributes):
     y = net.conv("x", channels, channels, kernel, group=channels, **attributes)
     y = net.op("Clip", y, net.constant(np.float32(0)), net.constant(np.float32(6)))
     check(tmp_path, level, net, y, (2, channels, *image), ["blocked_depthwise"])
+
+
+@pytest.mark.parametrize("channels, filters, kernel, image, attributes", [
+    (16, 24, (2, 2), (5, 7), dict(strides=[2, 2])),
+    (8, 12, (4, 4), (6, 6), dict(strides=[2, 2], pads=[1, 1, 1, 1])),
+    (12, 10, (3, 3), (5, 4), dict(strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1])),
+    (6, 9, (3, 5), (4, 6), dict(strides=[3, 2], pads=[0, 2, 1, 0], output_padding=[2, 1])),
+    (16, 16, (3, 3), (8, 8), dict(pads=[1, 1, 1, 1])),
+    (9, 6, (3, 2), (7, 5), dict(dilations=[2, 3])),
+    (8, 12, (5,), (11,), dict(strides=[4])),
+    (8, 12, (3, 3), (5, 5), dict(strides=[2, 2], group=2)),
+    (6, 8, (2, 2), (5, 5), dict(strides=[3, 3], output_padding=[1, 0])),
+])
+def test_transposed(tmp_path, level, channels, filters, kernel, image, attributes):
+    net = Net()
+    weight = net.rng.standard_normal((channels, filters // attributes.get("group", 1), *kernel)).astype(np.float32)
+    bias = net.rng.standard_normal(filters).astype(np.float32)
+    y = net.op("ConvTranspose", "x", net.constant(weight), net.constant(bias), **attributes)
+    check(tmp_path, level, net, net.op("Relu", y), (2, channels, *image), [], absent=["conv_transpose"])
 
 
 def test_residual_block_stays_blocked(tmp_path, level):

@@ -99,8 +99,9 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
     return rule.error("winograd_conv_c1: x does not hold " + Twine(channels) + " channels over 2 dims");
   if (getPads().size() != 4 || llvm::any_of(getPads(), [](int64_t v) { return v < 0 || v >= (int64_t(1) << 31); }))
     return rule.error("winograd_conv_c2: there must be 4 pads, not negative or huge");
-  int64_t expected[] = {36, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
-  bool fits = filters >= 1 && rule.rank(getU()) == 4;
+  int64_t points = (getOutputs() + 2) * (getOutputs() + 2);
+  int64_t expected[] = {points, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
+  bool fits = filters >= 1 && rule.rank(getU()) == 4 && (getOutputs() == 2 || getOutputs() == 4);
   for (size_t i = 0; fits && i < 4; ++i)
     fits = !rule.differ(rule.dim(getU(), i), rule.constant(expected[i]));
   if (!fits)

@@ -50,31 +50,37 @@ func.func @blocked_conv_c5(%x: tensor<1x2x5x2x16xf32>, %p: tensor<1x1x96x16xf32>
 // -----
 func.func @winograd_conv_c1(%x: tensor<1x16x5x5xf32>, %u: tensor<36x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c1: x does not hold 16 channels over 2 dims}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64} : (tensor<1x16x5x5xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x16x5x5xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c2(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c2: there must be 4 pads, not negative or huge}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, -1, 1, 1>, channels = 16 : i64, filters = 16 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x3x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, -1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x3x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c3(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x2x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x2x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x2x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
+func.func @winograd_conv_c3_outputs(%x: tensor<1x1x5x5x16xf32>, %u: tensor<25x1x16x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters}}
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 3 : i64} : (tensor<1x1x5x5x16xf32>, tensor<25x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c4(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>, %b: tensor<2x16xf32>) {
   // expected-error @+1 {{winograd_conv_c4: the bias needs one lane per filter}}
-  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>, tensor<2x16xf32>) -> tensor<1x1x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>, tensor<2x16xf32>) -> tensor<1x1x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c5(%x: tensor<1x1x2x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c5: a kernel of 3 does not fit into dim 2 of 2 with its padding}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 0, 0, 0, 0>, channels = 16 : i64, filters = 16 : i64} : (tensor<1x1x2x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x1x3x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 0, 0, 0, 0>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x1x2x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x1x3x16xf32>
   return
 }
 // -----

@@ -36,7 +36,7 @@ func.func @main(%x: tensor<1x16x7x7x16xf32>, %p: tensor<1x16x2304x16xf32>) -> te
 // AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, )+)}}vector<8xf32>)
 // AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<16xf32>, ){23})}}vector<16xf32>)
 func.func @main(%x: tensor<1x2x48x48x16xf32>, %u: tensor<36x2x32x16xf32>, %b: tensor<2x16xf32>) -> tensor<1x2x48x48x16xf32> {
-  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 32 : i64, filters = 32 : i64} : (tensor<1x2x48x48x16xf32>, tensor<36x2x32x16xf32>, tensor<2x16xf32>) -> tensor<1x2x48x48x16xf32>
+  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 32 : i64, filters = 32 : i64, outputs = 4 : i64} : (tensor<1x2x48x48x16xf32>, tensor<36x2x32x16xf32>, tensor<2x16xf32>) -> tensor<1x2x48x48x16xf32>
   return %y : tensor<1x2x48x48x16xf32>
 }
 // -----

@@ -1,0 +1,186 @@
+// A transposed convolution of stride s writes each input to outputs s apart: output q s + r sums over the taps r, r + s, ...
+// alone. The outputs of one remainder r are thus an ordinary convolution of stride 1 with every s-th tap, backwards. All
+// remainders together are one convolution with s times the filters (in every dim), whose results are then interleaved.
+#include "dialects/nn/NNDialect.h"
+#include "passes/Passes.h"
+#include "passes/cpu/ConstantElements.h"
+#include "passes/graph/Constants.h"
+
+using namespace mlir;
+
+namespace nnc {
+#define GEN_PASS_DEF_SPLITCONVTRANSPOSE
+#include "passes/Passes.h.inc"
+
+namespace {
+
+RankedTensorType typeOf(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
+
+/// One spatial dim.
+struct Split {
+  int64_t kernel, stride, dilation;
+  /// Taps of a remainder, padding of the convolution, and what is cut off the interleaved result.
+  int64_t taps, padBegin, padEnd, cutBegin, cutEnd;
+
+  /// False where the padding of the convolution would be negative.
+  bool plan(int64_t begin, int64_t end, int64_t outputPadding) {
+    if (stride == 1) {
+      taps = kernel;
+      padBegin = (kernel - 1) * dilation - begin;
+      padEnd = (kernel - 1) * dilation - end + outputPadding;
+      cutBegin = cutEnd = 0;
+      return padBegin >= 0 && padEnd >= 0;
+    }
+    if (dilation != 1 || begin < 0)
+      return false;
+    taps = llvm::divideCeilSigned(kernel, stride);
+    // More outputs than any input reaches: the convolution looks beyond its input for them.
+    int64_t beyond = std::max<int64_t>(llvm::divideCeilSigned(kernel + outputPadding - end, stride) - taps, 0);
+    padBegin = taps - 1;
+    padEnd = taps - 1 + beyond;
+    cutBegin = begin;
+    cutEnd = stride * (taps + beyond) - kernel - outputPadding + end;
+    return cutEnd >= 0;
+  }
+
+  /// The tap of the transposed convolution that tap `j` of remainder `r` is, or -1.
+  int64_t tapOf(int64_t r, int64_t j) const {
+    int64_t tap = r + (taps - 1 - j) * stride;
+    return tap < kernel ? tap : -1;
+  }
+};
+
+struct SplitConvTranspose : impl::SplitConvTransposeBase<SplitConvTranspose> {
+  void runOnOperation() override {
+    SmallVector<nn::ConvTransposeOp> ops;
+    getOperation().walk([&](nn::ConvTransposeOp op) { ops.push_back(op); });
+    for (nn::ConvTransposeOp op : ops)
+      split(op);
+  }
+
+private:
+  void split(nn::ConvTransposeOp op) {
+    RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
+    auto weight = elementsOf(constantValue(op.getW()));
+    auto bias = op.getBias() ? elementsOf(constantValue(op.getBias())) : Elements();
+    if (!x || !y || !weight || !bias || !w.hasStaticShape() || w.getNumElements() == 0 ||
+        ShapedType::isDynamicShape(x.getShape().drop_front()) || llvm::is_contained(x.getShape(), 0) ||
+        ShapedType::isDynamicShape(y.getShape().drop_front()))
+      return;
+    size_t n = x.getRank() - 2;
+    SmallVector<Split> dims;
+    int64_t phases = 1, taps = 1;
+    for (size_t i = 0; i < n; ++i) {
+      Split dim{w.getDimSize(2 + i), op.getStrides()[i], op.getDilations()[i], 0, 0, 0, 0, 0};
+      if (!dim.plan(op.getPads()[i], op.getPads()[n + i], op.getOutputPadding()[i]))
+        return;
+      dims.push_back(dim);
+      phases *= dim.stride;
+      taps *= dim.taps;
+    }
+    int64_t groups = op.getGroups(), channels = w.getDimSize(0) / groups, filters = w.getDimSize(1);
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+
+    // [groups, remainders, filters] x [channels, taps], and a bias for each of the former.
+    SmallVector<int64_t> weightShape = {groups * phases * filters, channels}, kernel, pads(2 * n), ones(n, 1), dilations;
+    SmallVector<int64_t> outShape = {x.getDimSize(0), groups * phases * filters};
+    for (auto [i, dim] : llvm::enumerate(dims)) {
+      kernel.push_back(dim.taps);
+      pads[i] = dim.padBegin;
+      pads[n + i] = dim.padEnd;
+      dilations.push_back(dim.stride == 1 ? dim.dilation : 1);
+      outShape.push_back(x.getDimSize(2 + i) + dim.padBegin + dim.padEnd - (dim.taps - 1) * dilations.back());
+    }
+    weightShape.append(kernel);
+    int64_t size = w.getElementTypeBitWidth() / 8;
+    std::vector<char> bytes(ShapedType::getNumElements(weightShape) * size, 0), biasBytes;
+    for (int64_t row = 0; row < weightShape[0]; ++row) {
+      int64_t filter = row % filters, phase = row / filters % phases, group = row / filters / phases;
+      for (int64_t c = 0; c < channels; ++c)
+        for (int64_t t = 0; t < taps; ++t) {
+          int64_t tap = tapOf(dims, phase, t);
+          if (tap < 0)
+            continue;
+          int64_t from = ((group * channels + c) * filters + filter) * (w.getNumElements() / (w.getDimSize(0) * filters)) + tap;
+          memcpy(&bytes[((row * channels + c) * taps + t) * size],
+                 weight->bytes.data() + (weight->isSplat ? 0 : from * size), size);
+        }
+    }
+    auto constant = [&](ArrayRef<int64_t> shape, Type element, ArrayRef<char> elements) -> Value {
+      auto type = RankedTensorType::get(shape, element);
+      return nn::ConstantOp::create(b, loc, type, constantFromBytes(type, elements));
+    };
+    Value newBias;
+    if (op.getBias()) {
+      Type element = typeOf(op.getBias()).getElementType();
+      int64_t width = element.getIntOrFloatBitWidth() / 8;
+      biasBytes.resize(weightShape[0] * width);
+      for (int64_t row = 0; row < weightShape[0]; ++row) {
+        int64_t from = row / filters / phases * filters + row % filters;
+        memcpy(&biasBytes[row * width], bias->bytes.data() + (bias->isSplat ? 0 : from * width), width);
+      }
+      newBias = constant(weightShape[0], element, biasBytes);
+    }
+    Value newWeight = constant(weightShape, w.getElementType(), bytes);
+    Value sums = nn::ConvOp::create(b, loc, RankedTensorType::get(outShape, y.getElementType()), op.getX(), newWeight,
+                                    newBias, ones, pads, dilations, groups, nn::AutoPad::explicit_pads);
+    op.replaceAllUsesWith(phases == 1 ? sums : interleave(b, loc, sums, dims, groups, filters, y));
+    op.erase();
+  }
+
+  /// The tap, row-major, that tap `t` of remainder `phase` (both row-major) stands for, or -1.
+  static int64_t tapOf(ArrayRef<Split> dims, int64_t phase, int64_t t) {
+    int64_t tap = 0, scale = 1;
+    for (const Split &dim : llvm::reverse(dims)) {
+      int64_t own = dim.tapOf(phase % dim.stride, t % dim.taps);
+      if (own < 0)
+        return -1;
+      tap += own * scale;
+      scale *= dim.kernel;
+      phase /= dim.stride;
+      t /= dim.taps;
+    }
+    return tap;
+  }
+
+  /// [N, groups * remainders * filters, Q1..Qn] to [N, groups * filters, Q1 * s1 .. Qn * sn], cut to the result.
+  static Value interleave(OpBuilder &b, Location loc, Value sums, ArrayRef<Split> dims, int64_t groups, int64_t filters,
+                          RankedTensorType y) {
+    RankedTensorType from = typeOf(sums);
+    Type element = from.getElementType();
+    int64_t n = dims.size(), batch = from.getDimSize(0);
+    auto reshape = [&](Value x, SmallVector<int64_t> shape) -> Value {
+      auto type = RankedTensorType::get(shape, element);
+      shape[0] = ShapedType::isDynamic(batch) ? 0 : batch; // 0: x's own
+      return nn::ReshapeOp::create(b, loc, type, x, createIndexList(b, loc, shape), /*allow_zero=*/false);
+    };
+    SmallVector<int64_t> apart = {batch, groups}, together = {batch, groups * filters}, turned = {batch, groups, filters};
+    SmallVector<int64_t> perm = {0, 1, n + 2};
+    for (const Split &dim : dims)
+      apart.push_back(dim.stride);
+    apart.push_back(filters);
+    for (int64_t i = 0; i < n; ++i) {
+      int64_t extent = from.getDimSize(2 + i);
+      apart.push_back(extent);
+      turned.append({extent, dims[i].stride});
+      together.push_back(extent * dims[i].stride);
+      perm.append({n + 3 + i, 2 + i});
+    }
+    Value result = reshape(sums, apart);
+    result = nn::TransposeOp::create(b, loc, RankedTensorType::get(turned, element), result, perm);
+    result = reshape(result, together);
+    SmallVector<int64_t> starts, ends, axes, steps(n, 1);
+    for (int64_t i = 0; i < n; ++i) {
+      starts.push_back(dims[i].cutBegin);
+      ends.push_back(together[2 + i] - dims[i].cutEnd);
+      axes.push_back(2 + i);
+    }
+    if (ArrayRef(together).drop_front(2) == y.getShape().drop_front(2))
+      return result;
+    return nn::SliceOp::create(b, loc, y, result, createIndexList(b, loc, starts), createIndexList(b, loc, ends), axes, steps);
+  }
+};
+
+} // namespace
+} // namespace nnc

@@ -1,0 +1,34 @@
+// RUN: nnc-opt %s -nn-split-conv-transpose --split-input-file | FileCheck %s
+
+// Stride 2, three taps: the outputs with even numbers have taps 0 and 2, backwards, the odd ones tap 1.
+// CHECK-LABEL: func.func @strided
+// CHECK: nn.constant {{.*}}dense<{{\[\[\[}}3.000000e+00, 1.000000e+00]], {{\[\[}}0.000000e+00, 2.000000e+00]]]> : tensor<2x1x2xf32>
+// CHECK: %[[C:.*]] = nn.conv %arg0, {{.*}} pads = array<i64: 1, 1>, strides = array<i64: 1>} : {{.*}} -> tensor<1x2x5xf32>
+// CHECK: nn.reshape %[[C]], {{.*}} -> tensor<1x1x2x1x5xf32>
+// CHECK: nn.transpose {{.*}} {perm = array<i64: 0, 1, 3, 4, 2>} : {{.*}} -> tensor<1x1x1x5x2xf32>
+// CHECK: nn.reshape {{.*}} -> tensor<1x1x10xf32>
+// CHECK: nn.slice {{.*}} -> tensor<1x1x9xf32>
+func.func @strided(%x: tensor<1x1x4xf32>) -> tensor<1x1x9xf32> {
+  %w = nn.constant dense<[[[1.0, 2.0, 3.0]]]> : tensor<1x1x3xf32> : tensor<1x1x3xf32>
+  %y = nn.conv_transpose %x, %w {strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x1x4xf32>, tensor<1x1x3xf32>) -> tensor<1x1x9xf32>
+  return %y : tensor<1x1x9xf32>
+}
+// -----
+// Stride 1: the taps backwards, nothing to interleave.
+// CHECK-LABEL: func.func @backwards
+// CHECK: dense<{{\[\[\[}}3.000000e+00, 2.000000e+00, 1.000000e+00]]]>
+// CHECK: nn.conv {{.*}} pads = array<i64: 1, 1>
+// CHECK-NOT: nn.transpose
+func.func @backwards(%x: tensor<?x1x4xf32>) -> tensor<?x1x4xf32> {
+  %w = nn.constant dense<[[[1.0, 2.0, 3.0]]]> : tensor<1x1x3xf32> : tensor<1x1x3xf32>
+  %y = nn.conv_transpose %x, %w {strides = array<i64: 1>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<?x1x4xf32>, tensor<1x1x3xf32>) -> tensor<?x1x4xf32>
+  return %y : tensor<?x1x4xf32>
+}
+// -----
+// Weights that only the run knows stay with the reference.
+// CHECK-LABEL: func.func @stays
+// CHECK: nn.conv_transpose
+func.func @stays(%x: tensor<1x1x4xf32>, %w: tensor<1x1x3xf32>) -> tensor<1x1x9xf32> {
+  %y = nn.conv_transpose %x, %w {strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x1x4xf32>, tensor<1x1x3xf32>) -> tensor<1x1x9xf32>
+  return %y : tensor<1x1x9xf32>
+}
