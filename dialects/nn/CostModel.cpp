@@ -67,6 +67,8 @@ namespace {
 constexpr int64_t kSoftmaxOps = 5;
 /// Of a normalization: mean; deviation, square and sum; subtraction and scale.
 constexpr int64_t kStandardOps = 6, kRmsOps = 3;
+/// Of an element of a gate besides the products: biases, an activation, its part in the state; about.
+constexpr int64_t kGateOps = 10;
 
 struct Costs {
   ShapeRule &rule;
@@ -133,12 +135,16 @@ struct Costs {
   }
 
   Dim recurrent(RecurrentOp op) {
-    // Per step, sequence and direction: the gates' products with input and state, and about ten operations a
-    // gate.
+    // Per step, sequence and direction: the gates' products with input and state, and the rest of a gate.
     Dim gates = rule.mul(rule.dim(op.getW(), 0), rule.dim(op.getW(), 1));
     Dim steps = rule.mul(rule.dim(op.getX(), 0), rule.dim(op.getX(), 1));
     Dim products = times(rule.add(rule.dim(op.getX(), 2), rule.constant(op.getHiddenSize())), 2);
-    return rule.mul(rule.mul(steps, gates), rule.add(products, rule.constant(10)));
+    return rule.mul(rule.mul(steps, gates), rule.add(products, rule.constant(kGateOps)));
+  }
+
+  /// The pixels of a tensor [N,ceil(C/16),D1..Dn,16], of all images.
+  Dim blockedPixels(Value v) {
+    return rule.mul(rule.dim(v, 0), rule.product(ArrayRef(rule.dims(v)).drop_front(2).drop_back()));
   }
 
   /// 5 n log2 n for each of `count` transforms of a known length.
@@ -178,7 +184,18 @@ struct Costs {
           return times(rule.mul(elements(o.getX()), weightsPerFilter(o.getW())), 2);
         })
         .Case([&](EinsumOp o) { return einsum(o); })
-        .Case<PoolOp, MaxPoolWithIndicesOp>([&](auto o) {
+        // Lanes behind the last filter are not counted.
+        .Case([&](BlockedConvOp o) {
+          Dim products = times(rule.dim(o.getPanels(), 2), 2 * o.getFilters());
+          return rule.mul(blockedPixels(o.getY()), products);
+        })
+        .Case([&](WinogradConvOp o) {
+          return times(blockedPixels(o.getY()), 2 * 9 * o.getFilters() * o.getChannels());
+        })
+        .Case([&](BlockedDepthwiseOp o) {
+          return times(rule.mul(elements(o.getY()), rule.dim(o.getW(), 1)), 2);
+        })
+        .Case<PoolOp, MaxPoolWithIndicesOp, BlockedPoolOp>([&](auto o) {
           int64_t taps = 1;
           for (int64_t k : o.getKernel())
             taps *= k;
@@ -194,15 +211,18 @@ struct Costs {
         })
         .Case([&](LrnOp o) { return perElement(o.getX(), 2 * o.getSize() + 3); })
         .Case([&](RecurrentOp o) { return recurrent(o); })
+        .Case([&](PackedRecurrentOp o) {
+          return perElement(o.getProjection(), 2 * o.getHiddenSize() + kGateOps);
+        })
         .Case([&](DftOp o) { return dft(o); })
         .Case([&](StftOp o) { return stft(o); })
         .Case([&](QuantizeOp o) { return perElement(o.getX(), 3); })
         .Case([&](DequantizeOp o) { return perElement(o.getX(), 2); })
-        .Case<CastOp, BitcastOp, ConstantOp, ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp, TransposeOp,
-              ConcatOp, SplitOp, SliceOp, BroadcastToOp, TileOp, PadOp, GatherOp, GatherElementsOp,
-              GatherNdOp, ScatterElementsOp, ScatterNdOp, OneHotOp, ShapeOfOp, FillOp, RangeOp, TriluOp,
-              EyeLikeOp, ReverseSequenceOp, NonZeroOp, CompressOp, UniqueOp, MaxUnpoolOp, TopKOp>(
-            [&](auto) { return none(); })
+        .Case<BlockChannelsOp, UnblockChannelsOp, PackPanelsOp, CastOp, BitcastOp, ConstantOp, ReshapeOp,
+              SqueezeOp, UnsqueezeOp, FlattenOp, TransposeOp, ConcatOp, SplitOp, SliceOp, BroadcastToOp,
+              TileOp, PadOp, GatherOp, GatherElementsOp, GatherNdOp, ScatterElementsOp, ScatterNdOp, OneHotOp,
+              ShapeOfOp, FillOp, RangeOp, TriluOp, EyeLikeOp, ReverseSequenceOp, NonZeroOp, CompressOp,
+              UniqueOp, MaxUnpoolOp, TopKOp>([&](auto) { return none(); })
         .Default([](Operation *) { return Dim(); });
   }
 };
