@@ -17,7 +17,7 @@ import onnx.parser
 RNG = np.random.default_rng(11)
 
 
-def check(tmp_path, monkeypatch, text, inputs, weights=None, in_place=1):
+def check(tmp_path, monkeypatch, text, inputs, weights=None, in_place=1, tolerance=1e-5):
     tools = pathlib.Path(__file__).parents[2] / "build" / "dev" / "bin"
     monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(tools)))
     model = onnx.parser.parse_model('<ir_version: 8, opset_import: ["" : 17]>\n' + text)
@@ -33,14 +33,16 @@ def check(tmp_path, monkeypatch, text, inputs, weights=None, in_place=1):
         text=True,
     ).stdout
     assert text.count("nn.in_place") >= in_place
-    nnc.compile(str(path), str(library))
     want = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, inputs)
-    for threads in (1, 2):
-        loaded = nnc.load(str(library), threads=threads)
-        for _ in range(2):
-            got = loaded.run(inputs)
-            for expected, name in zip(want, got):
-                np.testing.assert_allclose(got[name], expected, rtol=1e-5, atol=1e-6)
+    for level in ("x86-64-v3", "native"):
+        nnc.compile(path, library, cpu=level)
+        for threads in (1, 2):
+            loaded = nnc.load(str(library), threads=threads)
+            for _ in range(2):
+                got = loaded.run(inputs)
+                for expected, name in zip(want, got):
+                    np.testing.assert_allclose(got[name], expected, rtol=tolerance, atol=tolerance / 10)
+        library = tmp_path / "native.so"  # a loaded file must not be replaced
 
 
 @pytest.mark.parametrize("rows,columns", [(1, 1), (3, 7), (5, 1001), (37, 33), (129, 515)])
@@ -75,6 +77,35 @@ def test_residual(tmp_path, monkeypatch, rows, depth, columns):
         "r": RNG.standard_normal((rows, columns), np.float32),
     }
     check(tmp_path, monkeypatch, text, inputs, weights)
+
+
+@pytest.mark.parametrize("kernel,channels,size", [(1, 32, 7), (3, 64, 13), (3, 20, 9), (5, 48, 6)])
+def test_residual_of_convolutions(tmp_path, monkeypatch, kernel, channels, size):
+    """Two blocks of a residual network; the kernels of 3 x 3 are Winograd's where there are channels enough."""
+    shape, pad = f"float[1, {channels}, {size}, {size}]", kernel // 2
+    attributes = f"kernel_shape = [{kernel}, {kernel}], pads = [{pad}, {pad}, {pad}, {pad}]"
+    text = f"""m ({shape} x) => ({shape} y) {{
+      a = Conv <{attributes}> (x, w0, b)
+      r = Relu(a)
+      p = Conv <{attributes}> (r, w1, b)
+      q = Relu(p)
+      c = Conv <{attributes}> (q, w0, b)
+      s = Add(c, r)
+      t = Relu(s)
+      d = Conv <{attributes}> (t, w1, b)
+      e = Sigmoid(d)
+      f = Mul(e, t)
+      y = Conv <{attributes}> (f, w0, b)
+    }}"""
+    deviation = 1 / np.sqrt(channels * kernel * kernel)
+    weights = {
+        name: RNG.standard_normal((channels, channels, kernel, kernel)).astype(np.float32)
+        * np.float32(deviation)
+        for name in ("w0", "w1")
+    }
+    weights["b"] = RNG.standard_normal(channels).astype(np.float32)
+    x = RNG.standard_normal((1, channels, size, size), np.float32)
+    check(tmp_path, monkeypatch, text, {"x": x}, weights, tolerance=1e-4)
 
 
 def test_dynamic(tmp_path, monkeypatch):
