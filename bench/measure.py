@@ -1,5 +1,5 @@
-"""Times the peers on one network: A B C A B C ..., each in its own process, so that whatever else the machine does
-meets all of them alike. Results are compared first; a wrong one is not timed.
+"""Times the peers on one network: A B C A B C ..., each in its own process, so that whatever else the machine
+does meets all of them alike. Results are compared first; a wrong one is not timed.
 """
 
 import contextlib
@@ -65,7 +65,7 @@ class Worker:
 
 
 def relative_error(expected, got):
-    """The largest difference, as a share of the largest magnitude of its output; infinite for another shape or a NaN."""
+    """The largest difference, as a share of the largest magnitude of its output; infinite for a NaN."""
     if len(expected) != len(got):
         return float("inf")
     worst = 0.0
@@ -151,8 +151,7 @@ def measure(name, model, facts, threads, peers, settings):
                 else:
                     workers[peer] = worker
             _check(workers, folder, record)
-            with settings.quiet():
-                _take_turns(workers, settings.rounds, settings.turn, record)
+            _take_turns(workers, settings.rounds, settings.turn, record)
         finally:
             for worker in workers.values():
                 worker.close()

@@ -6,8 +6,8 @@
     bench/run.py --models resnet50,lstm --threads 1 --peers onnxruntime
     bench/run.py --publish                      writes the results into docs/performance.md too
 
-The first run makes a Python environment with the peers under build/bench. Results are kept there; a row that was
-measured with the same compiler and settings is not measured again (--again does).
+The first run makes a Python environment with the peers under build/bench. Results are kept there; a row that
+was measured with the same compiler and settings is not measured again (--again does).
 """
 
 import argparse
@@ -50,7 +50,7 @@ def parse():
         "--python", type=pathlib.Path, help="an interpreter that has the peers, instead of an own environment"
     )
     parser.add_argument(
-        "--lock", type=pathlib.Path, help="a file to hold locked while times are taken, on shared machines"
+        "--lock", type=pathlib.Path, help="a file to hold locked while a row is measured, on shared machines"
     )
     parser.add_argument("--list", action="store_true", help="print the names of the networks")
     return parser.parse_args()
@@ -98,7 +98,7 @@ class Settings:
 
     @contextlib.contextmanager
     def quiet(self):
-        """While times are taken nobody else should work; whoever shares the machine locks the same file."""
+        """While a row is measured nobody else should work; whoever shares the machine locks the same file."""
         if not self._lock:
             yield
             return
@@ -208,7 +208,8 @@ def main():
             if before and before["fingerprint"] == fingerprint and not options.again:
                 record = before["peers"]
             else:
-                record = measure(name, model, facts, threads, chosen, settings)
+                with settings.quiet():
+                    record = measure(name, model, facts, threads, chosen, settings)
                 results.data["rows"][key] = {
                     "threads": threads,
                     "flops": facts["flops"],

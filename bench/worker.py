@@ -1,4 +1,4 @@
-"""One peer with one model in a process of its own: it waits for a turn on its pipe, takes it, and reports times.
+"""One peer with one model in a process of its own: it waits for a turn on its pipe and reports times.
 
     python worker.py JOB.json        the job as written by `Job.save`
 

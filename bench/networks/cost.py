@@ -1,4 +1,4 @@
-"""Arithmetic of a model: two operations for every multiply-add of its convolutions, products and recurrences."""
+"""Arithmetic of a model: two operations for each multiply-add of convolutions, products and recurrences."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The comparison (bench/): all of it on one tiny network, and what its tables make of results that went wrong."""
+"""The comparison (bench/): all of it on a tiny network, and what tables make of results that went wrong."""
 
 import importlib
 import importlib.util
