@@ -142,6 +142,18 @@ struct Costs {
     return rule.mul(rule.mul(steps, gates), rule.add(products, rule.constant(kGateOps)));
   }
 
+  /// Both products, the softmax, and what the region does to a score.
+  Dim attention(AttentionOp op) {
+    int64_t scoreOps = kSoftmaxOps;
+    for (Operation &inner : op.getScore().front().without_terminator())
+      scoreOps += !isa<ConstantOp>(inner);
+    Dim queries = rule.mul(rule.dim(op.getQ(), 0), rule.dim(op.getQ(), op.getQByRow() ? 1 : 2));
+    Dim keys = rule.dim(op.getK(), op.getKByRow() ? 1 : 2);
+    Dim scores = times(rule.mul(queries, keys), op.getHeads());
+    Dim products = times(rule.add(rule.dim(op.getQ(), 3), rule.dim(op.getV(), 3)), 2);
+    return rule.mul(scores, rule.add(products, rule.constant(scoreOps)));
+  }
+
   /// The pixels of a tensor [N,ceil(C/16),D1..Dn,16], of all images.
   Dim blockedPixels(Value v) {
     return rule.mul(rule.dim(v, 0), rule.product(ArrayRef(rule.dims(v)).drop_front(2).drop_back()));
@@ -205,6 +217,7 @@ struct Costs {
         .Case([&](GridSampleOp o) { return gridSample(o); })
         .Case([&](RoiAlignOp o) { return roiAlign(o); })
         .Case<ReduceOp, ArgReduceOp, CumulativeOp>([&](auto o) { return elements(o.getX()); })
+        .Case([&](AttentionOp o) { return attention(o); })
         .Case([&](SoftmaxOp o) { return perElement(o.getX(), kSoftmaxOps); })
         .Case([&](NormalizeOp o) {
           return perElement(o.getX(), o.getKind() == NormalizeKind::standard ? kStandardOps : kRmsOps);

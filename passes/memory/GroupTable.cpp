@@ -42,16 +42,23 @@ GroupCost costOf(nn::GroupOp group, llvm::function_ref<std::unique_ptr<nn::Shape
     }
   // Every input once, as its first reader reads it.
   for (BlockArgument input : body.getArguments()) {
-    OpOperand *first = nullptr;
-    for (OpOperand &use : input.getUses())
-      if (!first || use.getOwner()->isBeforeInBlock(first->getOwner()) ||
-          (use.getOwner() == first->getOwner() && use.getOperandNumber() < first->getOperandNumber()))
-        first = &use;
-    if (!first || first->getOwner() == body.getTerminator())
+    Operation *first = nullptr;
+    unsigned operand = 0;
+    for (OpOperand &use : input.getUses()) {
+      // A region inside, such as an attention's, counts as the op around it, which reads everything.
+      Operation *reader = body.findAncestorOpInBlock(*use.getOwner());
+      unsigned number = reader == use.getOwner() ? use.getOperandNumber() : ~0u;
+      if (!first || reader->isBeforeInBlock(first) || (reader == first && number < operand)) {
+        first = reader;
+        operand = number;
+      }
+    }
+    if (!first || first == body.getTerminator())
       continue;
-    std::unique_ptr<nn::ShapeRule> rule = ruleOf(first->getOwner());
-    bytes.add(bytesOf(nn::elementsRead(first->getOwner(), first->getOperandNumber(), *rule), input, *rule),
-              *rule);
+    std::unique_ptr<nn::ShapeRule> rule = ruleOf(first);
+    Dim elements =
+        operand == ~0u ? rule->product(rule->dims(input)) : nn::elementsRead(first, operand, *rule);
+    bytes.add(bytesOf(elements, input, *rule), *rule);
   }
   for (Value yielded : body.getTerminator()->getOperands()) {
     std::unique_ptr<nn::ShapeRule> rule =

@@ -41,3 +41,17 @@ func.func @main(%x: tensor<?x16xf32>, %w: tensor<16x32xf32>) -> tensor<?x32xf32>
   %0 = nn.matmul %x, %w : (tensor<?x16xf32>, tensor<16x32xf32>) -> tensor<?x32xf32>
   return %0 : tensor<?x32xf32>
 }
+
+// -----
+
+// Attention: two products over 4 heads of 8 and its softmax, with the scale in its region: 4 * 16 * 16 * (2 * 8 + 2 * 8 + 5 + 1).
+// CHECK: nn.groups = [{bytes = {{[0-9]+}} : i64, flops = 38912 : i64, {{.*}} op = "nn.attention"}]
+func.func @main(%q: tensor<1x4x16x8xf32>, %k: tensor<1x4x16x8xf32>, %v: tensor<1x4x16x8xf32>) -> tensor<1x4x16x8xf32> {
+  %0 = nn.attention %q, %k, %v {
+  ^bb0(%s: tensor<1x4x16x16xf32>):
+    %c = nn.constant dense<0.125> : tensor<f32> : tensor<f32>
+    %t = nn.binary mul %s, %c : (tensor<1x4x16x16xf32>, tensor<f32>) -> tensor<1x4x16x16xf32>
+    nn.yield %t : tensor<1x4x16x16xf32>
+  } {heads = 4, kv_heads = 4, first_heads = array<i64: 0, 0, 0>} : (tensor<1x4x16x8xf32>, tensor<1x4x16x8xf32>, tensor<1x4x16x8xf32>) -> tensor<1x4x16x8xf32>
+  return %0 : tensor<1x4x16x8xf32>
+}
