@@ -221,7 +221,12 @@ private:
       multiplyKeys(height, count);
     else
       multiplyFewRows(height, from, count);
-    k.loop(k.index(height), [&](Value i) { weigh(i, k.add(row, i), k.add(local, i), from, count); });
+    constexpr int64_t together = 4;
+    Value grouped = k.index(height / together * together), step = k.index(together);
+    k.loop(k.index(0), grouped, step,
+           [&](Value i) { weigh(together, i, k.add(row, i), k.add(local, i), from, count); });
+    if (int64_t rest = height % together)
+      weigh(rest, grouped, k.add(row, grouped), k.add(local, grouped), from, count);
     multiplyValues(height, local, from, count);
   }
 
@@ -268,60 +273,116 @@ private:
     });
   }
 
-  /// One row of scores to weights: score arithmetic and maximum, then exponentials and their sum.
-  void weigh(Value i, Value row, Value local, Value from, Value count) {
-    Value width = k.index(plan.lanes), whole = k.mul(k.div(count, width), width);
-    Value lowest = number(-INFINITY);
-    Value tops = k.loop(k.index(0), whole, width, splat(lowest), [&](Value j, ValueRange carried) -> SmallVector<Value> {
-      Value score = scored(load(vector, scores, {i, j}), row, k.add(from, j));
-      store(score, scores, {i, j});
-      return {larger(score, carried[0])};
-    })[0];
-    Value top = vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::MAXNUMF, tops);
-    top = k.loop(whole, count, k.index(1), top, [&](Value j, ValueRange carried) -> SmallVector<Value> {
-      Value score = scored(load(element, scores, {i, j}), row, k.add(from, j));
-      store(score, scores, {i, j});
-      return {larger(score, carried[0])};
-    })[0];
-    // The exponential of what fills up the last vector is 0.
-    Value padded = k.mul(k.div(k.add(count, plan.lanes - 1), width), width);
-    k.loop(count, padded, k.index(1), [&](Value j) { store(lowest, scores, {i, j}); });
-
-    Value before;
-    if (!isWhole) {
-      before = load(element, state, {local, k.index(0)});
-      top = larger(top, before);
-    }
-    // Where all scores are -infinity, any finite number in place of the maximum makes the exponentials 0.
-    Value isLowest = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OEQ, top, lowest);
-    Value shift = arith::SelectOp::create(k.b, k.loc, isLowest, number(0), top), shifts = splat(shift);
-    Value partial = k.loop(k.index(0), padded, width, zeroOf(k, vector),
-                           [&](Value j, ValueRange carried) -> SmallVector<Value> {
-                             Value shifted = arith::SubFOp::create(k.b, k.loc, load(vector, scores, {i, j}), shifts);
-                             Value weight = exp(shifted);
-                             store(weight, scores, {i, j});
-                             return {add(carried[0], weight)};
-                           })[0];
-    Value total = vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::ADD, partial,
-                                              arith::FastMathFlags::reassoc);
-    if (!isWhole) {
-      Value correction = exp(arith::SubFOp::create(k.b, k.loc, before, shift));
-      total = add(total, mul(load(element, state, {local, k.index(1)}), correction));
-      store(top, state, {local, k.index(0)});
-      k.loop(k.index(0), k.index(paddedSize), width, [&](Value j) {
-        store(mul(load(vector, sums, {local, j}), splat(correction)), sums, {local, j});
+  /// Some neighbouring rows of scores to weights: score arithmetic and maximum, then exponentials and their sum. Several
+  /// rows at once hide that each one waits for its maximum.
+  void weigh(int64_t rows, Value i, Value row, Value local, Value from, Value count) {
+    Value width = k.index(plan.lanes), whole = k.mul(k.div(count, width), width), lowest = number(-INFINITY);
+    auto atRow = [&](Value base, int64_t r) { return k.add(base, r); };
+    auto scoreAt = [&](int64_t r, Value j, Value mask) {
+      Value score = load(vector, scores, {atRow(i, r), j});
+      score = scored(score, atRow(row, r), k.add(from, j), mask);
+      // The exponential of what fills up the last vector is 0.
+      if (mask)
+        score = arith::SelectOp::create(k.b, k.loc, mask, score, splat(lowest));
+      store(score, scores, {atRow(i, r), j});
+      return score;
+    };
+    SmallVector<Value> tops(rows, splat(lowest));
+    tops = k.loop(k.index(0), whole, width, tops, [&](Value j, ValueRange carried) {
+      SmallVector<Value> next;
+      for (int64_t r = 0; r < rows; ++r)
+        next.push_back(larger(scoreAt(r, j, Value()), carried[r]));
+      return next;
+    });
+    auto known = knownDim(rankedType(op.getK()), op.getKByRow() ? 1 : 2);
+    if (!isWhole || *known % plan.lanes != 0)
+      tops = k.loop(whole, count, width, tops, [&](Value j, ValueRange carried) {
+        Value mask = firstLanes(k.sub(count, j));
+        SmallVector<Value> next;
+        for (int64_t r = 0; r < rows; ++r)
+          next.push_back(larger(scoreAt(r, j, mask), carried[r]));
+        return next;
       });
+
+    SmallVector<Value> shifts, before(rows);
+    for (int64_t r = 0; r < rows; ++r) {
+      Value top = vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::MAXNUMF, tops[r],
+                                              arith::FastMathFlags::nnan);
+      if (!isWhole) {
+        before[r] = load(element, state, {atRow(local, r), k.index(0)});
+        top = larger(top, before[r]);
+        store(top, state, {atRow(local, r), k.index(0)});
+      }
+      // Where all scores are -infinity, any finite number in place of the maximum makes the exponentials 0.
+      Value isLowest = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OEQ, top, lowest);
+      shifts.push_back(arith::SelectOp::create(k.b, k.loc, isLowest, number(0), top));
     }
-    store(total, state, {local, k.index(1)});
+    Value padded = k.mul(k.div(k.add(count, plan.lanes - 1), width), width);
+    SmallVector<Value> totals(rows, zeroOf(k, vector));
+    totals = k.loop(k.index(0), padded, width, totals, [&](Value j, ValueRange carried) {
+      SmallVector<Value> next;
+      for (int64_t r = 0; r < rows; ++r) {
+        Value score = load(vector, scores, {atRow(i, r), j});
+        Value weight = expOfNegative(arith::SubFOp::create(k.b, k.loc, score, splat(shifts[r])));
+        store(weight, scores, {atRow(i, r), j});
+        next.push_back(add(carried[r], weight));
+      }
+      return next;
+    });
+    for (int64_t r = 0; r < rows; ++r) {
+      Value total = vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::ADD, totals[r],
+                                                arith::FastMathFlags::reassoc);
+      if (!isWhole) {
+        Value correction = exp(arith::SubFOp::create(k.b, k.loc, before[r], shifts[r]));
+        total = add(total, mul(load(element, state, {atRow(local, r), k.index(1)}), correction));
+        k.loop(k.index(0), k.index(paddedSize), width, [&](Value j) {
+          store(mul(load(vector, sums, {atRow(local, r), j}), splat(correction)), sums, {atRow(local, r), j});
+        });
+      }
+      store(total, state, {atRow(local, r), k.index(1)});
+    }
   }
 
-  /// What the region makes of the score of a row and a key, or of several keys.
-  Value scored(Value score, Value row, Value key) {
+  /// Flags of the first `count` lanes.
+  Value firstLanes(Value count) {
+    SmallVector<int32_t> lanes = llvm::to_vector(llvm::seq<int32_t>(0, plan.lanes));
+    Value numbers = arith::ConstantOp::create(k.b, k.loc, k.b.getI32VectorAttr(lanes));
+    Value limit = vector::BroadcastOp::create(k.b, k.loc, numbers.getType(), k.fromIndex(count, k.b.getI32Type()));
+    return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, numbers, limit);
+  }
+
+  /// exp(x) for x that is not above 0, up to rounding: no overflow to think of, and what would be a denormal is 0.
+  Value expOfNegative(Value x) {
+    constexpr double least = -87.3, log2e = 1.44269504088896340736, magic = 0x1.8p23;
+    constexpr double coefficients[] = {0.00019788021890927236, 0.0013945734310745498, 0.0083335053473978293,
+                                       0.041666280569810024,   0.16666665818726815,   0.50000000715786501};
+    auto c = [&](double value) { return constantLike(k.b, k.loc, vector, value); };
+    auto sub = [&](Value a, Value b) -> Value { return arith::SubFOp::create(k.b, k.loc, a, b); };
+    Value isTiny = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OLT, x, c(least));
+    Value bounded = arith::SelectOp::create(k.b, k.loc, isTiny, c(least), x);
+    // x = n ln2 + r; the magic number's sum holds n in its lowest bits.
+    Value shifted = multiplyAdd(k, bounded, c(log2e), c(magic)), n = sub(shifted, c(magic));
+    Value r = multiplyAdd(k, n, c(-0x1.63p-1), bounded);
+    r = multiplyAdd(k, n, c(0x1.bd0105c610ca8p-13), r);
+    Value sum = c(coefficients[0]);
+    for (double coefficient : ArrayRef(coefficients).drop_front())
+      sum = multiplyAdd(k, sum, r, c(coefficient));
+    Value tail = multiplyAdd(k, mul(r, r), sum, add(r, c(1)));
+    Type bits = VectorType::get({plan.lanes}, k.b.getI32Type());
+    Value exponent = arith::ShLIOp::create(k.b, k.loc, arith::BitcastOp::create(k.b, k.loc, bits, shifted),
+                                           integerLike(k.b, k.loc, bits, 23));
+    Value power = arith::AddIOp::create(k.b, k.loc, exponent, integerLike(k.b, k.loc, bits, 127 << 23));
+    Value result = mul(tail, arith::BitcastOp::create(k.b, k.loc, vector, power));
+    return arith::SelectOp::create(k.b, k.loc, isTiny, c(0), result);
+  }
+
+  /// What the region makes of the scores of a row and several keys, of which only those of the mask exist.
+  Value scored(Value score, Value row, Value key, Value mask) {
     Block &block = op.getScore().front();
     Type shape = score.getType();
     auto leaf = [&](Value argument) -> Value {
       Value operand = op.getExtras()[cast<BlockArgument>(argument).getArgNumber() - 1];
-      return extra(operand, shape, row, key);
+      return extra(operand, shape, row, key, mask);
     };
     auto result = evaluateBody(k, block, {{block.getArgument(0), score}}, shape, leaf);
     if (failed(result)) {
@@ -331,7 +392,7 @@ private:
     return (*result)[0];
   }
   /// An operand that broadcasts to the scores.
-  Value extra(Value operand, Type shape, Value row, Value key) {
+  Value extra(Value operand, Type shape, Value row, Value key, Value mask = {}) {
     RankedTensorType type = rankedType(operand);
     SmallVector<Value> point = {batch, head, row, key}, at;
     bool isSplat = type.getRank() == 0;
@@ -341,8 +402,14 @@ private:
       at.push_back(isOne ? k.index(0) : point[dim]);
       isSplat |= isOne && dim == 3;
     }
-    Type stored = storageType(type.getElementType());
-    Value value = load(isSplat ? stored : withShapeOf(shape, stored), k.memref(operand), at);
+    Type stored = storageType(type.getElementType()), loaded = isSplat ? stored : withShapeOf(shape, stored);
+    Value memref = k.memref(operand), value;
+    if (mask && !isSplat) {
+      Value zero = arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(loaded));
+      value = vector::MaskedLoadOp::create(k.b, k.loc, cast<VectorType>(loaded), memref, at, mask, zero);
+    } else {
+      value = load(loaded, memref, at);
+    }
     return toCompute(k.b, k.loc, value, type.getElementType());
   }
 
