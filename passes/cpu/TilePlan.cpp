@@ -48,9 +48,9 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
   }
   plan.panels = std::min(plan.panels, panels);
   // The rows of a tile stay in the first-level cache while the panels of the item run past them.
-  int64_t nearSteps = kNearCache * 3 / 4 / bytes / plan.rows;
+  int64_t nearSteps = kNearCache / bytes / plan.rows;
   if (depth && steps > nearSteps) {
-    int64_t blocks = llvm::divideCeil(steps, std::min<int64_t>(nearSteps, 2048 / bytes));
+    int64_t blocks = llvm::divideCeil(steps, std::min<int64_t>(nearSteps, 3072 / bytes));
     plan.depthBlock = llvm::alignTo(llvm::divideCeil(steps, blocks), 16);
   }
   // The panels of the item stay in the second-level cache while its rows run past them, beside the next ones that are
