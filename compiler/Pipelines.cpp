@@ -40,6 +40,8 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     pm.addPass(createPackRecurrent());
     pm.addPass(createPackWeights());
     pm.addPass(createPackOperands());
+    pm.addPass(createSinkViews());
+    pm.addPass(createCSEPass());
   }
   FormGroupsOptions groups;
   groups.fuse = options.optLevel > 0;

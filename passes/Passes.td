@@ -113,6 +113,14 @@ def PackOperands : Pass<"nn-pack-operands", "::mlir::ModuleOp"> {
   }];
 }
 
+def SinkViews : Pass<"nn-sink-views", "::mlir::ModuleOp"> {
+  let summary = "Move views between a product and the elementwise ops that follow behind them";
+  let description = [{
+    A reshape of a product's result keeps what follows out of the product's kernel. The elementwise ops are done in the
+    product's shape instead, and their result is reshaped. Static shapes only.
+  }];
+}
+
 def FormGroups : Pass<"nn-form-groups", "::mlir::ModuleOp"> {
   let summary = "Partition the graph into nn.group ops, one per kernel";
   let description = "See passes/graph/Group.h.";

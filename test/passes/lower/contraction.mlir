@@ -91,8 +91,8 @@ func.func @main(%x: tensor<1x2x5xf32>, %w: tensor<2x3x4xf32>) -> tensor<1x3x12xf
 // CHECK-DAG: memref.view %[[WORKSPACE]]
 // AVX512: vector.store {{.*}} memref<96x{{.*}}xf32>
 // AVX512-COUNT-24: vector.fma {{.*}} vector<16xf32>
-func.func @main(%a: tensor<96x2000xf32>, %p: tensor<8x2000x16xf32>) -> tensor<96x128xf32> {
-  %y = nn.packed_matmul %a, %p {columns = 128 : i64} : (tensor<96x2000xf32>, tensor<8x2000x16xf32>) -> tensor<96x128xf32>
+func.func @main(%a: tensor<96x5000xf32>, %p: tensor<8x5000x16xf32>) -> tensor<96x128xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 128 : i64} : (tensor<96x5000xf32>, tensor<8x5000x16xf32>) -> tensor<96x128xf32>
   return %y : tensor<96x128xf32>
 }
 // -----

@@ -1,0 +1,119 @@
+// A view between a product and the elementwise ops that follow keeps them out of the product's kernel. Views cost
+// nothing anywhere, so this one moves behind the elementwise ops, and the other operands are seen in the product's shape.
+#include "dialects/nn/NNDialect.h"
+#include "passes/Passes.h"
+#include "passes/graph/Constants.h"
+#include "passes/graph/Group.h"
+
+using namespace mlir;
+
+namespace nnc {
+#define GEN_PASS_DEF_SINKVIEWS
+#include "passes/Passes.h.inc"
+
+namespace {
+
+RankedTensorType staticType(Value v) {
+  auto type = dyn_cast<RankedTensorType>(v.getType());
+  return type && type.hasStaticShape() ? type : nullptr;
+}
+
+/// `x` under another shape; a view of a view is a view of its source.
+Value viewOf(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> shape) {
+  while (Operation *view = x.getDefiningOp()) {
+    if (!isView(view) || !staticType(view->getOperand(0)))
+      break;
+    x = view->getOperand(0);
+  }
+  auto type = cast<RankedTensorType>(x.getType());
+  if (type.getShape() == shape)
+    return x;
+  return nn::ReshapeOp::create(b, loc, RankedTensorType::get(shape, type.getElementType()), x,
+                               createIndexList(b, loc, shape), /*allow_zero=*/true);
+}
+
+struct SinkViews : impl::SinkViewsBase<SinkViews> {
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isElementwiseOp(op) && !op->getParentOfType<nn::AttentionOp>())
+        ops.push_back(op);
+    });
+    // In program order, so that a view passes one op after the other.
+    for (Operation *op : ops)
+      for (Value operand : op->getOperands())
+        if (sink(op, operand))
+          break;
+  }
+
+private:
+  bool sink(Operation *op, Value operand) {
+    Operation *view = operand.getDefiningOp();
+    RankedTensorType result = staticType(op->getResult(0));
+    if (!view || !isView(view) || !view->hasOneUse() || !result || result.getNumElements() == 0)
+      return false;
+    Value x = view->getOperand(0);
+    RankedTensorType type = staticType(x), viewed = staticType(operand);
+    Operation *producer = x.getDefiningOp();
+    if (!type || !viewed || viewed.getShape() != result.getShape() || !producer || !x.hasOneUse() ||
+        type.getRank() == 0 || (!takesEpilogue(producer) && !isElementwiseOp(producer)))
+      return false;
+    // Only what ends in a product has a kernel to join.
+    if (isElementwiseOp(producer) && !followsProduct(producer))
+      return false;
+    SmallVector<std::optional<SmallVector<int64_t>>> shapes;
+    for (Value other : op->getOperands()) {
+      shapes.push_back(other == operand ? SmallVector<int64_t>(type.getShape()) : shapeFor(other, result, type));
+      if (!shapes.back())
+        return false;
+    }
+    OpBuilder b(op);
+    SmallVector<Value> operands;
+    for (auto [other, shape] : llvm::zip(op->getOperands(), shapes))
+      operands.push_back(other == operand ? x : viewOf(b, op->getLoc(), other, *shape));
+    Operation *moved = b.clone(*op);
+    moved->setOperands(operands);
+    moved->getResult(0).setType(RankedTensorType::get(type.getShape(), result.getElementType()));
+    op->getResult(0).replaceAllUsesWith(viewOf(b, op->getLoc(), moved->getResult(0), result.getShape()));
+    op->erase();
+    if (view->use_empty())
+      view->erase();
+    return true;
+  }
+
+  static bool followsProduct(Operation *op) {
+    for (int depth = 0; op && depth < 8; ++depth) {
+      if (takesEpilogue(op))
+        return true;
+      if (!isElementwiseOp(op))
+        return false;
+      Operation *next = nullptr;
+      for (Value operand : op->getOperands())
+        if (Operation *producer = operand.getDefiningOp())
+          if (operand.getType() == op->getResult(0).getType() && operand.hasOneUse() &&
+              (takesEpilogue(producer) || isElementwiseOp(producer)))
+            next = producer;
+      op = next;
+    }
+    return false;
+  }
+
+  /// The shape in which an operand of the result's shape, or that is the same for all its rows, meets `type`.
+  static std::optional<SmallVector<int64_t>> shapeFor(Value other, RankedTensorType result, RankedTensorType type) {
+    RankedTensorType own = staticType(other);
+    if (!own)
+      return std::nullopt;
+    if (own.getShape() == result.getShape())
+      return SmallVector<int64_t>(type.getShape());
+    if (own.getNumElements() == 1)
+      return own.getRank() <= type.getRank() ? SmallVector<int64_t>(own.getShape()) : SmallVector<int64_t>();
+    int64_t last = own.getShape().back();
+    if (own.getNumElements() == last && result.getRank() > 0 && last == result.getShape().back() &&
+        last == type.getShape().back())
+      return SmallVector<int64_t>{last};
+    return std::nullopt;
+  }
+};
+
+} // namespace
+} // namespace nnc
