@@ -69,6 +69,8 @@ struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
         convert(reduce);
       else if (auto concat = dyn_cast<nn::ConcatOp>(op))
         convert(concat);
+      else if (auto resize = dyn_cast<nn::ResizeOp>(op))
+        convert(resize);
       else if (isElementwiseOp(op))
         convertElementwise(op);
     }
@@ -201,6 +203,35 @@ private:
     for (Value input : op.getInputs())
       blocked.push_back(toBlocks(b, op.getLoc(), input));
     replace(op, nn::ConcatOp::create(b, op.getLoc(), blockedType(y), blocked, op.getAxis()));
+  }
+
+  /// Of the spatial dims alone: along the lanes nothing changes.
+  void convert(nn::ResizeOp op) {
+    Value blocked = blocksBehind(op.getX());
+    RankedTensorType x = typeOf(op.getX()), y = typeOf(op.getY());
+    if (!blocked || !y || !isImage(y) || x.getDimSize(1) != y.getDimSize(1) || op.getRoiValues() || op.getScaleValues() ||
+        op.getCoordinates() == nn::ResizeCoordinates::tf_crop_and_resize)
+      return;
+    OpBuilder b(op);
+    auto resize = cast<nn::ResizeOp>(b.clone(*op));
+    if (op.getScales()) {
+      SmallVector<double> scales(*op.getScales());
+      if (scales[0] != 1 || scales[1] != 1)
+        return resize.erase();
+      scales.push_back(1);
+      resize.setScalesAttr(b.getDenseF64ArrayAttr(scales));
+    }
+    RankedTensorType type = blockedType(y);
+    if (op.getSizes()) {
+      if (y.isDynamicDim(0))
+        return resize.erase();
+      resize.getSizesMutable().assign(createIndexList(b, op.getLoc(), type.getShape()));
+      resize->moveAfter(resize.getSizes().getDefiningOp());
+    }
+    resize.getXMutable().assign(blocked);
+    resize.setRoiAttr({}); // serves no other coordinates
+    resize.getY().setType(type);
+    replace(op, resize.getY());
   }
 
   void convertElementwise(Operation *op) {

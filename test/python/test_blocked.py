@@ -200,6 +200,24 @@ def test_pools(tmp_path, level, kind, attributes):
     check(tmp_path, level, net, net.op("Relu", y), (1, 3, 21, 15), ["blocked_pool"], absent=["pool"])
 
 
+@pytest.mark.parametrize("scales, attributes", [
+    ((1, 1, 2, 2), dict(mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")),
+    ((1, 1, 1.5, 2.25), dict(mode="linear", coordinate_transformation_mode="half_pixel")),
+    ((1, 1, 0.6, 3), dict(mode="cubic", coordinate_transformation_mode="align_corners")),
+])
+@pytest.mark.parametrize("by_size", [True, False])
+def test_resizing(tmp_path, level, scales, attributes, by_size):
+    net = Net()
+    x = net.conv("x", 3, 20, (3, 3), pads=[1] * 4)
+    if by_size:
+        sizes = np.array([2, 20, int(10 * scales[2]), int(8 * scales[3])], np.int64)
+        y = net.op("Resize", x, "", "", net.constant(sizes), **attributes)
+    else:
+        y = net.op("Resize", x, "", net.constant(np.array(scales, np.float32)), **attributes)
+    y = net.conv(net.op("Relu", y), 20, 16, (1, 1))
+    check(tmp_path, level, net, y, (2, 3, 10, 8), ["resize", "blocked_conv"], absent=["block_channels"])
+
+
 @pytest.mark.parametrize("widths, blocked", [((16, 32, 20), True), ((20, 12), False)])
 def test_concatenation(tmp_path, level, widths, blocked):
     net = Net()
