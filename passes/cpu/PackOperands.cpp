@@ -23,6 +23,14 @@ bool isPackable(Type element) {
 /// The dim counted from the last one.
 int64_t fromEnd(RankedTensorType type, int64_t i) { return type.getDimSize(type.getRank() - i); }
 
+Value transposed(OpBuilder &b, Location loc, Value x) {
+  auto type = cast<RankedTensorType>(x.getType());
+  SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())), shape(type.getShape());
+  std::swap(perm[perm.size() - 1], perm[perm.size() - 2]);
+  std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);
+  return nn::TransposeOp::create(b, loc, RankedTensorType::get(shape, type.getElementType()), x, perm);
+}
+
 struct PackOperands : impl::PackOperandsBase<PackOperands> {
   void runOnOperation() override {
     SmallVector<nn::MatMulOp> products;
@@ -44,8 +52,15 @@ private:
       for (int64_t extent : a.getShape().drop_back(2))
         rows = ShapedType::isDynamic(extent) || ShapedType::isDynamic(rows) ? ShapedType::kDynamic : rows * extent;
     bool isFewRows = !ShapedType::isDynamic(rows) && rows < kMinRows;
-    if (isFewRows || ShapedType::isDynamic(columns) || columns < kMinColumns || depth == 0)
+    if (isFewRows || columns < kMinColumns || depth == 0) {
+      // The kernel for factors as they lie wants the right one's rows; it transposes nothing.
+      if (ShapedType::isDynamic(columns) && !isFewRows && op.getTransposeB()) {
+        OpBuilder builder(op);
+        op.getBMutable().assign(transposed(builder, op.getLoc(), op.getB()));
+        op.setTransposeB(false);
+      }
       return;
+    }
 
     OpBuilder builder(op);
     constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
@@ -63,14 +78,7 @@ private:
 } // namespace
 
 Value orderedLeftFactor(OpBuilder &b, nn::MatMulOp op) {
-  if (!op.getTransposeA())
-    return op.getA();
-  auto type = cast<RankedTensorType>(op.getA().getType());
-  SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())), shape(type.getShape());
-  std::swap(perm[perm.size() - 1], perm[perm.size() - 2]);
-  std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);
-  auto transposed = RankedTensorType::get(shape, type.getElementType());
-  return nn::TransposeOp::create(b, op.getLoc(), transposed, op.getA(), perm);
+  return op.getTransposeA() ? transposed(b, op.getLoc(), op.getA()) : op.getA();
 }
 
 } // namespace nnc

@@ -81,6 +81,15 @@ std::string describe(const MatMulPlan &plan) {
   return text;
 }
 
+DirectMatMulPlan planDirectMatMul(const KernelTarget &target, Type element, std::optional<int64_t> rows) {
+  DirectMatMulPlan plan;
+  plan.lanes = lanesOf(target, element);
+  plan.rows = rows ? std::clamp<int64_t>(*rows, 1, 4) : 4;
+  plan.vectors = std::min<int64_t>(8, accumulators(target) / plan.rows);
+  plan.columnBlock = plan.vectors * plan.lanes * 4;
+  return plan;
+}
+
 AttentionPlan planAttention(const KernelTarget &target, std::optional<int64_t> rows, std::optional<int64_t> keys,
                             int64_t size, int64_t valueSize, int64_t heads) {
   constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns, bytes = 4;

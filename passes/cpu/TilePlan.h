@@ -34,6 +34,17 @@ MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, std::optio
 /// The plan in words, for --report.
 std::string describe(const MatMulPlan &plan);
 
+/// nn.matmul, whose factors are read as they lie: an item is a tile's rows times a block of columns.
+struct DirectMatMulPlan {
+  int64_t lanes;
+  /// The register tile.
+  int64_t rows, vectors;
+  /// Columns of an item, a multiple of the tile's.
+  int64_t columnBlock;
+};
+
+DirectMatMulPlan planDirectMatMul(const KernelTarget &target, mlir::Type element, std::optional<int64_t> rows);
+
 /// nn.attention: an item is a block of rows of one head.
 struct AttentionPlan {
   int64_t lanes;

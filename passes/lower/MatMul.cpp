@@ -1,8 +1,13 @@
-// The reference lowering of nn.matmul: right for every element type, rank, broadcast and dynamic extent; vectorized
-// over N where B's rows are contiguous.
-#include "mlir/Dialect/Math/IR/Math.h"
+// nn.matmul as its factors lie: the products that nn-pack-operands leaves, since they have few rows or an unknown number
+// of columns. Right for every element type, rank, broadcast and dynamic extent.
+//
+// Where the rows of the right factor are contiguous, tiles of a few rows and vectors of columns go through the
+// micro-kernel. Where it is transposed or a vector, every result is a dot product along contiguous elements.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TilePlan.h"
+#include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/Registry.h"
@@ -13,32 +18,83 @@ namespace nnc {
 
 namespace {
 
-AffineMap matmulItems(nn::GroupOp group, Operation *root) {
+RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+/// What is known of a product without its kernel.
+struct Product {
+  RankedTensorType a, b, y;
+  bool isRow, isColumn;
+  /// Dims of the result before its row and its column.
+  int64_t batchRank;
+
+  explicit Product(nn::MatMulOp op)
+      : a(typeOf(op.getA())), b(typeOf(op.getB())), y(typeOf(op.getY())), isRow(a.getRank() == 1),
+        isColumn(b.getRank() == 1), batchRank(y.getRank() - !isRow - !isColumn) {}
+
+  std::optional<int64_t> rows() const {
+    if (isRow)
+      return 1;
+    return y.isDynamicDim(batchRank) ? std::nullopt : std::optional(y.getDimSize(batchRank));
+  }
+  DirectMatMulPlan plan(KernelTarget target) const {
+    return planDirectMatMul(target, computeType(y.getElementType()), rows());
+  }
+};
+
+bool isTiled(nn::MatMulOp op) { return typeOf(op.getB()).getRank() > 1 && !op.getTransposeB(); }
+
+AffineMap matmulItems(nn::GroupOp group, Operation *root, KernelTarget target) {
   auto op = cast<nn::MatMulOp>(root);
-  int64_t rank = cast<RankedTensorType>(op.getY().getType()).getRank();
-  bool hasColumns = cast<RankedTensorType>(op.getB().getType()).getRank() > 1;
-  return itemPerLeadingDims(group, hasColumns ? rank - 1 : rank);
+  Product product(op);
+  MLIRContext *context = group.getContext();
+  SmallVector<AffineExpr> items;
+  for (int64_t i = 0; i < product.batchRank; ++i)
+    items.push_back(getAffineDimExpr(i, context));
+  DirectMatMulPlan plan = product.plan(target);
+  if (!product.isRow) {
+    AffineExpr rows = getAffineDimExpr(product.batchRank, context);
+    items.push_back(isTiled(op) ? rows.ceilDiv(plan.rows) : rows);
+  }
+  if (!product.isColumn) {
+    AffineExpr columns = getAffineDimExpr(product.y.getRank() - 1, context);
+    items.push_back(columns.ceilDiv(plan.columnBlock));
+  }
+  return AffineMap::get(product.y.getRank(), 0, items, context);
 }
 
-LogicalResult emitMatmul(KernelBuilder &k, Operation *root) {
-  auto op = cast<nn::MatMulOp>(root);
-  auto aType = cast<RankedTensorType>(op.getA().getType()), bType = cast<RankedTensorType>(op.getB().getType());
-  auto yType = cast<RankedTensorType>(op.getY().getType());
-  Type inElement = aType.getElementType(), outElement = yType.getElementType();
-  if (!isa<FloatType, IntegerType>(inElement))
-    return op.emitOpError("unsupported element type ") << inElement;
-  bool rowVector = aType.getRank() == 1, columnVector = bType.getRank() == 1;
-  bool isFloat = isa<FloatType>(outElement);
-  Type accType = computeType(outElement);
-  Value a = k.memref(op.getA()), b = k.memref(op.getB());
-  Value depth = k.dim(a, rowVector || op.getTransposeA() ? aType.getRank() - (rowVector ? 1 : 2) : aType.getRank() - 1);
-  int64_t batchRank = yType.getRank() - (rowVector ? 0 : 1) - (columnVector ? 0 : 1);
+class DirectMatMul {
+public:
+  DirectMatMul(KernelBuilder &k, nn::MatMulOp op)
+      : k(k), op(op), product(op), plan(product.plan(k.target)), a(k.memref(op.getA())), b(k.memref(op.getB())),
+        depth(k.dim(b, product.isColumn ? 0 : product.b.getRank() - (op.getTransposeB() ? 1 : 2))),
+        vector(VectorType::get({plan.lanes}, computeType(product.y.getElementType()))) {}
 
-  auto batchIndices = [&](Value memref, RankedTensorType type, bool isVector, ValueRange point) {
+  LogicalResult emit() {
+    k.grain = 4;
+    k.forEachItem([&](ValueRange point) {
+      batch.assign(point.begin(), point.begin() + product.batchRank);
+      aBatch = batchIndices(op.getA(), product.isRow);
+      bBatch = batchIndices(op.getB(), product.isColumn);
+      Value row = product.isRow ? k.index(0) : point[product.batchRank];
+      if (product.isColumn)
+        return dot(row, Value());
+      Value first = k.mul(point.back(), plan.columnBlock);
+      Value last = k.min(k.add(first, plan.columnBlock), k.dim(k.output(0), product.y.getRank() - 1));
+      if (isTiled(op))
+        rows(row, first, last);
+      else
+        k.loop(first, last, k.index(1), [&](Value column) { dot(row, column); });
+    });
+    return status;
+  }
+
+private:
+  SmallVector<Value> batchIndices(Value operand, bool isVector) {
     SmallVector<Value> at;
+    RankedTensorType type = typeOf(operand);
     int64_t rank = type.getRank() - 2;
     for (int64_t i = 0; !isVector && i < rank; ++i) {
-      Value extent = k.dim(memref, i), iv = point[batchRank - rank + i];
+      Value extent = k.dimOf(operand, i), iv = batch[product.batchRank - rank + i];
       if (type.getDimSize(i) == 1)
         iv = k.index(0);
       else if (type.isDynamicDim(i))
@@ -46,76 +102,128 @@ LogicalResult emitMatmul(KernelBuilder &k, Operation *root) {
       at.push_back(iv);
     }
     return at;
-  };
-  auto widen = [&](Value stored, Type element) {
-    return convertElement(k.b, k.loc, toCompute(k.b, k.loc, stored, element), element, outElement);
-  };
-  auto multiplyAdd = [&](Value x, Value y, Value acc) -> Value {
-    if (!isFloat)
-      return arith::AddIOp::create(k.b, k.loc, acc, arith::MulIOp::create(k.b, k.loc, x, y));
-    if (isa<VectorType>(acc.getType()))
-      return vector::FMAOp::create(k.b, k.loc, x, y, acc);
-    return math::FmaOp::create(k.b, k.loc, x, y, acc);
-  };
-  k.grain = 4;
+  }
 
-  LogicalResult status = success();
-  k.forEachItem([&](ValueRange point) {
-    SmallVector<Value> aBatch = batchIndices(a, aType, rowVector, point), bBatch = batchIndices(b, bType, columnVector, point);
-    Value m = rowVector ? Value() : point[batchRank];
-    auto loadA = [&](Value kk) {
-      SmallVector<Value> at = aBatch;
-      if (rowVector)
-        at = {kk};
-      else if (op.getTransposeA())
-        at.append({kk, m});
-      else
-        at.append({m, kk});
-      return widen(memref::LoadOp::create(k.b, k.loc, a, at), inElement);
-    };
-    // `width` results from column n on.
-    auto columns = [&](Value n, Type shape) {
-      Type type = withShapeOf(shape, accType);
-      Value zero = isFloat ? constantLike(k.b, k.loc, type, 0.0) : integerLike(k.b, k.loc, type, 0);
-      Value sum = k.loop(k.index(0), depth, k.index(1), zero, [&](Value kk, ValueRange carried) -> SmallVector<Value> {
-        Value x = loadA(kk), y;
-        SmallVector<Value> at = bBatch;
-        if (columnVector)
-          at = {kk};
-        else if (op.getTransposeB())
-          at.append({n, kk});
-        else
-          at.append({kk, n});
-        if (isa<VectorType>(shape)) {
-          auto stored = cast<VectorType>(withShapeOf(shape, storageType(bType.getElementType())));
-          y = widen(vector::LoadOp::create(k.b, k.loc, stored, b, at), bType.getElementType());
-          x = vector::BroadcastOp::create(k.b, k.loc, type, x);
-        } else {
-          y = widen(memref::LoadOp::create(k.b, k.loc, b, at), bType.getElementType());
+  Value loadA(Value row, Value step, Type shape) {
+    SmallVector<Value> at = aBatch;
+    if (product.isRow)
+      at = {step};
+    else if (op.getTransposeA())
+      at.append({step, row});
+    else
+      at.append({row, step});
+    return loadWidened(k, a, at, shape, product.a.getElementType(), product.y.getElementType());
+  }
+  Value loadB(Value step, Value column, Type shape) {
+    SmallVector<Value> at = bBatch;
+    if (product.isColumn)
+      at = {step};
+    else if (op.getTransposeB())
+      at.append({column, step});
+    else
+      at.append({step, column});
+    return loadWidened(k, b, at, shape, product.b.getElementType(), product.y.getElementType());
+  }
+
+  /// The rows of an item, as tiles of full height where there are so many.
+  void rows(Value block, Value first, Value last) {
+    if (plan.rows == 1)
+      return columns(1, block, first, last);
+    Value row = k.mul(block, plan.rows), end = k.dim(k.output(0), product.batchRank);
+    Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(row, plan.rows), end);
+    k.ifThen(isWhole, [&] { columns(plan.rows, row, first, last); });
+    if (auto known = product.rows(); !known || *known % plan.rows != 0)
+      k.ifThen(k.compare(arith::CmpIPredicate::sgt, k.add(row, plan.rows), end),
+               [&] { k.loop(row, end, k.index(1), [&](Value r) { columns(1, r, first, last); }); });
+  }
+
+  /// Some rows times the columns [first, last): wide tiles, then single vectors, then single columns.
+  void columns(int64_t height, Value row, Value first, Value last) {
+    for (int64_t vectors = plan.vectors; vectors > 0; vectors = vectors > 1 ? 1 : 0) {
+      Value width = k.index(vectors * plan.lanes);
+      Value end = k.add(first, k.mul(k.div(k.sub(last, first), width), width));
+      k.loop(first, end, width, [&](Value column) {
+        MicroKernel kernel{height, vectors, vector};
+        auto left = [&](int64_t i, Value step) { return loadA(k.add(row, i), step, vector.getElementType()); };
+        auto right = [&](int64_t j, Value step) { return loadB(step, k.add(column, j * plan.lanes), vector); };
+        SmallVector<Value> sums = kernel.emit(k, k.index(0), depth, kernel.zeros(k), left, right);
+        for (int64_t i = 0; i < height; ++i)
+          for (int64_t j = 0; j < vectors; ++j)
+            store(sums[i * vectors + j], k.add(row, i), k.add(column, j * plan.lanes));
+      });
+      first = end;
+    }
+    k.loop(first, last, k.index(1), [&](Value column) {
+      for (int64_t i = 0; i < height; ++i)
+        dot(k.add(row, i), column);
+    });
+  }
+
+  /// One result. Both operands are read by vectors where they are contiguous along the sum.
+  void dot(Value row, Value column) {
+    Type element = vector.getElementType();
+    Value sum = zeroOf(k, element), from = k.index(0);
+    if (!isTiled(op) && !op.getTransposeA()) {
+      constexpr int64_t together = 4;
+      Value width = k.index(together * plan.lanes), end = k.mul(k.div(depth, width), width);
+      SmallVector<Value> sums(together, zeroOf(k, vector));
+      sums = k.loop(k.index(0), end, width, sums, [&](Value step, ValueRange carried) {
+        SmallVector<Value> next;
+        for (int64_t i = 0; i < together; ++i) {
+          Value at = k.add(step, i * plan.lanes);
+          next.push_back(multiplyAdd(k, loadA(row, at, vector), loadB(at, column, vector), carried[i]));
         }
-        return {multiplyAdd(x, y, carried[0])};
-      })[0];
-      SmallVector<Value> indices(point);
-      if (!columnVector)
-        indices.push_back(n);
-      if (failed(storeThroughEpilogue(k, root, sum, indices)))
-        status = failure();
-    };
-    if (columnVector)
-      return columns(Value(), k.b.getF32Type());
-    Value count = k.dim(k.output(0), yType.getRank() - 1), width = k.index(2 * k.lanes());
-    Value vectorEnd = op.getTransposeB() ? k.index(0) : k.mul(k.div(count, width), width);
-    if (!op.getTransposeB())
-      k.loop(k.index(0), vectorEnd, width, [&](Value n) { columns(n, VectorType::get({2 * k.lanes()}, k.b.getF32Type())); });
-    k.loop(vectorEnd, count, k.index(1), [&](Value n) { columns(n, k.b.getF32Type()); });
-  });
-  return status;
+        return next;
+      });
+      Value one = sums[0];
+      bool isFloat = isa<FloatType>(element);
+      for (Value other : ArrayRef(sums).drop_front())
+        one = isFloat ? arith::AddFOp::create(k.b, k.loc, one, other).getResult()
+                      : arith::AddIOp::create(k.b, k.loc, one, other).getResult();
+      sum = isFloat ? vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::ADD, one,
+                                                  arith::FastMathFlags::reassoc)
+                    : vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::ADD, one);
+      from = end;
+    }
+    sum = k.loop(from, depth, k.index(1), sum, [&](Value step, ValueRange carried) -> SmallVector<Value> {
+      return {multiplyAdd(k, loadA(row, step, element), loadB(step, column, element), carried[0])};
+    })[0];
+    store(sum, row, column);
+  }
+
+  void store(Value value, Value row, Value column) {
+    SmallVector<Value> indices(batch);
+    if (!product.isRow)
+      indices.push_back(row);
+    if (!product.isColumn)
+      indices.push_back(column);
+    if (failed(storeThroughEpilogue(k, op, value, indices)))
+      status = failure();
+  }
+
+  KernelBuilder &k;
+  nn::MatMulOp op;
+  Product product;
+  DirectMatMulPlan plan;
+  Value a, b, depth;
+  VectorType vector;
+  /// Of the item: its point of the batch, and the operands' own.
+  SmallVector<Value> batch, aBatch, bBatch;
+  LogicalResult status = success();
+};
+
+LogicalResult emitMatmul(KernelBuilder &k, Operation *root) {
+  auto op = cast<nn::MatMulOp>(root);
+  Type element = typeOf(op.getA()).getElementType();
+  if (!isa<FloatType, IntegerType>(element))
+    return op.emitOpError("unsupported element type ") << element;
+  return DirectMatMul(k, op).emit();
 }
 
 } // namespace
 
 void registerMatMulLowerings(LoweringRegistry &registry) {
-  registry.add<nn::MatMulOp>({matmulItems, emitMatmul, /*hasEpilogue=*/true});
+  registry.add<nn::MatMulOp>({nullptr, emitMatmul, /*hasEpilogue=*/true, matmulItems});
 }
 
 } // namespace nnc

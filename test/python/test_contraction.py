@@ -118,6 +118,13 @@ def test_product(tmp_path, level, rows, depth, columns, dims, kind, dtype):
         ((2, 30, 1300), (2, 1300, 40), None, None),
         ((6, 9), (9, 2), None, None),
         ((1, 30), (30, 70), None, None),
+        # As they lie: unknown columns, few rows.
+        ((9, 70), (70, 300), ["m", 70], [70, "n"]),
+        ((3, 16), (16, 70), ["m", "k"], ["k", "n"]),
+        ((2, 3, 9, 16), (2, 1, 16, 40), ["b", 3, "m", 16], ["b", 1, 16, "n"]),
+        ((2, 100), (100, 333), None, None),
+        ((1, 300), (300, 1111), None, None),
+        ((3, 2, 70), (3, 70, 65), None, None),
     ],
 )
 @pytest.mark.parametrize("transposed", ["", "a", "b", "ab"])
@@ -135,6 +142,15 @@ def test_product_of_inputs(tmp_path, level, a, b, dims_a, dims_b, transposed):
     nodes.append(helper.make_node("MatMul", operands, ["c"]))
     more, constants = epilogue("row", b[-1], np.float32)
     compare(tmp_path, [*nodes, *more], inputs, dims, constants, level)
+
+
+@pytest.mark.parametrize(
+    "a, b",
+    [((70,), (70, 300)), ((70,), (70,)), ((37, 70), (70,)), ((2, 9, 300), (300,)), ((70,), (2, 70, 9)), ((0,), (0, 5))],
+)
+def test_product_with_vector(tmp_path, level, a, b):
+    node = helper.make_node("MatMul", ["a", "b"], ["y"])
+    compare(tmp_path, [node], {"a": normal(a), "b": normal(b)}, {"a": a, "b": b}, {}, level)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,15 @@ func.func @shared(%a: tensor<8x1x40xf32>, %b: tensor<40x32xf32>) -> tensor<8x1x3
   return %y : tensor<8x1x32xf32>
 }
 // -----
+// The kernel for factors as they lie wants rows of the right one.
+// CHECK-LABEL: func.func @ordered
+// CHECK: %[[B:.*]] = nn.transpose %arg1 {perm = array<i64: 1, 0>}
+// CHECK: nn.matmul %arg0, %[[B]] : (tensor<8x40xf32>, tensor<40x?xf32>)
+func.func @ordered(%a: tensor<8x40xf32>, %b: tensor<?x40xf32>) -> tensor<8x?xf32> {
+  %y = nn.matmul %a, %b {transpose_b} : (tensor<8x40xf32>, tensor<?x40xf32>) -> tensor<8x?xf32>
+  return %y : tensor<8x?xf32>
+}
+// -----
 // Few rows or few columns are not worth it; an unknown number of columns has no panels.
 // CHECK-LABEL: func.func @stays
 // CHECK-COUNT-3: nn.matmul

@@ -96,6 +96,24 @@ func.func @main(%a: tensor<96x5000xf32>, %p: tensor<8x5000x16xf32>) -> tensor<96
   return %y : tensor<96x128xf32>
 }
 // -----
+// A factor with an unknown number of columns is read as it lies: 4 rows times some vectors.
+// CHECK: func.func private @k0
+// AVX2-COUNT-12: vector.fma {{.*}} vector<8xf32>
+// AVX512-COUNT-24: vector.fma {{.*}} vector<16xf32>
+func.func @main(%a: tensor<48x40xf32>, %b: tensor<40x?xf32>) -> tensor<48x?xf32> {
+  %y = nn.matmul %a, %b : (tensor<48x40xf32>, tensor<40x?xf32>) -> tensor<48x?xf32>
+  return %y : tensor<48x?xf32>
+}
+// -----
+// A product with a vector is dot products along the rows.
+// CHECK: func.func private @k0
+// CHECK: vector.fma
+// CHECK: vector.reduction <add>
+func.func @main(%a: tensor<48x400xf32>, %b: tensor<400xf32>) -> tensor<48xf32> {
+  %y = nn.matmul %a, %b : (tensor<48x400xf32>, tensor<400xf32>) -> tensor<48xf32>
+  return %y : tensor<48xf32>
+}
+// -----
 // A transposed factor is packed by squares of 8.
 // CHECK: func.func private @k0
 // CHECK-COUNT-24: vector.shuffle {{.*}} vector<8xf32>
