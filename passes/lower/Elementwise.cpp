@@ -2,8 +2,10 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/cpu/MicroKernel.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/ElementwiseBody.h"
+#include "passes/lower/Lanes.h"
 
 using namespace mlir;
 
@@ -36,10 +38,11 @@ bool isDynamicSame(nn::GroupOp group, BlockArgument input) {
   return same && same[input.getArgNumber()];
 }
 
-/// The first of the inner dims that make one loop: along them every input is dense throughout or constant throughout.
-int64_t innerStart(nn::GroupOp group) {
+/// The first of the dims before `end` that make one loop: along them every input is dense throughout or constant
+/// throughout. With `any`, a single dim may be of unknown access.
+int64_t mergeStart(nn::GroupOp group, int64_t end, bool any = false) {
   auto result = typeOf(group.getResult(0));
-  int64_t start = result.getRank();
+  int64_t start = end;
   SmallVector<BlockArgument> inputs = inputsOf(group);
   SmallVector<std::optional<Access>> so(inputs.size());
   while (start > 0) {
@@ -55,12 +58,24 @@ int64_t innerStart(nn::GroupOp group) {
       next[i] = access;
     }
     if (!fits)
-      break;
+      return any && start == end ? dim : start;
     so = next;
     start = dim;
   }
   return start;
 }
+
+/// Whether the machine loads and stores part of a vector of every type at hand.
+bool hasMasks(const KernelTarget &target, nn::GroupOp group) {
+  if (target.vectorBits == 512)
+    return true;
+  // AVX has such instructions for elements of four and eight bytes.
+  auto isWide = [](Type type) { return llvm::is_contained({4, 8}, elementBytes(getElementTypeOrSelf(type))); };
+  return target.vectorBits == 256 && llvm::all_of(group.getInputs().getTypes(), isWide) &&
+         llvm::all_of(group.getResultTypes(), isWide);
+}
+
+int64_t innerStart(nn::GroupOp group) { return mergeStart(group, typeOf(group.getResult(0)).getRank()); }
 
 } // namespace
 
@@ -118,17 +133,21 @@ LogicalResult emitElementwise(KernelBuilder &k) {
   for (int64_t i = start; i < rank; ++i)
     inner = k.mul(inner, resultDims[i]);
 
-  // One element, or one vector of them, at `offset` of the outputs and the inputs' own offsets.
+  // One element, or one vector of them, at `offset` of the outputs and the inputs' own offsets; with a mask only the
+  // elements that it names.
   LogicalResult status = success();
-  auto compute = [&](Type shape, Value offset, ArrayRef<Value> inputOffsets) {
+  auto compute = [&](Type shape, Value offset, ArrayRef<Value> inputOffsets, Value mask = {}) {
     auto vectorType = dyn_cast<VectorType>(shape);
     auto leaf = [&](Value v) -> Value {
       unsigned i = cast<BlockArgument>(v).getArgNumber();
       Type element = typeOf(v).getElementType();
       if (vectorType && access[i].denseInside) {
-        Type type = withShapeOf(shape, storageType(element));
-        Value loaded = vector::LoadOp::create(k.b, k.loc, cast<VectorType>(type), access[i].flat, inputOffsets[i]);
-        return toCompute(k.b, k.loc, loaded, element);
+        auto type = cast<VectorType>(withShapeOf(shape, storageType(element)));
+        if (!mask)
+          return toCompute(k.b, k.loc, vector::LoadOp::create(k.b, k.loc, type, access[i].flat, inputOffsets[i]), element);
+        Value none = arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(type));
+        Value some = vector::MaskedLoadOp::create(k.b, k.loc, type, access[i].flat, inputOffsets[i], mask, none);
+        return toCompute(k.b, k.loc, some, element);
       }
       Value loaded = memref::LoadOp::create(k.b, k.loc, access[i].flat, inputOffsets[i]);
       return toCompute(k.b, k.loc, loaded, element);
@@ -140,26 +159,45 @@ LogicalResult emitElementwise(KernelBuilder &k) {
     }
     for (auto [i, value] : llvm::enumerate(*values)) {
       Value stored = toStorage(k.b, k.loc, value, typeOf(group.getResult(i)).getElementType());
-      if (vectorType)
+      if (mask)
+        vector::MaskedStoreOp::create(k.b, k.loc, outputs[i], offset, mask, stored);
+      else if (vectorType)
         vector::StoreOp::create(k.b, k.loc, stored, outputs[i], offset);
       else
         memref::StoreOp::create(k.b, k.loc, stored, outputs[i], offset);
     }
   };
+  auto vectorOf = [&](int64_t lanes) { return VectorType::get({lanes}, k.b.getF32Type()); };
+  // Functions are long chains of dependent instructions: several vectors side by side keep the machine busy.
+  int64_t lanes = k.lanes(), together = hasShortEpilogue(group) ? 1 : 4;
+  bool masksTail = hasMasks(k.target, group);
   // The elements [from, to) of the inner dims, at the given offsets.
   auto row = [&](Value from, Value to, Value offset, ArrayRef<Value> inputOffsets) {
-    auto at = [&](Type shape, Value i) {
+    auto at = [&](Type shape, Value i, Value mask = {}) {
       SmallVector<Value> offsets;
       for (auto [input, base] : llvm::zip(access, inputOffsets))
         offsets.push_back(input.denseInside ? k.add(base, i) : base);
-      compute(shape, k.add(offset, i), offsets);
+      compute(shape, k.add(offset, i), offsets, mask);
     };
-    Value width = k.index(k.lanes());
-    Value vectorEnd = k.add(from, k.mul(k.div(k.sub(to, from), width), width));
-    k.loop(from, vectorEnd, width, [&](Value i) { at(VectorType::get({k.lanes()}, k.b.getF32Type()), i); });
+    auto loopOf = [&](int64_t count) {
+      Value width = k.index(count), end = k.add(from, k.mul(k.div(k.sub(to, from), width), width));
+      k.loop(from, end, width, [&](Value i) { at(vectorOf(count), i); });
+      from = end;
+    };
+    if (together > 1)
+      loopOf(together * lanes);
+    loopOf(lanes);
     if (failed(status))
       return;
-    k.loop(vectorEnd, to, k.index(1), [&](Value i) { at(k.b.getF32Type(), i); });
+    if (!masksTail)
+      return k.loop(from, to, k.index(1), [&](Value i) { at(k.b.getF32Type(), i); });
+    k.ifThen(k.compare(arith::CmpIPredicate::slt, from, to), [&] {
+      auto numbers = VectorType::get({lanes}, k.b.getI32Type());
+      SmallVector<int32_t> steps = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
+      Value step = arith::ConstantOp::create(k.b, k.loc, DenseElementsAttr::get(numbers, ArrayRef<int32_t>(steps)));
+      Value count = spread(k, k.fromIndex(k.sub(to, from), k.b.getI32Type()), numbers);
+      at(vectorOf(lanes), from, arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, step, count));
+    });
   };
 
   if (start == 0) {
@@ -172,15 +210,32 @@ LogicalResult emitElementwise(KernelBuilder &k) {
   for (int64_t i = start; i < rank; ++i)
     innerSize *= result.isDynamicDim(i) ? 64 : result.getDimSize(i);
   k.grain = std::max<int64_t>(1, 8192 / std::max<int64_t>(innerSize, 1));
-  k.forEachItem([&](ValueRange point) {
-    Value offset = k.index(0);
-    SmallVector<Value> inputOffsets(inputs.size(), k.index(0));
-    for (int64_t d = 0; d < start; ++d) {
-      offset = k.add(k.mul(offset, resultDims[d]), point[d]);
-      for (auto [input, base] : llvm::zip(access, inputOffsets))
-        base = k.add(base, k.mul(point[d], input.strides[d]));
+  // The dims before the inner ones that make one loop too: rows that follow each other are a step of every input apart.
+  int64_t middle = mergeStart(group, start, /*any=*/true);
+  Value rows = k.index(1);
+  for (int64_t i = middle; i < start; ++i)
+    rows = k.mul(rows, resultDims[i]);
+  rows = k.max(rows, k.index(1));
+  int64_t step = start - 1; // whose strides are those of the rows; a dim of extent 1 has none to speak of
+  while (step > middle && result.getDimSize(step) == 1)
+    --step;
+  Value last = k.div(k.add(k.end, k.sub(rows, k.index(1))), rows);
+  k.loop(k.div(k.begin, rows), last, k.index(1), [&](Value outer) {
+    Value first = k.mul(outer, rows), rest = outer;
+    SmallVector<Value> bases(inputs.size(), k.index(0));
+    for (int64_t d = middle; d-- > 0;) {
+      Value at = d ? k.rem(rest, resultDims[d]) : rest;
+      rest = d ? k.div(rest, resultDims[d]) : rest;
+      for (auto [input, base] : llvm::zip(access, bases))
+        base = k.add(base, k.mul(at, input.strides[d]));
     }
-    row(k.index(0), inner, k.mul(offset, inner), inputOffsets);
+    Value from = k.max(k.sub(k.begin, first), k.index(0)), to = k.min(k.sub(k.end, first), rows);
+    k.loop(from, to, k.index(1), [&](Value i) {
+      SmallVector<Value> inputOffsets;
+      for (auto [input, base] : llvm::zip(access, bases))
+        inputOffsets.push_back(k.add(base, k.mul(i, input.strides[step])));
+      row(k.index(0), inner, k.mul(k.add(first, i), inner), inputOffsets);
+    });
   });
   return status;
 }

@@ -1,0 +1,33 @@
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels --split-input-file | FileCheck %s
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels=vector-bits=128 --split-input-file | FileCheck %s --check-prefix=NEON
+
+// Functions go four vectors at a time, then one, and end with part of one.
+// CHECK: scf.for
+// CHECK: math.tanh {{.*}} vector<32xf32>
+// CHECK: scf.for
+// CHECK: math.tanh {{.*}} vector<8xf32>
+// CHECK: scf.if
+// CHECK: vector.maskedload
+// CHECK: math.tanh {{.*}} vector<8xf32>
+// CHECK: vector.maskedstore
+// A machine without masks ends with single elements.
+// NEON-NOT: vector.maskedload
+// NEON: math.tanh {{.*}} : f32
+func.func @function(%x: tensor<1000xf32>) -> tensor<1000xf32> {
+  %y = nn.unary tanh %x : (tensor<1000xf32>) -> tensor<1000xf32>
+  return %y : tensor<1000xf32>
+}
+// -----
+// An operand per channel of a blocked tensor: pixels follow each other without a division for each.
+// CHECK: items = #[[ITEMS:[a-z0-9]+]]
+// CHECK: func.func private @k0
+// CHECK: scf.for %[[BLOCK:.*]] =
+// CHECK: arith.remui
+// CHECK: scf.for %[[PIXEL:.*]] =
+// CHECK-NOT: arith.remui
+// CHECK-NOT: arith.divui
+// CHECK: arith.mulf {{.*}} vector<8xf32>
+func.func @blocked(%x: tensor<2x4x7x7x16xf32>, %s: tensor<4x1x1x16xf32>) -> tensor<2x4x7x7x16xf32> {
+  %y = nn.binary mul %x, %s : (tensor<2x4x7x7x16xf32>, tensor<4x1x1x16xf32>) -> tensor<2x4x7x7x16xf32>
+  return %y : tensor<2x4x7x7x16xf32>
+}
