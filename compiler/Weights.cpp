@@ -6,6 +6,8 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "passes/lower/ElementTypes.h"
 
+#include <malloc.h>
+
 using namespace mlir;
 
 namespace nnc {
@@ -59,6 +61,10 @@ void releaseResources(MLIRContext &context) {
   });
   for (const std::string &key : keys)
     manager.update(key, AsmResourceBlob());
+#ifdef __GLIBC__
+  // Freed blocks below others that live on go back to the system only when asked for.
+  malloc_trim(0);
+#endif
 }
 
 llvm::Expected<WeightsSection> collectWeights(ModuleOp module) {

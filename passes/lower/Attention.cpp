@@ -488,7 +488,7 @@ LogicalResult emitAttention(KernelBuilder &k, Operation *root) { return Attentio
 } // namespace
 
 void registerAttentionLowerings(LoweringRegistry &registry) {
-  registry.add<nn::AttentionOp>({nullptr, emitAttention, /*hasEpilogue=*/false, attentionItems});
+  registry.add<nn::AttentionOp>({nullptr, emitAttention, attentionItems});
 }
 
 } // namespace nnc

@@ -299,7 +299,7 @@ LogicalResult emitBlockedConv(KernelBuilder &k, Operation *root) {
 } // namespace
 
 void registerBlockedConvLowerings(LoweringRegistry &registry) {
-  registry.add<nn::BlockedConvOp>({nullptr, emitBlockedConv, /*hasEpilogue=*/true, blockedConvItems, /*epilogueInPlace=*/true});
+  registry.add<nn::BlockedConvOp>({nullptr, emitBlockedConv, blockedConvItems, /*epilogueInPlace=*/true});
 }
 
 } // namespace nnc

@@ -210,8 +210,8 @@ AffineMap windowItems(nn::GroupOp group, Operation *root) {
 
 void registerBlockedWindowLowerings(LoweringRegistry &registry) {
   registry.add<nn::BlockedDepthwiseOp>(
-      {windowItems, emitWindow<nn::BlockedDepthwiseOp, Depthwise>, /*hasEpilogue=*/true});
-  registry.add<nn::BlockedPoolOp>({windowItems, emitWindow<nn::BlockedPoolOp, Pool>, /*hasEpilogue=*/true});
+      {windowItems, emitWindow<nn::BlockedDepthwiseOp, Depthwise>});
+  registry.add<nn::BlockedPoolOp>({windowItems, emitWindow<nn::BlockedPoolOp, Pool>});
 }
 
 } // namespace nnc

@@ -156,7 +156,7 @@ LogicalResult emitConv(KernelBuilder &k, Operation *root) { return ConvRows(k, c
 } // namespace
 
 void registerConvLowerings(LoweringRegistry &registry) {
-  registry.add<nn::ConvOp>({convItems, emitConv, /*hasEpilogue=*/true});
+  registry.add<nn::ConvOp>({convItems, emitConv});
 }
 
 } // namespace nnc

@@ -77,7 +77,7 @@ LogicalResult emitConvTranspose(KernelBuilder &k, Operation *root) {
 } // namespace
 
 void registerConvTransposeLowerings(LoweringRegistry &registry) {
-  registry.add<nn::ConvTransposeOp>({convTransposeItems, emitConvTranspose, /*hasEpilogue=*/true});
+  registry.add<nn::ConvTransposeOp>({convTransposeItems, emitConvTranspose});
 }
 
 } // namespace nnc

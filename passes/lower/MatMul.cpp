@@ -223,7 +223,7 @@ LogicalResult emitMatmul(KernelBuilder &k, Operation *root) {
 } // namespace
 
 void registerMatMulLowerings(LoweringRegistry &registry) {
-  registry.add<nn::MatMulOp>({nullptr, emitMatmul, /*hasEpilogue=*/true, matmulItems});
+  registry.add<nn::MatMulOp>({nullptr, emitMatmul, matmulItems});
 }
 
 } // namespace nnc

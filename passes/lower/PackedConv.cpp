@@ -270,7 +270,7 @@ LogicalResult emitPackedConv(KernelBuilder &k, Operation *root) {
 } // namespace
 
 void registerPackedConvLowerings(LoweringRegistry &registry) {
-  registry.add<nn::PackedConvOp>({nullptr, emitPackedConv, /*hasEpilogue=*/true, packedConvItems});
+  registry.add<nn::PackedConvOp>({nullptr, emitPackedConv, packedConvItems});
 }
 
 } // namespace nnc

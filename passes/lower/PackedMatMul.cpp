@@ -373,7 +373,7 @@ LogicalResult emitPackedMatMul(KernelBuilder &k, Operation *root) {
 } // namespace
 
 void registerPackedMatMulLowerings(LoweringRegistry &registry) {
-  registry.add<nn::PackedMatMulOp>({nullptr, emitPackedMatMul, /*hasEpilogue=*/true, packedMatMulItems, /*epilogueInPlace=*/true});
+  registry.add<nn::PackedMatMulOp>({nullptr, emitPackedMatMul, packedMatMulItems, /*epilogueInPlace=*/true});
 }
 
 } // namespace nnc

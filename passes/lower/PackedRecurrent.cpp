@@ -306,7 +306,7 @@ LogicalResult emitPackedRecurrent(KernelBuilder &k, Operation *root) {
 } // namespace
 
 void registerPackedRecurrentLowerings(LoweringRegistry &registry) {
-  registry.add<nn::PackedRecurrentOp>({nullptr, emitPackedRecurrent, /*hasEpilogue=*/false, packedRecurrentItems});
+  registry.add<nn::PackedRecurrentOp>({nullptr, emitPackedRecurrent, packedRecurrentItems});
 }
 
 } // namespace nnc

@@ -13,8 +13,6 @@ struct KernelLowering {
   mlir::AffineMap (*items)(nn::GroupOp group, mlir::Operation *root);
   /// Writes the kernel's body. Failure comes with a diagnostic at the root ("unsupported ...").
   llvm::LogicalResult (*emit)(KernelBuilder &k, mlir::Operation *root);
-  /// Whether emit() applies the elementwise ops that follow the root in its group (see Epilogue.h).
-  bool hasEpilogue = false;
   /// In place of `items` for kernels whose blocks depend on the machine.
   mlir::AffineMap (*targetItems)(nn::GroupOp group, mlir::Operation *root, KernelTarget target) = nullptr;
   /// Whether each element of an operand of the epilogue is read by the item that writes the same element of the result,

@@ -277,7 +277,7 @@ LogicalResult emitWinograd(KernelBuilder &k, Operation *root) {
 } // namespace
 
 void registerWinogradLowerings(LoweringRegistry &registry) {
-  registry.add<nn::WinogradConvOp>({nullptr, emitWinograd, /*hasEpilogue=*/true, winogradItems, /*epilogueInPlace=*/true});
+  registry.add<nn::WinogradConvOp>({nullptr, emitWinograd, winogradItems, /*epilogueInPlace=*/true});
 }
 
 } // namespace nnc
