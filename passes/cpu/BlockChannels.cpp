@@ -1,5 +1,5 @@
-// One walk in program order: a convolution leaves nn.unblock_channels behind it, and each op that follows pulls that
-// through itself. What meets it again as nn.block_channels cancels.
+// One walk in program order: a convolution leaves nn.unblock_channels behind it, and each op that follows
+// pulls that through itself. What meets it again as nn.block_channels cancels.
 #include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
@@ -108,9 +108,11 @@ private:
   void convert(nn::ConvOp op) {
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
     auto weight = elementsOf(constantValue(op.getW()));
-    if (!isImage(x) || !y || !isImage(y) || !w.getElementType().isF32() || !weight || constantValue(op.getX()))
+    if (!isImage(x) || !y || !isImage(y) || !w.getElementType().isF32() || !weight ||
+        constantValue(op.getX()))
       return;
-    if (op.getBias() && (!elementsOf(constantValue(op.getBias())) || !typeOf(op.getBias()).getElementType().isF32()))
+    if (op.getBias() &&
+        (!elementsOf(constantValue(op.getBias())) || !typeOf(op.getBias()).getElementType().isF32()))
       return;
     OpBuilder b(op);
     Location loc = op.getLoc();
@@ -132,19 +134,21 @@ private:
     Type type = blockedType(y);
     if (isDepthwise) {
       Value packed = constant(packDepthwise(*weight, shape, &getContext()));
-      return replace(op, nn::BlockedDepthwiseOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, kernel,
-                                                        op.getStrides(), pads, op.getDilations()));
+      return replace(op,
+                     nn::BlockedDepthwiseOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
+                                                    kernel, op.getStrides(), pads, op.getDilations()));
     }
     if (auto outputs = winograd ? winogradOutputs(op) : std::nullopt) {
       Value packed = constant(packWinograd(*weight, shape, *outputs, &getContext()));
-      return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, pads,
-                                                    channels, filters, *outputs));
+      return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
+                                                    pads, channels, filters, *outputs));
     }
     // A picture's few channels are read as they come.
     bool plain = !isBlocked && groups == 1 && channels < kBlock;
     Value packed = constant(packDirect(*weight, shape, plain, &getContext()));
-    replace(op, nn::BlockedConvOp::create(b, loc, type, plain ? op.getX() : toBlocks(b, loc, op.getX()), packed, bias,
-                                          kernel, op.getStrides(), pads, op.getDilations(), channels, filters, groups));
+    replace(op, nn::BlockedConvOp::create(b, loc, type, plain ? op.getX() : toBlocks(b, loc, op.getX()),
+                                          packed, bias, kernel, op.getStrides(), pads, op.getDilations(),
+                                          channels, filters, groups));
   }
 
   void convert(nn::PoolOp op) {
@@ -159,11 +163,13 @@ private:
     if (!(isAverage && op.getCountIncludePad()))
       for (size_t i = 0; i < n; ++i) {
         int64_t span = (op.getKernel()[i] - 1) * op.getDilations()[i] + 1;
-        pads[n + i] = std::max<int64_t>((y.getDimSize(2 + i) - 1) * op.getStrides()[i] + span - x.getDimSize(2 + i) - pads[i], 0);
+        pads[n + i] = std::max<int64_t>(
+            (y.getDimSize(2 + i) - 1) * op.getStrides()[i] + span - x.getDimSize(2 + i) - pads[i], 0);
       }
     OpBuilder b(op);
-    replace(op, nn::BlockedPoolOp::create(b, op.getLoc(), blockedType(y), op.getKind(), blocked, op.getKernel(),
-                                          op.getStrides(), pads, op.getDilations(), op.getCountIncludePad()));
+    replace(op,
+            nn::BlockedPoolOp::create(b, op.getLoc(), blockedType(y), op.getKind(), blocked, op.getKernel(),
+                                      op.getStrides(), pads, op.getDilations(), op.getCountIncludePad()));
   }
 
   /// Over all the pixels of a channel, which is what global pooling is.
@@ -180,11 +186,13 @@ private:
     SmallVector<int64_t> shape(x.getShape());
     std::fill(shape.begin() + 2, shape.end(), 1);
     auto reduced = RankedTensorType::get(shape, x.getElementType());
-    Value y = nn::ReduceOp::create(b, op.getLoc(), blockedType(reduced), op.getKind(), blocked, spatial, /*keepdims=*/true);
+    Value y = nn::ReduceOp::create(b, op.getLoc(), blockedType(reduced), op.getKind(), blocked, spatial,
+                                   /*keepdims=*/true);
     if (op.getKeepdims())
       return replace(op, y);
     Value unblocked = nn::UnblockChannelsOp::create(b, op.getLoc(), reduced, y, x.getDimSize(1));
-    op.replaceAllUsesWith(nn::SqueezeOp::create(b, op.getLoc(), op.getY().getType(), unblocked, spatial).getResult());
+    op.replaceAllUsesWith(
+        nn::SqueezeOp::create(b, op.getLoc(), op.getY().getType(), unblocked, spatial).getResult());
     op.erase();
   }
 
@@ -209,8 +217,8 @@ private:
   void convert(nn::ResizeOp op) {
     Value blocked = blocksBehind(op.getX());
     RankedTensorType x = typeOf(op.getX()), y = typeOf(op.getY());
-    if (!blocked || !y || !isImage(y) || x.getDimSize(1) != y.getDimSize(1) || op.getRoiValues() || op.getScaleValues() ||
-        op.getCoordinates() == nn::ResizeCoordinates::tf_crop_and_resize)
+    if (!blocked || !y || !isImage(y) || x.getDimSize(1) != y.getDimSize(1) || op.getRoiValues() ||
+        op.getScaleValues() || op.getCoordinates() == nn::ResizeCoordinates::tf_crop_and_resize)
       return;
     OpBuilder b(op);
     auto resize = cast<nn::ResizeOp>(b.clone(*op));
@@ -314,7 +322,8 @@ private:
     if (y.isDynamicDim(0))
       shape[0] = 0; // the operand's
     Value extents = createIndexList(b, op->getLoc(), shape);
-    op->replaceAllUsesWith(nn::ReshapeOp::create(b, op->getLoc(), y, op->getOperand(0), extents, /*allow_zero=*/false));
+    op->replaceAllUsesWith(
+        nn::ReshapeOp::create(b, op->getLoc(), y, op->getOperand(0), extents, /*allow_zero=*/false));
     op->erase();
   }
 };

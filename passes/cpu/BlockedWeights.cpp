@@ -17,7 +17,8 @@ static ElementsAttr makeConstant(ArrayRef<int64_t> shape, MLIRContext *context,
   auto type = RankedTensorType::get(shape, Float32Type::get(context));
   std::vector<float> elements(type.getNumElements(), 0.0f);
   fill(elements);
-  return constantFromBytes(type, ArrayRef(reinterpret_cast<const char *>(elements.data()), elements.size() * sizeof(float)));
+  return constantFromBytes(
+      type, ArrayRef(reinterpret_cast<const char *>(elements.data()), elements.size() * sizeof(float)));
 }
 
 ElementsAttr packDirect(const Elements &weight, WeightShape s, bool plain, MLIRContext *context) {

@@ -1,6 +1,7 @@
 //===- BlockedWeights.h - weights for kernels over blocks of channels ---------===//
 //
-// The layouts are those of the ops in dialects/nn/Blocked.td. All take the weight of an nn.conv of f32, [M,C/groups,K1..Kn].
+// The layouts are those of the ops in dialects/nn/Blocked.td. All take the weight of an nn.conv of f32,
+// [M,C/groups,K1..Kn].
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_CPU_BLOCKEDWEIGHTS_H
@@ -16,10 +17,12 @@ struct WeightShape {
 };
 
 /// Panels of 16 filters; `plain`: for an input whose channels are not in blocks.
-mlir::ElementsAttr packDirect(const Elements &weight, WeightShape shape, bool plain, mlir::MLIRContext *context);
+mlir::ElementsAttr packDirect(const Elements &weight, WeightShape shape, bool plain,
+                              mlir::MLIRContext *context);
 
 /// G w G^T of every filter and channel for pieces of `outputs` squared (2 or 4): 16 or 36 matrices of panels.
-mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, int64_t outputs, mlir::MLIRContext *context);
+mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, int64_t outputs,
+                                mlir::MLIRContext *context);
 
 /// [blocks,taps,16]
 mlir::ElementsAttr packDepthwise(const Elements &weight, WeightShape shape, mlir::MLIRContext *context);

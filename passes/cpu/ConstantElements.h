@@ -23,8 +23,8 @@ struct Elements {
   }
 };
 
-/// Nothing for an absent constant, and for types other than of whole bytes: their elements do not lie in the attribute as
-/// they do in memory.
+/// Nothing for an absent constant, and for types other than of whole bytes: their elements do not lie in the
+/// attribute as they do in memory.
 std::optional<Elements> elementsOf(mlir::ElementsAttr constant);
 
 } // namespace nnc

@@ -15,17 +15,20 @@ struct Size {
 };
 
 /// Cycles where weights are asked for ahead: the longer of products and weights hides most of the other.
-double overlapped(double products, double weights) { return std::max(products, weights) + 0.3 * std::min(products, weights); }
+double overlapped(double products, double weights) {
+  return std::max(products, weights) + 0.3 * std::min(products, weights);
+}
 
-/// Cycles with AVX-512, two multiply-adds of 16 lanes each; weights come from beyond the second-level cache at 8 bytes a
-/// cycle. AVX2 needs twice the cycles for the arithmetic of all.
+/// Cycles with AVX-512, two multiply-adds of 16 lanes each; weights come from beyond the second-level cache
+/// at 8 bytes a cycle. AVX2 needs twice the cycles for the arithmetic of all.
 double directCycles(Size s) {
   double blocks = nn::blocksOf(s.filters), weights = 9 * s.channels * blocks * nn::kBlock * 4 / 8;
   return overlapped(s.rows * s.columns * 9 * s.channels * blocks / 2 / 0.93, weights);
 }
 
 double winogradCycles(Size s, int64_t outputs) {
-  double blocks = nn::blocksOf(s.filters), points = (outputs + 2) * (outputs + 2), transform = outputs == 4 ? 140 : 55;
+  double blocks = nn::blocksOf(s.filters), points = (outputs + 2) * (outputs + 2),
+         transform = outputs == 4 ? 140 : 55;
   double pieces = llvm::divideCeil(s.rows, outputs) * llvm::divideCeil(s.columns, outputs);
   double weights = points * s.channels * blocks * nn::kBlock * 4 / 8;
   return overlapped(pieces * points * s.channels * blocks / 2 / 0.85, weights) +

@@ -6,8 +6,9 @@
 
 namespace nnc {
 
-/// The outputs along one dim of the pieces, 4 or 2, for which Winograd's algorithm is expected to be fastest and clearly
-/// faster than summing directly, with an estimated error below 1e-5 of the largest output. Nothing where there is none.
+/// The outputs along one dim of the pieces, 4 or 2, for which Winograd's algorithm is expected to be fastest
+/// and clearly faster than summing directly, with an estimated error below 1e-5 of the largest output.
+/// Nothing where there is none.
 std::optional<int64_t> winogradOutputs(nn::ConvOp op);
 
 } // namespace nnc

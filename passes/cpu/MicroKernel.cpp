@@ -20,8 +20,9 @@ SmallVector<Value> MicroKernel::zeros(KernelBuilder &k) const {
   return SmallVector<Value>(rows * vectors, zeroOf(k, type));
 }
 
-SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, ValueRange accumulators, Operand left,
-                                     Operand right, llvm::function_ref<void(Value)> atStep) const {
+SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, ValueRange accumulators,
+                                     Operand left, Operand right,
+                                     llvm::function_ref<void(Value)> atStep) const {
   int64_t count = rows * vectors;
   auto next = [&](Value at, ValueRange sums) {
     if (atStep)

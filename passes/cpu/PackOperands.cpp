@@ -1,5 +1,5 @@
-// Right factors that only the run knows, packed before the product: where a product has several rows, the panels are
-// read so often that packing costs little beside it.
+// Right factors that only the run knows, packed before the product: where a product has several rows, the
+// panels are read so often that packing costs little beside it.
 #include "passes/cpu/PackOperands.h"
 
 #include "passes/Passes.h"
@@ -41,7 +41,8 @@ struct PackOperands : impl::PackOperandsBase<PackOperands> {
 
 private:
   void pack(nn::MatMulOp op) {
-    auto a = dyn_cast<RankedTensorType>(op.getA().getType()), b = dyn_cast<RankedTensorType>(op.getB().getType());
+    auto a = dyn_cast<RankedTensorType>(op.getA().getType()),
+         b = dyn_cast<RankedTensorType>(op.getB().getType());
     if (!a || !b || a.getRank() < 2 || b.getRank() < 2 || !isPackable(b.getElementType()) ||
         !isPackable(a.getElementType()))
       return;
@@ -50,7 +51,8 @@ private:
     // Rows of all the batch meet one and the same right factor.
     if (b.getRank() == 2 && !op.getTransposeA())
       for (int64_t extent : a.getShape().drop_back(2))
-        rows = ShapedType::isDynamic(extent) || ShapedType::isDynamic(rows) ? ShapedType::kDynamic : rows * extent;
+        rows = ShapedType::isDynamic(extent) || ShapedType::isDynamic(rows) ? ShapedType::kDynamic
+                                                                            : rows * extent;
     bool isFewRows = !ShapedType::isDynamic(rows) && rows < kMinRows;
     if (isFewRows || columns < kMinColumns || depth == 0) {
       // The kernel for factors as they lie wants the right one's rows; it transposes nothing.
@@ -66,10 +68,11 @@ private:
     constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
     SmallVector<int64_t> shape(b.getShape().drop_back(2));
     shape.append({static_cast<int64_t>(llvm::divideCeil(columns, width)), depth, width});
-    Value panels = nn::PackPanelsOp::create(builder, op.getLoc(), RankedTensorType::get(shape, b.getElementType()),
-                                            op.getB(), op.getTransposeB());
-    auto packed = nn::PackedMatMulOp::create(builder, op.getLoc(), op.getY().getType(), orderedLeftFactor(builder, op),
-                                             panels, columns);
+    Value panels =
+        nn::PackPanelsOp::create(builder, op.getLoc(), RankedTensorType::get(shape, b.getElementType()),
+                                 op.getB(), op.getTransposeB());
+    auto packed = nn::PackedMatMulOp::create(builder, op.getLoc(), op.getY().getType(),
+                                             orderedLeftFactor(builder, op), panels, columns);
     op.replaceAllUsesWith(packed.getOperation());
     op.erase();
   }

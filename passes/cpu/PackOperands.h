@@ -7,7 +7,8 @@
 
 namespace nnc {
 
-/// The left factor of a product with its last two dims in order: transposed by an op of its own where need be.
+/// The left factor of a product with its last two dims in order: transposed by an op of its own where need
+/// be.
 mlir::Value orderedLeftFactor(mlir::OpBuilder &b, nn::MatMulOp op);
 
 } // namespace nnc

@@ -1,6 +1,6 @@
-// A recurrent layer's products with its input do not wait for its state: for all steps together they are one matrix
-// product, which nn-pack-weights then treats as any other. Its columns come in the order in which a step wants them: of
-// 16 units all gates, then of the next 16. What is left is nn.packed_recurrent.
+// A recurrent layer's products with its input do not wait for its state: for all steps together they are one
+// matrix product, which nn-pack-weights then treats as any other. Its columns come in the order in which a
+// step wants them: of 16 units all gates, then of the next 16. What is left is nn.packed_recurrent.
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
 #include "passes/graph/Constants.h"
@@ -29,7 +29,8 @@ public:
   bool read() {
     auto x = typeOf(op.getX());
     if (!x || !x.getElementType().isF32() || !readConstant(op.getW(), w) || !readConstant(op.getR(), r) ||
-        (op.getBias() && !readConstant(op.getBias(), bias)) || (op.getPeephole() && !readConstant(op.getPeephole(), peep)))
+        (op.getBias() && !readConstant(op.getBias(), bias)) ||
+        (op.getPeephole() && !readConstant(op.getPeephole(), peep)))
       return false;
     directions = typeOf(op.getW()).getDimSize(0);
     inputs = typeOf(op.getW()).getDimSize(2);
@@ -51,8 +52,8 @@ public:
     auto x = typeOf(op.getX());
     auto projected = RankedTensorType::get({x.getDimSize(0), x.getDimSize(1), columns}, b.getF32Type());
     Value weights = constant({columns, inputs}, inputWeights());
-    Value projection =
-        nn::MatMulOp::create(b, loc, projected, op.getX(), weights, /*transpose_a=*/false, /*transpose_b=*/true);
+    Value projection = nn::MatMulOp::create(b, loc, projected, op.getX(), weights, /*transpose_a=*/false,
+                                            /*transpose_b=*/true);
     Value recurrentBias, peephole;
     if (op.getBias()) {
       Value sums = constant({columns}, inputBias());
@@ -64,9 +65,10 @@ public:
       peephole = constant({directions, 3, blocks * kWidth}, padded(peep, directions * 3));
     Value panels = constant({directions, blocks, hidden, gates * kWidth}, recurrentWeights());
     auto packed = nn::PackedRecurrentOp::create(
-        b, loc, op->getResultTypes(), op.getKind(), projection, panels, recurrentBias, op.getLengths(), op.getInitialH(),
-        op.getInitialC(), peephole, op.getDirection(), op.getHiddenSize(), op.getActivationsAttr(), op.getAlphasAttr(),
-        op.getBetasAttr(), op.getClipAttr(), op.getLinearBeforeReset(), op.getInputForget());
+        b, loc, op->getResultTypes(), op.getKind(), projection, panels, recurrentBias, op.getLengths(),
+        op.getInitialH(), op.getInitialC(), peephole, op.getDirection(), op.getHiddenSize(),
+        op.getActivationsAttr(), op.getAlphasAttr(), op.getBetasAttr(), op.getClipAttr(),
+        op.getLinearBeforeReset(), op.getInputForget());
     SmallVector<Value> constants = {op.getW(), op.getR(), op.getBias(), op.getPeephole()};
     op->replaceAllUsesWith(packed);
     op->erase();
@@ -90,7 +92,8 @@ private:
   bool isLinear() { return op.getKind() == RecurrentKind::gru && op.getLinearBeforeReset(); }
 
   /// Calls `visit` for every column of the projection that is not padding, with its direction, gate and unit.
-  void forColumns(llvm::function_ref<void(int64_t column, int64_t direction, int64_t gate, int64_t unit)> visit) {
+  void
+  forColumns(llvm::function_ref<void(int64_t column, int64_t direction, int64_t gate, int64_t unit)> visit) {
     for (int64_t d = 0; d < directions; ++d)
       for (int64_t unit = 0; unit < hidden; ++unit)
         for (int64_t gate = 0; gate < gates; ++gate)
@@ -101,7 +104,8 @@ private:
   Floats inputWeights() {
     Floats out(directions * blocks * gates * kWidth * inputs);
     forColumns([&](int64_t column, int64_t d, int64_t gate, int64_t unit) {
-      memcpy(&out[column * inputs], &w[((d * gates + gate) * hidden + unit) * inputs], inputs * sizeof(float));
+      memcpy(&out[column * inputs], &w[((d * gates + gate) * hidden + unit) * inputs],
+             inputs * sizeof(float));
     });
     return out;
   }

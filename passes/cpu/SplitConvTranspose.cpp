@@ -1,6 +1,7 @@
-// A transposed convolution of stride s writes each input to outputs s apart: output q s + r sums over the taps r, r + s, ...
-// alone. The outputs of one remainder r are thus an ordinary convolution of stride 1 with every s-th tap, backwards. All
-// remainders together are one convolution with s times the filters (in every dim), whose results are then interleaved.
+// A transposed convolution of stride s writes each input to outputs s apart: output q s + r sums over the
+// taps r, r + s, ... alone. The outputs of one remainder r are thus an ordinary convolution of stride 1 with
+// every s-th tap, backwards. All remainders together are one convolution with s times the filters (in every
+// dim), whose results are then interleaved.
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
 #include "passes/cpu/ConstantElements.h"
@@ -35,7 +36,8 @@ struct Split {
       return false;
     taps = llvm::divideCeilSigned(kernel, stride);
     // More outputs than any input reaches: the convolution looks beyond its input for them.
-    int64_t beyond = std::max<int64_t>(llvm::divideCeilSigned(kernel + outputPadding - end, stride) - taps, 0);
+    int64_t beyond =
+        std::max<int64_t>(llvm::divideCeilSigned(kernel + outputPadding - end, stride) - taps, 0);
     padBegin = taps - 1;
     padEnd = taps - 1 + beyond;
     cutBegin = begin;
@@ -83,7 +85,8 @@ private:
     Location loc = op.getLoc();
 
     // [groups, remainders, filters] x [channels, taps], and a bias for each of the former.
-    SmallVector<int64_t> weightShape = {groups * phases * filters, channels}, kernel, pads(2 * n), ones(n, 1), dilations;
+    SmallVector<int64_t> weightShape = {groups * phases * filters, channels}, kernel, pads(2 * n), ones(n, 1),
+                         dilations;
     SmallVector<int64_t> outShape = {x.getDimSize(0), groups * phases * filters};
     for (auto [i, dim] : llvm::enumerate(dims)) {
       kernel.push_back(dim.taps);
@@ -102,7 +105,9 @@ private:
           int64_t tap = tapOf(dims, phase, t);
           if (tap < 0)
             continue;
-          int64_t from = ((group * channels + c) * filters + filter) * (w.getNumElements() / (w.getDimSize(0) * filters)) + tap;
+          int64_t from = ((group * channels + c) * filters + filter) *
+                             (w.getNumElements() / (w.getDimSize(0) * filters)) +
+                         tap;
           memcpy(&bytes[((row * channels + c) * taps + t) * size],
                  weight->bytes.data() + (weight->isSplat ? 0 : from * size), size);
         }
@@ -123,8 +128,9 @@ private:
       newBias = constant(weightShape[0], element, biasBytes);
     }
     Value newWeight = constant(weightShape, w.getElementType(), bytes);
-    Value sums = nn::ConvOp::create(b, loc, RankedTensorType::get(outShape, y.getElementType()), op.getX(), newWeight,
-                                    newBias, ones, pads, dilations, groups, nn::AutoPad::explicit_pads);
+    Value sums =
+        nn::ConvOp::create(b, loc, RankedTensorType::get(outShape, y.getElementType()), op.getX(), newWeight,
+                           newBias, ones, pads, dilations, groups, nn::AutoPad::explicit_pads);
     op.replaceAllUsesWith(phases == 1 ? sums : interleave(b, loc, sums, dims, groups, filters, y));
     op.erase();
   }
@@ -144,9 +150,10 @@ private:
     return tap;
   }
 
-  /// [N, groups * remainders * filters, Q1..Qn] to [N, groups * filters, Q1 * s1 .. Qn * sn], cut to the result.
-  static Value interleave(OpBuilder &b, Location loc, Value sums, ArrayRef<Split> dims, int64_t groups, int64_t filters,
-                          RankedTensorType y) {
+  /// [N, groups * remainders * filters, Q1..Qn] to [N, groups * filters, Q1 * s1 .. Qn * sn], cut to the
+  /// result.
+  static Value interleave(OpBuilder &b, Location loc, Value sums, ArrayRef<Split> dims, int64_t groups,
+                          int64_t filters, RankedTensorType y) {
     RankedTensorType from = typeOf(sums);
     Type element = from.getElementType();
     int64_t n = dims.size(), batch = from.getDimSize(0);
@@ -155,7 +162,8 @@ private:
       shape[0] = ShapedType::isDynamic(batch) ? 0 : batch; // 0: x's own
       return nn::ReshapeOp::create(b, loc, type, x, createIndexList(b, loc, shape), /*allow_zero=*/false);
     };
-    SmallVector<int64_t> apart = {batch, groups}, together = {batch, groups * filters}, turned = {batch, groups, filters};
+    SmallVector<int64_t> apart = {batch, groups}, together = {batch, groups * filters},
+                         turned = {batch, groups, filters};
     SmallVector<int64_t> perm = {0, 1, n + 2};
     for (const Split &dim : dims)
       apart.push_back(dim.stride);
@@ -178,7 +186,8 @@ private:
     }
     if (ArrayRef(together).drop_front(2) == y.getShape().drop_front(2))
       return result;
-    return nn::SliceOp::create(b, loc, y, result, createIndexList(b, loc, starts), createIndexList(b, loc, ends), axes, steps);
+    return nn::SliceOp::create(b, loc, y, result, createIndexList(b, loc, starts),
+                               createIndexList(b, loc, ends), axes, steps);
   }
 };
 

@@ -8,7 +8,8 @@ namespace nnc {
 
 namespace {
 
-/// Bytes of a block that shall stay in the first-level and in the second-level cache, with room for what streams by.
+/// Bytes of a block that shall stay in the first-level and in the second-level cache, with room for what
+/// streams by.
 constexpr int64_t kNearCache = 48 << 10, kFarCache = 192 << 10;
 
 /// Registers that accumulators may take: the rest is for the vectors of the step and a broadcast. AVX2 has 16
@@ -29,7 +30,8 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
   int64_t perPanel = width / plan.lanes, room = accumulators(target);
   int64_t panels = llvm::divideCeil(columns, width), steps = std::max<int64_t>(1, depth.value_or(512));
   int64_t bytes = std::max<int64_t>(4, element.getIntOrFloatBitWidth() / 8);
-  // Two vectors a row suffice to keep the multipliers busy; wider tiles would only read the left factor less often.
+  // Two vectors a row suffice to keep the multipliers busy; wider tiles would only read the left factor less
+  // often.
   plan.panels = std::max<int64_t>(1, 2 / perPanel);
   plan.rows = std::max<int64_t>(1, room / (plan.panels * perPanel));
   bool isFewRows = rows && *rows < plan.rows;
@@ -39,8 +41,9 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
   plan.depthBlock = steps;
   plan.prefetchBytes = 0;
   if (isFewRows) {
-    // More panels side by side, so that enough sums are under way at once; not too many, since what does not fill a tile
-    // goes panel by panel, and sums in parts make up for the rest. Every panel is read once: nothing to block.
+    // More panels side by side, so that enough sums are under way at once; not too many, since what does not
+    // fill a tile goes panel by panel, and sums in parts make up for the rest. Every panel is read once:
+    // nothing to block.
     plan.panels = std::min(std::clamp<int64_t>(room / perPanel / plan.rows, 1, 4), panels);
     plan.rowBlock = plan.rows;
     plan.panelBlock = plan.panels;
@@ -53,31 +56,36 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
     int64_t blocks = llvm::divideCeil(steps, std::min<int64_t>(nearSteps, 3072 / bytes));
     plan.depthBlock = llvm::alignTo(llvm::divideCeil(steps, blocks), 16);
   }
-  // The panels of the item stay in the second-level cache while its rows run past them, beside the next ones that are
-  // fetched meanwhile. Where sums are cut, the rows and the sums stay there instead, and the panels run past.
+  // The panels of the item stay in the second-level cache while its rows run past them, beside the next ones
+  // that are fetched meanwhile. Where sums are cut, the rows and the sums stay there instead, and the panels
+  // run past.
   bool isCut = depth && plan.depthBlock < steps;
   int64_t most = std::max<int64_t>(1, kFarCache * 5 / 3 / (plan.depthBlock * width * bytes) / plan.panels);
-  int64_t tiles = llvm::divideCeil(panels, plan.panels), perItem = isCut ? 12 : std::clamp<int64_t>(most, 1, 16);
+  int64_t tiles = llvm::divideCeil(panels, plan.panels),
+          perItem = isCut ? 12 : std::clamp<int64_t>(most, 1, 16);
   int64_t rowTiles = rows ? llvm::divideCeil(*rows, plan.rows) : 8;
   int64_t rowBlocks = llvm::divideCeil(rowTiles, (isCut ? 144 : 192) / plan.rows);
-  // Enough items for several threads, and an even number of them. Where rows are copied, every item copies them.
+  // Enough items for several threads, and an even number of them. Where rows are copied, every item copies
+  // them.
   auto items = [&](int64_t n) { return llvm::divideCeil(tiles, n) * rowBlocks * batch; };
   while (perItem > 2 && items(perItem) < (isCut ? 4 : 8))
     --perItem;
-  if (int64_t blocks = llvm::divideCeil(tiles, perItem); rowBlocks * batch % 2 != 0 && blocks % 2 != 0 && blocks < 16)
+  if (int64_t blocks = llvm::divideCeil(tiles, perItem);
+      rowBlocks * batch % 2 != 0 && blocks % 2 != 0 && blocks < 16)
     perItem = llvm::divideCeil(tiles, blocks + 1);
   plan.panelBlock = plan.panels * llvm::divideCeil(tiles, llvm::divideCeil(tiles, perItem));
   plan.rowBlock = plan.rows * llvm::divideCeil(rowTiles, rowBlocks);
   int64_t tilesPerItem = rows ? std::min(rowTiles, plan.rowBlock / plan.rows) : 1;
-  plan.prefetchBytes = tilesPerItem > 1 ? llvm::PowerOf2Ceil(llvm::divideCeil(width * bytes, tilesPerItem)) : 0;
+  plan.prefetchBytes =
+      tilesPerItem > 1 ? llvm::PowerOf2Ceil(llvm::divideCeil(width * bytes, tilesPerItem)) : 0;
   return plan;
 }
 
 std::string describe(const MatMulPlan &plan) {
   constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
   std::string text;
-  llvm::raw_string_ostream(text) << "registers hold " << plan.rows << " x " << plan.panels * width << " sums, an item is "
-                                 << plan.rowBlock << " x " << plan.panelBlock * width;
+  llvm::raw_string_ostream(text) << "registers hold " << plan.rows << " x " << plan.panels * width
+                                 << " sums, an item is " << plan.rowBlock << " x " << plan.panelBlock * width;
   return text;
 }
 
@@ -90,8 +98,8 @@ DirectMatMulPlan planDirectMatMul(const KernelTarget &target, Type element, std:
   return plan;
 }
 
-AttentionPlan planAttention(const KernelTarget &target, std::optional<int64_t> rows, std::optional<int64_t> keys,
-                            int64_t size, int64_t valueSize, int64_t heads) {
+AttentionPlan planAttention(const KernelTarget &target, std::optional<int64_t> rows,
+                            std::optional<int64_t> keys, int64_t size, int64_t valueSize, int64_t heads) {
   constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns, bytes = 4;
   AttentionPlan plan;
   plan.lanes = std::min<int64_t>(target.vectorBits / 32, width);
@@ -153,26 +161,28 @@ constexpr double kMostWorkspace = 8 << 20;
 /// Bytes that come from beyond the second-level cache in a cycle.
 constexpr double kBytesPerCycle = 8;
 
-/// How much of the work the busier of two threads has, times two: `outer` items cut from `outerParts` pieces, and within
-/// each `inner` items from `innerParts`, all nearly equal.
+/// How much of the work the busier of two threads has, times two: `outer` items cut from `outerParts` pieces,
+/// and within each `inner` items from `innerParts`, all nearly equal.
 double largerHalf(int64_t outer, int64_t outerParts, int64_t inner, int64_t innerParts) {
   if (outer % 2 == 0)
     return 2.0 * llvm::divideCeil(outerParts, 2) / outerParts;
   if (outer > 1)
     return (outer * inner + 1.0) / (outer * inner);
-  return inner == 1 ? 2 : inner % 2 ? (inner + 1.0) / inner : 2.0 * llvm::divideCeil(innerParts, 2) / innerParts;
+  return inner == 1  ? 2
+         : inner % 2 ? (inner + 1.0) / inner
+                     : 2.0 * llvm::divideCeil(innerParts, 2) / innerParts;
 }
 
-/// The most rows of a register tile with so many vectors: accumulators, the vectors of a step and one broadcast. Of 32
-/// registers some stay free: LLVM's scheduler moves loads of the next step up, and a spilled sum costs more than the
-/// larger tile gains (measured: 98% of peak with 12 x 2, 70% with 14 x 2).
+/// The most rows of a register tile with so many vectors: accumulators, the vectors of a step and one
+/// broadcast. Of 32 registers some stay free: LLVM's scheduler moves loads of the next step up, and a spilled
+/// sum costs more than the larger tile gains (measured: 98% of peak with 12 x 2, 70% with 14 x 2).
 int64_t mostRows(const KernelTarget &target, int64_t vectors) {
   int64_t registers = target.vectorBits == 256 ? 16 : 28;
   return std::max<int64_t>(0, (registers - 1 - vectors) / vectors);
 }
 
-/// Cycles of one step of a register tile: multiply-adds and loads, two of each a cycle, and no sum more often than
-/// every fourth cycle.
+/// Cycles of one step of a register tile: multiply-adds and loads, two of each a cycle, and no sum more often
+/// than every fourth cycle.
 double stepCycles(double rows, int64_t vectors) {
   double products = rows * vectors / 2, loads = (rows + vectors) / 2;
   return std::max({products, loads, 4.0}) + 0.5;
@@ -206,10 +216,12 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
       plan.panels = panels;
     }
   }
-  // Cutting along pixels reads the weights again, cutting along panels the inputs; what stays in the cache costs nothing.
+  // Cutting along pixels reads the weights again, cutting along panels the inputs; what stays in the cache
+  // costs nothing.
   PixelTiles tiles = tilesOf(plan.pixels, size.rows, size.columns);
   int64_t pixelParts = size.rows > 1 ? tiles.rowParts : tiles.columnParts;
-  int64_t panelParts = llvm::divideCeil(size.panels, plan.panels), wanted = llvm::divideCeil(kItems, size.outerItems);
+  int64_t panelParts = llvm::divideCeil(size.panels, plan.panels),
+          wanted = llvm::divideCeil(kItems, size.outerItems);
   double weights = size.panels * nn::kBlock * size.depth * 4.0, inputs = size.inputBytes;
   double cycles = static_cast<double>(outputs) * size.panels * size.depth / 2;
   best = std::numeric_limits<double>::infinity();
@@ -233,14 +245,17 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
   return plan;
 }
 
-WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t tiles, int64_t channels, int64_t panels) {
+WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t tiles, int64_t channels,
+                          int64_t panels) {
   WinogradPlan plan;
   plan.lanes = std::min<int64_t>(target.lanes(), nn::kBlock);
   int64_t perPanel = nn::kBlock / plan.lanes;
-  // Every item reads all the transformed weights. What it computes on goes through the second-level cache, or else is
-  // written, read and written again beyond it.
-  double weights = 4.0 * points * channels * panels * nn::kBlock, perPiece = 4.0 * points * (channels + panels * nn::kBlock);
-  double products = static_cast<double>(points) * tiles * channels * panels / 2, least = std::numeric_limits<double>::infinity();
+  // Every item reads all the transformed weights. What it computes on goes through the second-level cache, or
+  // else is written, read and written again beyond it.
+  double weights = 4.0 * points * channels * panels * nn::kBlock,
+         perPiece = 4.0 * points * (channels + panels * nn::kBlock);
+  double products = static_cast<double>(points) * tiles * channels * panels / 2,
+         least = std::numeric_limits<double>::infinity();
   for (int64_t items = 1; items <= tiles; ++items)
     for (int64_t cut : {int64_t(1), int64_t(2), int64_t(4)}) {
       double bytes = llvm::divideCeilSigned(tiles, items) * perPiece;
@@ -278,7 +293,8 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t ti
   return plan;
 }
 
-RecurrentPlan planRecurrent(const KernelTarget &target, int64_t gates, std::optional<int64_t> batch, bool together) {
+RecurrentPlan planRecurrent(const KernelTarget &target, int64_t gates, std::optional<int64_t> batch,
+                            bool together) {
   constexpr int64_t width = nn::PackedRecurrentOp::kBlockUnits;
   RecurrentPlan plan;
   plan.lanes = std::min<int64_t>(target.vectorBits / 32, width);

@@ -1,8 +1,8 @@
 //===- TilePlan.h - how contractions are cut into tiles -----------------------===//
 //
-// Every heuristic about the shape of register tiles and cache blocks is in TilePlan.cpp. A register tile is `rows`
-// times `vectors` accumulators; what the micro-kernel adds to them in each step is the product of `rows` broadcast
-// scalars and `vectors` vectors.
+// Every heuristic about the shape of register tiles and cache blocks is in TilePlan.cpp. A register tile is
+// `rows` times `vectors` accumulators; what the micro-kernel adds to them in each step is the product of
+// `rows` broadcast scalars and `vectors` vectors.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_CPU_TILEPLAN_H
@@ -22,12 +22,13 @@ struct MatMulPlan {
   int64_t rowBlock, panelBlock;
   /// The part of the sums that one round over the item adds: all of a short sum.
   int64_t depthBlock;
-  /// How far each step of a tile gets with fetching a panel that is needed later, so that all tiles of the item
-  /// together fetch it; 0 where panels are read too seldom for that.
+  /// How far each step of a tile gets with fetching a panel that is needed later, so that all tiles of the
+  /// item together fetch it; 0 where panels are read too seldom for that.
   int64_t prefetchBytes;
 };
 
-/// `rows` is the number of rows where known, `depth` that of products in a sum where known; there are `batch` products.
+/// `rows` is the number of rows where known, `depth` that of products in a sum where known; there are `batch`
+/// products.
 MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, std::optional<int64_t> rows,
                       std::optional<int64_t> depth, int64_t columns, int64_t batch);
 
@@ -43,7 +44,8 @@ struct DirectMatMulPlan {
   int64_t columnBlock;
 };
 
-DirectMatMulPlan planDirectMatMul(const KernelTarget &target, mlir::Type element, std::optional<int64_t> rows);
+DirectMatMulPlan planDirectMatMul(const KernelTarget &target, mlir::Type element,
+                                  std::optional<int64_t> rows);
 
 /// nn.attention: an item is a block of rows of one head.
 struct AttentionPlan {
@@ -57,8 +59,8 @@ struct AttentionPlan {
 };
 
 /// `rows` and `keys` are numbers where known; a key has `size` elements, a value `valueSize`.
-AttentionPlan planAttention(const KernelTarget &target, std::optional<int64_t> rows, std::optional<int64_t> keys,
-                            int64_t size, int64_t valueSize, int64_t heads);
+AttentionPlan planAttention(const KernelTarget &target, std::optional<int64_t> rows,
+                            std::optional<int64_t> keys, int64_t size, int64_t valueSize, int64_t heads);
 
 /// nn.packed_conv: an item is a few vectors of neighbouring outputs ("pixels") of a block of filters.
 struct ConvPlan {
@@ -72,8 +74,8 @@ struct ConvPlan {
 };
 
 /// `filters` and `channels` are those of one group; `pixels` the number of outputs of one filter where known.
-ConvPlan planConv(const KernelTarget &target, mlir::Type element, int64_t filters, int64_t channels, int64_t taps,
-                  std::optional<int64_t> pixels);
+ConvPlan planConv(const KernelTarget &target, mlir::Type element, int64_t filters, int64_t channels,
+                  int64_t taps, std::optional<int64_t> pixels);
 
 /// nn.blocked_conv: an item is some panels of 16 filters for some neighbouring tiles of pixels.
 struct BlockedConvPlan {
@@ -86,8 +88,8 @@ struct BlockedConvPlan {
   bool streamsWeights;
 };
 
-/// What the plan depends on: the panels and products of one group of filters, the outputs, and the bytes of the inputs of
-/// one image that a group reads.
+/// What the plan depends on: the panels and products of one group of filters, the outputs, and the bytes of
+/// the inputs of one image that a group reads.
 struct BlockedConvSize {
   int64_t panels, depth, rows, columns, inputBytes;
   /// Items that images and groups make.
@@ -96,13 +98,15 @@ struct BlockedConvSize {
 
 BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSize &size);
 
-/// How a tile of `pixels` outputs lies in an image of `rows` x `columns`: whole rows of small images, else a part of one.
+/// How a tile of `pixels` outputs lies in an image of `rows` x `columns`: whole rows of small images, else a
+/// part of one.
 struct PixelTiles {
   int64_t rowParts, columnParts;
 };
 PixelTiles tilesOf(int64_t pixels, int64_t rows, int64_t columns);
 
-/// nn.winograd_conv: an item is some panels of filters for some of the `tiles` pieces, which have `points` products each.
+/// nn.winograd_conv: an item is some panels of filters for some of the `tiles` pieces, which have `points`
+/// products each.
 struct WinogradPlan {
   int64_t lanes;
   /// The register tile of the products.
@@ -113,7 +117,8 @@ struct WinogradPlan {
   bool streamsWeights;
 };
 
-WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t tiles, int64_t channels, int64_t panels);
+WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t tiles, int64_t channels,
+                          int64_t panels);
 
 /// The parts in which a tile of so many sums forms each (MicroKernel::parts).
 int64_t partsFor(const KernelTarget &target, int64_t sums);
@@ -125,8 +130,10 @@ struct RecurrentPlan {
   int64_t rows, vectors;
 };
 
-/// `batch` is the number of sequences where known; `together` is whether they may go through time side by side.
-RecurrentPlan planRecurrent(const KernelTarget &target, int64_t gates, std::optional<int64_t> batch, bool together);
+/// `batch` is the number of sequences where known; `together` is whether they may go through time side by
+/// side.
+RecurrentPlan planRecurrent(const KernelTarget &target, int64_t gates, std::optional<int64_t> batch,
+                            bool together);
 
 } // namespace nnc
 

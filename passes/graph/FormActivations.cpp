@@ -1,6 +1,7 @@
-// Activations that exporters write out: chains of elementwise ops that compute a function of one tensor for which there
-// is a kind of nn.unary. There are many spellings of each (x / sqrt(2) or x * 0.7071, x^3 as a power or as products, 0.5
-// here or there), so a chain is recognized by its values: it is evaluated at some numbers and compared.
+// Activations that exporters write out: chains of elementwise ops that compute a function of one tensor for
+// which there is a kind of nn.unary. There are many spellings of each (x / sqrt(2) or x * 0.7071, x^3 as a
+// power or as products, 0.5 here or there), so a chain is recognized by its values: it is evaluated at some
+// numbers and compared.
 #include "dialects/nn/NNDialect.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"

@@ -1,5 +1,5 @@
-// Attention as exporters write it: two products with elementwise ops and a softmax between them, heads split off by
-// reshapes and transposes around. What is recognized becomes one nn.attention.
+// Attention as exporters write it: two products with elementwise ops and a softmax between them, heads split
+// off by reshapes and transposes around. What is recognized becomes one nn.attention.
 #include "dialects/nn/ShapeAnalysis.h"
 #include "llvm/ADT/SetVector.h"
 #include "mlir/IR/IRMapping.h"
@@ -79,9 +79,9 @@ public:
     nn::TransposeOp after = isSplit ? nullptr : rowsFirst();
     Type result = after ? after.getType() : Type(raisedType(y));
     SmallVector<Value> operands = {raised(q.value), raised(k.value), raised(v.value)};
-    auto attention = nn::AttentionOp::create(b, loc, result, operands[0], operands[1], operands[2], extras, heads,
-                                             kvHeads, ArrayRef<int64_t>{q.first, k.first, v.first}, q.byRow, k.byRow,
-                                             v.byRow, after != nullptr, dropped != nullptr);
+    auto attention = nn::AttentionOp::create(b, loc, result, operands[0], operands[1], operands[2], extras,
+                                             heads, kvHeads, ArrayRef<int64_t>{q.first, k.first, v.first},
+                                             q.byRow, k.byRow, v.byRow, after != nullptr, dropped != nullptr);
     buildRegion(b, attention, raisedType(scores));
     b.setInsertionPointAfter(attention);
     if (after) {
@@ -226,8 +226,8 @@ private:
       auto constant = factor.getDefiningOp<nn::ConstantOp>();
       auto type = typeOf(factor);
       auto number = uniformNumber(factor);
-      if (!constant || !number || constant.getValue().getNumElements() != 1 || scaled.getType() != x.getType() ||
-          !type || !std::isfinite(*number))
+      if (!constant || !number || constant.getValue().getNumElements() != 1 ||
+          scaled.getType() != x.getType() || !type || !std::isfinite(*number))
         continue;
       scales.push_back(constant);
       return scaled;
@@ -274,7 +274,8 @@ private:
     }
   }
 
-  /// One of several parts of a projection, split along its last dim: [B,S,H*D] of [B,S,3*H*D] is some of its heads.
+  /// One of several parts of a projection, split along its last dim: [B,S,H*D] of [B,S,3*H*D] is some of its
+  /// heads.
   void takePart(Operand &operand) {
     auto reshape = operand.value.getDefiningOp<nn::ReshapeOp>();
     auto split = reshape ? reshape.getX().getDefiningOp<nn::SplitOp>() : nullptr;
@@ -292,13 +293,14 @@ private:
         return;
       from += before.getDimSize(2);
     }
-    if (type.getDimSize(0) != whole.getDimSize(0) || type.getDimSize(1) != whole.getDimSize(1) || from % size != 0 ||
-        whole.getDimSize(2) % size != 0)
+    if (type.getDimSize(0) != whole.getDimSize(0) || type.getDimSize(1) != whole.getDimSize(1) ||
+        from % size != 0 || whole.getDimSize(2) % size != 0)
       return;
     OpBuilder b(split);
     SmallVector<int64_t> shape = {whole.getDimSize(0), whole.getDimSize(1), whole.getDimSize(2) / size, size};
-    operand.value = nn::ReshapeOp::create(b, split.getLoc(), RankedTensorType::get(shape, type.getElementType()),
-                                          split.getX(), createIndexList(b, split.getLoc(), shape), true);
+    operand.value =
+        nn::ReshapeOp::create(b, split.getLoc(), RankedTensorType::get(shape, type.getElementType()),
+                              split.getX(), createIndexList(b, split.getLoc(), shape), true);
     operand.first = from / size;
   }
 
@@ -312,10 +314,12 @@ private:
 
   static Value transposedLast(OpBuilder &b, Value x) {
     RankedTensorType type = typeOf(x);
-    SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())), shape(type.getShape());
+    SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())),
+                         shape(type.getShape());
     std::swap(perm[perm.size() - 1], perm[perm.size() - 2]);
     std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);
-    return nn::TransposeOp::create(b, x.getLoc(), RankedTensorType::get(shape, type.getElementType()), x, perm);
+    return nn::TransposeOp::create(b, x.getLoc(), RankedTensorType::get(shape, type.getElementType()), x,
+                                   perm);
   }
 
   void buildRegion(OpBuilder &b, nn::AttentionOp attention, RankedTensorType scores) {

@@ -1,5 +1,6 @@
-// A view between a product and the elementwise ops that follow keeps them out of the product's kernel. Views cost
-// nothing anywhere, so this one moves behind the elementwise ops, and the other operands are seen in the product's shape.
+// A view between a product and the elementwise ops that follow keeps them out of the product's kernel. Views
+// cost nothing anywhere, so this one moves behind the elementwise ops, and the other operands are seen in the
+// product's shape.
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
 #include "passes/graph/Constants.h"
@@ -63,7 +64,8 @@ private:
       return false;
     SmallVector<std::optional<SmallVector<int64_t>>> shapes;
     for (Value other : op->getOperands()) {
-      shapes.push_back(other == operand ? SmallVector<int64_t>(type.getShape()) : shapeFor(other, result, type));
+      shapes.push_back(other == operand ? SmallVector<int64_t>(type.getShape())
+                                        : shapeFor(other, result, type));
       if (!shapes.back())
         return false;
     }
@@ -99,7 +101,8 @@ private:
   }
 
   /// The shape in which an operand of the result's shape, or that is the same for all its rows, meets `type`.
-  static std::optional<SmallVector<int64_t>> shapeFor(Value other, RankedTensorType result, RankedTensorType type) {
+  static std::optional<SmallVector<int64_t>> shapeFor(Value other, RankedTensorType result,
+                                                      RankedTensorType type) {
     RankedTensorType own = staticType(other);
     if (!own)
       return std::nullopt;

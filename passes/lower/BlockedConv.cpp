@@ -1,7 +1,8 @@
-// nn.blocked_conv by the micro-kernel: scalars are pixels of the input, broadcast, and vectors are filters, whose weights
-// lie in panels. A register tile of neighbouring outputs times a few panels runs over the whole sum; then the epilogue is
-// applied to registers. Where the window reaches into padding the rows that an item needs are first copied into the
-// workspace with zeros around them: a copy for all the filters costs a fraction of their products.
+// nn.blocked_conv by the micro-kernel: scalars are pixels of the input, broadcast, and vectors are filters,
+// whose weights lie in panels. A register tile of neighbouring outputs times a few panels runs over the whole
+// sum; then the epilogue is applied to registers. Where the window reaches into padding the rows that an item
+// needs are first copied into the workspace with zeros around them: a copy for all the filters costs a
+// fraction of their products.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -55,8 +56,8 @@ public:
   BlockedConv(KernelBuilder &k, nn::BlockedConvOp op)
       : k(k), op(op), shape(k.group, op, k.target), g(shape.geometry), plan(shape.plan),
         vector(VectorType::get({plan.lanes}, k.b.getF32Type())), perPanel(kBlock / plan.lanes),
-        pixelStride(shape.plain ? 1 : kBlock), panels(k.flat(k.memref(op.getPanels()))), x(k.flat(k.memref(op.getX()))),
-        shortEpilogue(hasShortEpilogue(k.group)) {
+        pixelStride(shape.plain ? 1 : kBlock), panels(k.flat(k.memref(op.getPanels()))),
+        x(k.flat(k.memref(op.getX()))), shortEpilogue(hasShortEpilogue(k.group)) {
     flattened = g.flatten(k);
     if (op.getBias())
       bias = k.flat(k.memref(op.getBias()));
@@ -64,7 +65,9 @@ public:
     sourceRow = g.columns.in * pixelStride;
     sourceChannels = g.rows.in * sourceRow;
     if (g.rows.padBegin || g.rows.padEnd || g.columns.padBegin || g.columns.padEnd) {
-      int64_t most = shape.itemsAlongRows() ? EvenParts{g.rows.out, shape.tiles.rowParts}.largest() * shape.itemTiles() : 1;
+      int64_t most = shape.itemsAlongRows()
+                         ? EvenParts{g.rows.out, shape.tiles.rowParts}.largest() * shape.itemTiles()
+                         : 1;
       bufferRows = g.rows.spanOf(std::min(most, g.rows.out));
       bufferColumns = g.columns.spanOf(g.columns.out);
       sourceRow = bufferColumns * pixelStride;
@@ -80,9 +83,10 @@ public:
     int64_t itemOutputs = g.rows.out * g.columns.out / plan.pixelItems;
     int64_t work = std::max<int64_t>(1, itemOutputs * shape.panels / plan.panelItems) * kBlock * shape.depth;
     k.grain = std::max<int64_t>(1, 200000 / work);
-    k.note("direct, registers hold " + Twine(plan.pixels) + " pixels x " + Twine(plan.panels * kBlock) + " filters, cut into " +
-           Twine(plan.panelItems) + " x " + Twine(plan.pixelItems) + (g.isFlat ? ", all pixels in one row" : "") +
-           (bufferRows ? ", padded rows copied" : "") + (plan.streamsWeights ? ", weights prefetched" : ""));
+    k.note("direct, registers hold " + Twine(plan.pixels) + " pixels x " + Twine(plan.panels * kBlock) +
+           " filters, cut into " + Twine(plan.panelItems) + " x " + Twine(plan.pixelItems) +
+           (g.isFlat ? ", all pixels in one row" : "") + (bufferRows ? ", padded rows copied" : "") +
+           (plan.streamsWeights ? ", weights prefetched" : ""));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       group = point[1];
@@ -90,7 +94,8 @@ public:
       Value panel = k.mul(panelItems.spreadStart(k, point[2]), plan.panels);
       Value panelEnd = k.mul(panelItems.spreadStart(k, k.add(point[2], 1)), plan.panels);
       panelEnd = k.min(panelEnd, k.index(shape.panels));
-      EvenParts rowParts{g.rows.out, shape.tiles.rowParts}, columnParts{g.columns.out, shape.tiles.columnParts};
+      EvenParts rowParts{g.rows.out, shape.tiles.rowParts},
+          columnParts{g.columns.out, shape.tiles.columnParts};
       int64_t parts = shape.itemsAlongRows() ? rowParts.parts : columnParts.parts;
       EvenParts pixelItems{parts, plan.pixelItems};
       Value first = pixelItems.spreadStart(k, point[3]), last = pixelItems.spreadStart(k, k.add(point[3], 1));
@@ -109,7 +114,8 @@ public:
                                                });
                          });
       };
-      Value step = k.index(plan.panels), fullEnd = k.add(panel, k.mul(k.div(k.sub(panelEnd, panel), step), step));
+      Value step = k.index(plan.panels),
+            fullEnd = k.add(panel, k.mul(k.div(k.sub(panelEnd, panel), step), step));
       k.loop(panel, fullEnd, step, [&](Value at) { overTiles(at, plan.panels); });
       if (int64_t rest = shape.panels % plan.panels)
         k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, panelEnd), [&] { overTiles(fullEnd, rest); });
@@ -174,12 +180,14 @@ private:
     }
     for (int64_t i = 0; i < kernel.rows; ++i)
       for (int64_t j = 0; j < kernel.vectors; ++j)
-        vector::StoreOp::create(k.b, k.loc, results[i * kernel.vectors + j], sums,
-                                ValueRange{k.index((j / perPanel * kernel.rows + i) * kBlock + j % perPanel * plan.lanes)});
+        vector::StoreOp::create(
+            k.b, k.loc, results[i * kernel.vectors + j], sums,
+            ValueRange{k.index((j / perPanel * kernel.rows + i) * kBlock + j % perPanel * plan.lanes)});
     k.loops({k.index(width), k.index(height), k.index(columns), k.index(perPanel)}, [&](ValueRange at) {
       Value lane = k.mul(at[3], plan.lanes);
       Value pixel = k.add(k.mul(k.add(k.mul(at[0], height), at[1]), columns), at[2]);
-      Value value = vector::LoadOp::create(k.b, k.loc, vector, sums, ValueRange{k.add(k.mul(pixel, kBlock), lane)});
+      Value value =
+          vector::LoadOp::create(k.b, k.loc, vector, sums, ValueRange{k.add(k.mul(pixel, kBlock), lane)});
       store(value, k.add(block, at[0]), k.add(row, at[1]), k.add(column, at[2]), lane);
     });
   }
@@ -197,8 +205,8 @@ private:
   }
 
   /// The tile's sums over all channels and taps.
-  SmallVector<Value> products(const MicroKernel &kernel, Value block, Value row, int64_t columns, Value column,
-                              ValueRange initial) {
+  SmallVector<Value> products(const MicroKernel &kernel, Value block, Value row, int64_t columns,
+                              Value column, ValueRange initial) {
     // The input under the tile's first output and tap, and where its panel starts.
     Value y = k.mul(bufferRows ? k.sub(row, firstRow) : row, g.rows.stride);
     Value origin = k.add(k.mul(y, sourceRow), k.mul(column, g.columns.stride * pixelStride));
@@ -210,13 +218,14 @@ private:
       Value isFirst = k.both(k.compare(arith::CmpIPredicate::eq, row, firstRow),
                              k.compare(arith::CmpIPredicate::eq, column, firstColumn));
       int64_t tiles = shape.itemTiles() * (shape.itemsAlongRows() ? shape.tiles.columnParts : 1);
-      following = {panels, k.add(weights, kernel.vectors / perPanel * shape.depth * kBlock), shape.depth * kBlock,
-                   tiles == 1, isFirst};
+      following = {panels, k.add(weights, kernel.vectors / perPanel * shape.depth * kBlock),
+                   shape.depth * kBlock, tiles == 1, isFirst};
     }
     auto offsetOf = [&](int64_t i) {
       return i / columns * g.rows.stride * sourceRow + i % columns * g.columns.stride * pixelStride;
     };
-    // The products of `steps` channels (or of the taps of a row): inputs `stride` apart, weights one after the other.
+    // The products of `steps` channels (or of the taps of a row): inputs `stride` apart, weights one after
+    // the other.
     auto run = [&](Value from, Value weight, int64_t steps, int64_t stride, ValueRange carried) {
       int64_t unroll = steps <= 3 ? steps : steps % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
@@ -224,16 +233,17 @@ private:
         for (int64_t j = 0; j < kernel.vectors / perPanel; ++j)
           following.prefetch(k, j, k.sub(k.add(weight, k.mul(at, kBlock)), weights));
         for (int64_t u = 0; u < unroll; ++u)
-          next = kernel.step(k, k.add(at, u), next,
-                             [&](int64_t i, Value step) -> Value {
-                               Value offset = k.add(k.add(from, k.mul(step, stride)), offsetOf(i));
-                               return memref::LoadOp::create(k.b, k.loc, source, offset);
-                             },
-                             [&](int64_t j, Value step) -> Value {
-                               Value offset = k.add(k.add(weight, k.mul(step, kBlock)),
-                                                    j / perPanel * shape.depth * kBlock + j % perPanel * plan.lanes);
-                               return vector::LoadOp::create(k.b, k.loc, vector, panels, ValueRange{offset});
-                             });
+          next = kernel.step(
+              k, k.add(at, u), next,
+              [&](int64_t i, Value step) -> Value {
+                Value offset = k.add(k.add(from, k.mul(step, stride)), offsetOf(i));
+                return memref::LoadOp::create(k.b, k.loc, source, offset);
+              },
+              [&](int64_t j, Value step) -> Value {
+                Value offset = k.add(k.add(weight, k.mul(step, kBlock)),
+                                     j / perPanel * shape.depth * kBlock + j % perPanel * plan.lanes);
+                return vector::LoadOp::create(k.b, k.loc, vector, panels, ValueRange{offset});
+              });
         return next;
       });
     };
@@ -244,11 +254,12 @@ private:
         if (shape.plain)
           return run(rowStart, k.add(weight, k.mul(ky, g.columns.kernel * kBlock)), g.columns.kernel,
                      g.columns.dilation, inRow);
-        return k.loop(k.index(0), k.index(g.columns.kernel), k.index(1), inRow, [&](Value kx, ValueRange inTap) {
-          Value tap = k.add(k.mul(ky, g.columns.kernel), kx);
-          return run(k.add(rowStart, k.mul(kx, g.columns.dilation * pixelStride)),
-                     k.add(weight, k.mul(tap, channels * kBlock)), channels, 1, inTap);
-        });
+        return k.loop(k.index(0), k.index(g.columns.kernel), k.index(1), inRow,
+                      [&](Value kx, ValueRange inTap) {
+                        Value tap = k.add(k.mul(ky, g.columns.kernel), kx);
+                        return run(k.add(rowStart, k.mul(kx, g.columns.dilation * pixelStride)),
+                                   k.add(weight, k.mul(tap, channels * kBlock)), channels, 1, inTap);
+                      });
       });
     };
     int64_t perBlock = shape.plain ? 1 : kBlock, whole = shape.channels / perBlock;
@@ -259,7 +270,8 @@ private:
                         k.add(weights, k.mul(c, taps * perBlock * kBlock)), perBlock, carried);
       });
     if (int64_t rest = shape.channels % perBlock)
-      sums = overTaps(k.add(origin, whole * sourceChannels), k.add(weights, whole * taps * kBlock * kBlock), rest, sums);
+      sums = overTaps(k.add(origin, whole * sourceChannels), k.add(weights, whole * taps * kBlock * kBlock),
+                      rest, sums);
     return sums;
   }
 
@@ -274,7 +286,8 @@ private:
   Value panels, x, bias, sums;
   bool shortEpilogue;
   llvm::DenseMap<Value, Value> flattened;
-  /// Where the inputs are read: x, or rows in the workspace. Elements from one row, and one channel or block, to the next.
+  /// Where the inputs are read: x, or rows in the workspace. Elements from one row, and one channel or block,
+  /// to the next.
   Value source;
   int64_t sourceRow, sourceChannels, bufferRows = 0, bufferColumns = 0;
   // Of the item at hand:
@@ -286,7 +299,8 @@ AffineMap blockedConvItems(nn::GroupOp group, Operation *root, KernelTarget targ
   auto op = cast<nn::BlockedConvOp>(root);
   Shape shape(group, op, target);
   MLIRContext *context = group.getContext();
-  SmallVector<AffineExpr> results = {getAffineDimExpr(0, context), getAffineConstantExpr(op.getGroups(), context),
+  SmallVector<AffineExpr> results = {getAffineDimExpr(0, context),
+                                     getAffineConstantExpr(op.getGroups(), context),
                                      getAffineConstantExpr(shape.plan.panelItems, context),
                                      getAffineConstantExpr(shape.plan.pixelItems, context)};
   return AffineMap::get(typeOf(op.getY()).getRank(), 0, results, context);

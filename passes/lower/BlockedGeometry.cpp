@@ -33,8 +33,8 @@ static bool collapses(RankedTensorType operand, RankedTensorType result) {
 }
 
 BlockedGeometry::BlockedGeometry(nn::GroupOp group, Operation *root, Value x, ArrayRef<int64_t> kernel,
-                                 ArrayRef<int64_t> strides, ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations,
-                                 bool mayFlatten)
+                                 ArrayRef<int64_t> strides, ArrayRef<int64_t> pads,
+                                 ArrayRef<int64_t> dilations, bool mayFlatten)
     : n(kernel.size()) {
   RankedTensorType in = typeOf(x), out = typeOf(root->getResult(0));
   auto window = [&](int64_t i) {
@@ -47,8 +47,9 @@ BlockedGeometry::BlockedGeometry(nn::GroupOp group, Operation *root, Value x, Ar
   auto isPixel = [](const StaticWindow &w) {
     return w.kernel == 1 && w.stride == 1 && w.padBegin == 0 && w.padEnd == 0;
   };
-  isFlat = mayFlatten && n == 2 && isPixel(rows) && isPixel(columns) &&
-           llvm::all_of(epilogueInputs(group), [&](Value operand) { return collapses(typeOf(operand), out); });
+  isFlat =
+      mayFlatten && n == 2 && isPixel(rows) && isPixel(columns) &&
+      llvm::all_of(epilogueInputs(group), [&](Value operand) { return collapses(typeOf(operand), out); });
   if (isFlat) {
     columns.in = columns.out = rows.out * columns.out;
     rows = one;
@@ -72,8 +73,8 @@ llvm::DenseMap<Value, Value> BlockedGeometry::flatten(KernelBuilder &k) const {
   return flat;
 }
 
-SmallVector<Value> BlockedGeometry::indices(KernelBuilder &k, Value image, Value block, Value row, Value column,
-                                            Value lane) const {
+SmallVector<Value> BlockedGeometry::indices(KernelBuilder &k, Value image, Value block, Value row,
+                                            Value column, Value lane) const {
   SmallVector<Value> at = {image, block};
   if (n == 2 && !isFlat)
     at.push_back(row);
@@ -85,13 +86,16 @@ Value EvenParts::startOf(KernelBuilder &k, Value t) const {
   return k.add(k.mul(t, shortSize()), k.min(t, k.index(longCount())));
 }
 
-Value EvenParts::spreadStart(KernelBuilder &k, Value t) const { return k.div(k.mul(t, extent), k.index(parts)); }
+Value EvenParts::spreadStart(KernelBuilder &k, Value t) const {
+  return k.div(k.mul(t, extent), k.index(parts));
+}
 
 void EvenParts::forEach(KernelBuilder &k, Value from, Value to,
                         llvm::function_ref<void(Value start, int64_t size)> body) const {
   int64_t longer = longCount(), size = shortSize();
   if (longer)
-    k.loop(from, k.min(to, k.index(longer)), k.index(1), [&](Value t) { body(k.mul(t, size + 1), size + 1); });
+    k.loop(from, k.min(to, k.index(longer)), k.index(1),
+           [&](Value t) { body(k.mul(t, size + 1), size + 1); });
   if (size)
     k.loop(longer ? k.max(from, k.index(longer)) : from, to, k.index(1),
            [&](Value t) { body(k.add(k.mul(t, size), longer), size); });

@@ -1,7 +1,8 @@
 //===- BlockedGeometry.h - windows over blocked tensors -----------------------===//
 //
-// Kernels over blocks of channels see two spatial dims: a single one counts as the columns of one row, and where a
-// window is one pixel and every operand of the epilogue lies like the result, all pixels are one row ("flat").
+// Kernels over blocks of channels see two spatial dims: a single one counts as the columns of one row, and
+// where a window is one pixel and every operand of the epilogue lies like the result, all pixels are one row
+// ("flat").
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_LOWER_BLOCKEDGEOMETRY_H
@@ -31,27 +32,29 @@ struct BlockedGeometry {
   bool isFlat = false;
   StaticWindow rows, columns;
 
-  /// Of an op whose operand x and result are [N,B,D1..Dn,...], with n kernel entries. `mayFlatten`: a window of one
-  /// pixel may count as one row.
+  /// Of an op whose operand x and result are [N,B,D1..Dn,...], with n kernel entries. `mayFlatten`: a window
+  /// of one pixel may count as one row.
   BlockedGeometry(nn::GroupOp group, mlir::Operation *root, mlir::Value x, llvm::ArrayRef<int64_t> kernel,
-                  llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads, llvm::ArrayRef<int64_t> dilations,
-                  bool mayFlatten);
+                  llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads,
+                  llvm::ArrayRef<int64_t> dilations, bool mayFlatten);
 
   /// Memrefs of the kernel with the spatial dims in one, for storeThroughEpilogue; empty if not flat.
   llvm::DenseMap<mlir::Value, mlir::Value> flatten(KernelBuilder &k) const;
   /// The indices of a lane of the result, or of x where that is blocked.
-  llvm::SmallVector<mlir::Value> indices(KernelBuilder &k, mlir::Value image, mlir::Value block, mlir::Value row,
-                                         mlir::Value column, mlir::Value lane) const;
+  llvm::SmallVector<mlir::Value> indices(KernelBuilder &k, mlir::Value image, mlir::Value block,
+                                         mlir::Value row, mlir::Value column, mlir::Value lane) const;
 };
 
-/// An extent cut into `parts` pieces of nearly equal size, the longer ones first: piece t starts at t * q + min(t, r).
+/// An extent cut into `parts` pieces of nearly equal size, the longer ones first: piece t starts at t * q +
+/// min(t, r).
 struct EvenParts {
   int64_t extent, parts;
   int64_t shortSize() const { return extent / parts; }
   int64_t longCount() const { return extent % parts; }
   int64_t largest() const { return llvm::divideCeil(extent, parts); }
   mlir::Value startOf(KernelBuilder &k, mlir::Value t) const;
-  /// Where piece t starts if the longer ones are spread over all of them, so that neighbours add up to nearly the same.
+  /// Where piece t starts if the longer ones are spread over all of them, so that neighbours add up to nearly
+  /// the same.
   mlir::Value spreadStart(KernelBuilder &k, mlir::Value t) const;
   /// Calls `body` for the pieces [from, to) in a loop for each of the (at most two) sizes.
   void forEach(KernelBuilder &k, mlir::Value from, mlir::Value to,

@@ -1,5 +1,5 @@
-// nn.block_channels and nn.unblock_channels: an item is one block of one image. Squares of 8 pixels times 8 channels are
-// transposed in registers; what is left over is copied element by element.
+// nn.block_channels and nn.unblock_channels: an item is one block of one image. Squares of 8 pixels times 8
+// channels are transposed in registers; what is left over is copied element by element.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -23,9 +23,10 @@ AffineMap blockItems(nn::GroupOp group, Operation *root) {
   if (!unblock)
     return itemPerLeadingDims(group, 2);
   MLIRContext *context = group.getContext();
-  return AffineMap::get(typeOf(group.getResult(0)).getRank(), 0,
-                        {getAffineDimExpr(0, context), getAffineConstantExpr(nn::blocksOf(unblock.getChannels()), context)},
-                        context);
+  return AffineMap::get(
+      typeOf(group.getResult(0)).getRank(), 0,
+      {getAffineDimExpr(0, context), getAffineConstantExpr(nn::blocksOf(unblock.getChannels()), context)},
+      context);
 }
 
 /// Transposes an 8 x 8 square of vectors by three rounds of shuffles.
@@ -48,12 +49,16 @@ SmallVector<Value> transpose(KernelBuilder &k, SmallVector<Value> rows) {
   return rows;
 }
 
-/// Copies channels [0, count) of all pixels between planes (channel after channel, `pixels` elements each, from `plane`
-/// on) and a block (pixel after pixel, from `block` on).
+/// Copies channels [0, count) of all pixels between planes (channel after channel, `pixels` elements each,
+/// from `plane` on) and a block (pixel after pixel, from `block` on).
 void copy(KernelBuilder &k, bool toBlock, Value planes, Value plane, Value blocks, Value block, Value pixels,
           int64_t count) {
-  auto inPlanes = [&](Value channel, Value pixel) { return k.add(plane, k.add(k.mul(channel, pixels), pixel)); };
-  auto inBlock = [&](Value channel, Value pixel) { return k.add(block, k.add(k.mul(pixel, kBlock), channel)); };
+  auto inPlanes = [&](Value channel, Value pixel) {
+    return k.add(plane, k.add(k.mul(channel, pixels), pixel));
+  };
+  auto inBlock = [&](Value channel, Value pixel) {
+    return k.add(block, k.add(k.mul(pixel, kBlock), channel));
+  };
   auto single = [&](Value channel, Value pixel) {
     Value from = toBlock ? inPlanes(channel, pixel) : inBlock(channel, pixel);
     Value to = toBlock ? inBlock(channel, pixel) : inPlanes(channel, pixel);
@@ -69,7 +74,8 @@ void copy(KernelBuilder &k, bool toBlock, Value planes, Value plane, Value block
       };
       SmallVector<Value> rows;
       for (int64_t i = 0; i < 8; ++i)
-        rows.push_back(vector::LoadOp::create(k.b, k.loc, type, toBlock ? planes : blocks, ValueRange{at(i, !toBlock)}));
+        rows.push_back(
+            vector::LoadOp::create(k.b, k.loc, type, toBlock ? planes : blocks, ValueRange{at(i, !toBlock)}));
       rows = transpose(k, rows);
       for (int64_t i = 0; i < 8; ++i)
         vector::StoreOp::create(k.b, k.loc, rows[i], toBlock ? blocks : planes, ValueRange{at(i, toBlock)});
@@ -84,7 +90,8 @@ void copy(KernelBuilder &k, bool toBlock, Value planes, Value plane, Value block
 }
 
 /// `isLast`: whether the block at hand is the last one, whose channels may be fewer.
-LogicalResult emitCopies(KernelBuilder &k, bool toBlock, Value planar, Value blocked, int64_t channels, int64_t firstDim) {
+LogicalResult emitCopies(KernelBuilder &k, bool toBlock, Value planar, Value blocked, int64_t channels,
+                         int64_t firstDim) {
   auto type = cast<MemRefType>(planar.getType());
   Value pixels = k.index(1);
   int64_t known = 1;

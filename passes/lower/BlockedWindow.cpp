@@ -1,7 +1,8 @@
-// nn.blocked_depthwise and nn.blocked_pool: what slides over each channel by itself. An item is one row of outputs of one
-// block. A tile of neighbouring outputs is kept in registers while the window's rows go by; the inputs of a row are
-// loaded once for all the outputs that share them. Since a pixel is a whole vector, padding on the left and on the right
-// concerns no lane but whole taps: the tiles at the borders are written with just the taps that read inside.
+// nn.blocked_depthwise and nn.blocked_pool: what slides over each channel by itself. An item is one row of
+// outputs of one block. A tile of neighbouring outputs is kept in registers while the window's rows go by;
+// the inputs of a row are loaded once for all the outputs that share them. Since a pixel is a whole vector,
+// padding on the left and on the right concerns no lane but whole taps: the tiles at the borders are written
+// with just the taps that read inside.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -26,8 +27,9 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 class SlidingWindow {
 public:
   SlidingWindow(KernelBuilder &k, Operation *op, Value x, const BlockedGeometry &g)
-      : k(k), op(op), g(g), lanes(std::min(k.lanes(), kBlock)), vector(VectorType::get({lanes}, k.b.getF32Type())),
-        x(k.flat(k.memref(x))), blocks(typeOf(x).getDimSize(1)) {}
+      : k(k), op(op), g(g), lanes(std::min(k.lanes(), kBlock)),
+        vector(VectorType::get({lanes}, k.b.getF32Type())), x(k.flat(k.memref(x))),
+        blocks(typeOf(x).getDimSize(1)) {}
   virtual ~SlidingWindow() = default;
 
   LogicalResult emit() {
@@ -99,7 +101,8 @@ private:
     }
   }
 
-  /// The outputs [start, start + size) of the row. `known` is the start of a tile at a border, whose taps may be outside.
+  /// The outputs [start, start + size) of the row. `known` is the start of a tile at a border, whose taps may
+  /// be outside.
   void tile(Value start, int64_t size, std::optional<int64_t> known) {
     auto isInside = [&](int64_t i, int64_t tap) { return !known || g.columns.isInside(*known + i, tap); };
     SmallVector<Value> sums;
@@ -129,7 +132,8 @@ private:
       for (int64_t tap = 0; tap < g.columns.kernel; ++tap)
         taps += isInside(i, tap);
       Value result = finish(sums[i], taps);
-      if (failed(storeThroughEpilogue(k, op, result, g.indices(k, image, block, row, k.add(start, i), k.index(lane)))))
+      if (failed(storeThroughEpilogue(k, op, result,
+                                      g.indices(k, image, block, row, k.add(start, i), k.index(lane)))))
         status = failure();
     }
   }
@@ -158,8 +162,8 @@ private:
     SmallVector<Value> weights;
     Value tap = k.add(k.mul(block, g.rows.kernel * g.columns.kernel), k.mul(ky, g.columns.kernel));
     for (int64_t kx = 0; kx < g.columns.kernel; ++kx)
-      weights.push_back(
-          vector::LoadOp::create(k.b, k.loc, vector, w, ValueRange{k.add(k.mul(k.add(tap, kx), kBlock), lane)}));
+      weights.push_back(vector::LoadOp::create(k.b, k.loc, vector, w,
+                                               ValueRange{k.add(k.mul(k.add(tap, kx), kBlock), lane)}));
     return weights;
   }
   Value combine(Value acc, Value input, Value weight) override { return multiplyAdd(k, input, weight, acc); }
@@ -170,7 +174,8 @@ private:
 class Pool : public SlidingWindow {
 public:
   Pool(KernelBuilder &k, nn::BlockedPoolOp op, const BlockedGeometry &g)
-      : SlidingWindow(k, op, op.getX(), g), isMax(op.getKind() == nn::PoolKind::max), countPads(op.getCountIncludePad()) {}
+      : SlidingWindow(k, op, op.getX(), g), isMax(op.getKind() == nn::PoolKind::max),
+        countPads(op.getCountIncludePad()) {}
 
 private:
   Value initial() override {
@@ -188,7 +193,8 @@ private:
       return arith::DivFOp::create(k.b, k.loc, acc,
                                    constantLike(k.b, k.loc, vector, g.rows.kernel * g.columns.kernel));
     Value count = k.mul(k.max(k.sub(lastTap, firstTap), k.index(0)), taps);
-    Value number = arith::SIToFPOp::create(k.b, k.loc, k.b.getF32Type(), k.fromIndex(count, k.b.getI64Type()));
+    Value number =
+        arith::SIToFPOp::create(k.b, k.loc, k.b.getF32Type(), k.fromIndex(count, k.b.getI64Type()));
     return arith::DivFOp::create(k.b, k.loc, acc, broadcastTo(k, vector, number));
   }
 
@@ -198,7 +204,8 @@ private:
 template <typename OpTy, typename WindowTy>
 LogicalResult emitWindow(KernelBuilder &k, Operation *root) {
   auto op = cast<OpTy>(root);
-  BlockedGeometry g(k.group, op, op.getX(), op.getKernel(), op.getStrides(), op.getPads(), op.getDilations(), false);
+  BlockedGeometry g(k.group, op, op.getX(), op.getKernel(), op.getStrides(), op.getPads(), op.getDilations(),
+                    false);
   return WindowTy(k, op, g).emit();
 }
 

@@ -1,5 +1,5 @@
-// KernelBuilder::parallel: the loop's body becomes a function of its own, which the runtime calls for ranges. What it
-// uses of the kernel around it travels in a struct on the kernel's stack; constants are made anew.
+// KernelBuilder::parallel: the loop's body becomes a function of its own, which the runtime calls for ranges.
+// What it uses of the kernel around it travels in a struct on the kernel's stack; constants are made anew.
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/lower/KernelBuilder.h"

@@ -1,5 +1,6 @@
-// Lowering of nn.pack_panels: runs of 16 columns copied, or squares transposed in registers where the factor lies the
-// other way round. An item is a few neighbouring panels times a block of the depth, so that reads stay near each other.
+// Lowering of nn.pack_panels: runs of 16 columns copied, or squares transposed in registers where the factor
+// lies the other way round. An item is a few neighbouring panels times a block of the depth, so that reads
+// stay near each other.
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/Registry.h"
 #include "passes/lower/Runs.h"
@@ -31,8 +32,8 @@ public:
   PackPanels(KernelBuilder &k, nn::PackPanelsOp op)
       : k(k), op(op), rank(rankedType(op.getPanels()).getRank()), from(k.flat(k.memref(op.getB()))),
         to(k.flat(k.output(0))), depth(k.dim(k.output(0), rank - 2)),
-        columns(rankedType(op.getB()).getDimSize(rank - (op.getTransposed() ? 3 : 2))), count(k.index(columns)),
-        element(cast<MemRefType>(from.getType()).getElementType()) {}
+        columns(rankedType(op.getB()).getDimSize(rank - (op.getTransposed() ? 3 : 2))),
+        count(k.index(columns)), element(cast<MemRefType>(from.getType()).getElementType()) {}
 
   void emit() {
     int64_t whole = columns / kWidth, panels = llvm::divideCeil(columns, kWidth);
@@ -96,7 +97,8 @@ private:
     });
     k.loop(squares, end, k.index(1), [&](Value s) {
       k.loop(k.index(kWidth), [&](Value i) {
-        storeStored(k, loadStored(k, {from, sourceAt(k.add(column, i), s)}), {to, k.add(targetAt(panel, s), i)});
+        storeStored(k, loadStored(k, {from, sourceAt(k.add(column, i), s)}),
+                    {to, k.add(targetAt(panel, s), i)});
       });
     });
   }
@@ -107,7 +109,9 @@ private:
     k.loop(have, [&](Value i) {
       storeStored(k, loadStored(k, {from, sourceAt(k.add(i, panel * kWidth), step)}), {to, k.add(at, i)});
     });
-    k.loop(have, k.index(kWidth), k.index(1), [&](Value i) { storeStored(k, zeroStored(k, to), {to, k.add(at, i)}); });
+    k.loop(have, k.index(kWidth), k.index(1), [&](Value i) {
+      storeStored(k, zeroStored(k, to), {to, k.add(at, i)});
+    });
   }
 
   KernelBuilder &k;

@@ -1,9 +1,10 @@
-// nn.packed_matmul by the micro-kernel: each item is a block of rows times a few panels. Items that follow each other
-// take the same panels with other rows, so that a thread reads each panel from memory once.
+// nn.packed_matmul by the micro-kernel: each item is a block of rows times a few panels. Items that follow
+// each other take the same panels with other rows, so that a thread reads each panel from memory once.
 //
-// Short sums are done in one go, and the epilogue sees them in registers. Long sums are cut: the item's rows of a block
-// of the depth are copied next to each other, since rows that lie far apart compete for few lines of the first-level
-// cache; all panels of the item run past them, and what has been summed so far waits in the workspace.
+// Short sums are done in one go, and the epilogue sees them in registers. Long sums are cut: the item's rows
+// of a block of the depth are copied next to each other, since rows that lie far apart compete for few lines
+// of the first-level cache; all panels of the item run past them, and what has been summed so far waits in
+// the workspace.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
@@ -23,8 +24,9 @@ constexpr int64_t kWidth = nn::PackedMatMulOp::kPanelColumns;
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// The dims [first, end) of the result count as one dim of rows, the ones before are walked apart. Where all the batch
-/// meets the same panels, these are all leading dims of which at most one is dynamic; an affine map cannot multiply two.
+/// The dims [first, end) of the result count as one dim of rows, the ones before are walked apart. Where all
+/// the batch meets the same panels, these are all leading dims of which at most one is dynamic; an affine map
+/// cannot multiply two.
 struct Rows {
   int64_t first, end;
   std::optional<int64_t> known = 1;
@@ -53,8 +55,8 @@ MatMulPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
   int64_t batch = 1;
   for (int64_t i = 0; i < rows.first; ++i)
     batch *= y.isDynamicDim(i) ? 1 : y.getDimSize(i);
-  return planMatMul(target, computeType(y.getElementType()), rows.known, knownDim(panels, panels.getRank() - 2),
-                    op.getColumns(), batch);
+  return planMatMul(target, computeType(y.getElementType()), rows.known,
+                    knownDim(panels, panels.getRank() - 2), op.getColumns(), batch);
 }
 
 class PackedMatMul {
@@ -64,7 +66,8 @@ public:
         aElement(typeOf(op.getA()).getElementType()), bElement(typeOf(op.getPanels()).getElementType()),
         outElement(typeOf(op.getY()).getElementType()), a(merged(k.memref(op.getA()), 1)),
         panels(merged(k.memref(op.getPanels()), 2)), flatPanels(k.flat(panels)), depth(k.dim(panels, 1)),
-        vector(VectorType::get({plan.lanes}, computeType(outElement))), shortEpilogue(hasShortEpilogue(k.group)),
+        vector(VectorType::get({plan.lanes}, computeType(outElement))),
+        shortEpilogue(hasShortEpilogue(k.group)),
         steps(knownDim(typeOf(op.getPanels()), typeOf(op.getPanels()).getRank() - 2)) {
     Type element = vector.getElementType();
     if (isCut()) {
@@ -98,7 +101,8 @@ public:
         // The panels run inside: the rows of a tile stay in the first-level cache.
         overRows(first, last, [&](int64_t height, Value row) {
           Value number = k.div(k.sub(row, first), k.index(plan.rows));
-          overPanels(panel, panelEnd, [&](int64_t width, Value p) { tile(item, height, width, row, p, number); });
+          overPanels(panel, panelEnd,
+                     [&](int64_t width, Value p) { tile(item, height, width, row, p, number); });
         });
     });
     return status;
@@ -107,12 +111,13 @@ public:
 private:
   /// The matrices that an item works on.
   struct Item {
-    /// Its indices in the result's dims before the rows; the rows of `a` and the panels that come before its own.
+    /// Its indices in the result's dims before the rows; the rows of `a` and the panels that come before its
+    /// own.
     SmallVector<Value> batch;
     Value aRows, panels;
   };
-  /// A part of the depth; the row that the copied ones start with, or null where rows are read from `a`; and what is
-  /// needed next: a step of the panel that lies so many further on.
+  /// A part of the depth; the row that the copied ones start with, or null where rows are read from `a`; and
+  /// what is needed next: a step of the panel that lies so many further on.
   struct Part {
     Value from, to, copied, nextPanel, nextStep;
   };
@@ -182,7 +187,8 @@ private:
 
   /// A block of long sums. The panels come one after another past the copied rows, fetched one ahead.
   void addBlocks(const Item &item, Value first, Value last, Value panel, Value panelEnd) {
-    Value columns = k.mul(k.sub(panelEnd, panel), kWidth), height = k.sub(last, first), lanes = k.index(plan.lanes);
+    Value columns = k.mul(k.sub(panelEnd, panel), kWidth), height = k.sub(last, first),
+          lanes = k.index(plan.lanes);
     k.loop(height, [&](Value i) {
       k.loop(k.index(0), columns, lanes, [&](Value j) { storeSum(zeroOf(k, vector), i, j); });
     });
@@ -191,7 +197,8 @@ private:
       Value isLastBlock = k.compare(arith::CmpIPredicate::eq, part.to, depth);
       overRows(first, last, [&](int64_t height, Value row) { copyRows(item, height, row, part); });
       overPanels(panel, panelEnd, [&](int64_t width, Value p) {
-        // Next are the panels beside these; then the first ones of the next block of the depth; then the next item's.
+        // Next are the panels beside these; then the first ones of the next block of the depth; then the next
+        // item's.
         Value isLast = k.compare(arith::CmpIPredicate::sge, k.add(p, width), panelEnd);
         Value ahead = k.select(isLastBlock, k.sub(panelEnd, p), k.sub(panel, p));
         part.nextPanel = k.select(isLast, ahead, k.index(width));
@@ -203,7 +210,8 @@ private:
           for (int64_t r = 0; r < height; ++r)
             for (int64_t v = 0; v < kernel.vectors; ++v)
               before.push_back(loadSum(k.add(i, r), k.add(j, v * plan.lanes)));
-          SmallVector<Value> after = multiply(item, kernel, row, p, part, k.div(i, k.index(plan.rows)), before);
+          SmallVector<Value> after =
+              multiply(item, kernel, row, p, part, k.div(i, k.index(plan.rows)), before);
           for (int64_t r = 0; r < height; ++r)
             for (int64_t v = 0; v < kernel.vectors; ++v)
               storeSum(after[r * kernel.vectors + v], k.add(i, r), k.add(j, v * plan.lanes));
@@ -236,8 +244,8 @@ private:
     return kernel;
   }
 
-  SmallVector<Value> multiply(const Item &item, const MicroKernel &kernel, Value row, Value panel, const Part &part,
-                              Value tileNumber, ValueRange accumulators) {
+  SmallVector<Value> multiply(const Item &item, const MicroKernel &kernel, Value row, Value panel,
+                              const Part &part, Value tileNumber, ValueRange accumulators) {
     int64_t perPanel = kWidth / plan.lanes;
     auto left = [&](int64_t i, Value step) -> Value {
       if (part.copied)
@@ -255,12 +263,14 @@ private:
     // Weights come from memory. The tiles of an item fetch the panels that follow, each its share.
     int64_t elements = plan.prefetchBytes * 8 / storageType(bElement).getIntOrFloatBitWidth();
     Value next = k.add(k.add(item.panels, panel), part.nextPanel);
-    Value start = k.add(k.mul(part.nextStep, kWidth), k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), elements));
+    Value start =
+        k.add(k.mul(part.nextStep, kWidth), k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), elements));
     auto prefetch = [&](Value step) {
       Value offset = k.add(start, k.mul(k.sub(step, part.from), elements));
       for (int64_t i = 0; i < kernel.vectors / perPanel; ++i) {
         Value at = k.add(k.mul(k.add(next, i), k.mul(depth, kWidth)), offset);
-        memref::PrefetchOp::create(k.b, k.loc, flatPanels, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/2,
+        memref::PrefetchOp::create(k.b, k.loc, flatPanels, ValueRange{at}, /*isWrite=*/false,
+                                   /*localityHint=*/2,
                                    /*isDataCache=*/true);
       }
     };
@@ -290,14 +300,19 @@ private:
       return throughBuffer();
     if (!mayBePadded)
       return fromRegisters();
-    Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(column, width * kWidth), k.index(op.getColumns()));
+    Value isWhole =
+        k.compare(arith::CmpIPredicate::sle, k.add(column, width * kWidth), k.index(op.getColumns()));
     k.ifThen(isWhole, fromRegisters);
     k.ifThen(k.compare(arith::CmpIPredicate::sgt, k.add(column, width * kWidth), k.index(op.getColumns())),
              throughBuffer);
   }
 
-  Value loadSum(Value i, Value j) { return vector::LoadOp::create(k.b, k.loc, vector, sums, ValueRange{i, j}); }
-  void storeSum(Value value, Value i, Value j) { vector::StoreOp::create(k.b, k.loc, value, sums, ValueRange{i, j}); }
+  Value loadSum(Value i, Value j) {
+    return vector::LoadOp::create(k.b, k.loc, vector, sums, ValueRange{i, j});
+  }
+  void storeSum(Value value, Value i, Value j) {
+    vector::StoreOp::create(k.b, k.loc, value, sums, ValueRange{i, j});
+  }
 
   /// Stores `height` rows of finished sums as the result's from (row, column) on, as far as it has columns.
   void finish(const Item &item, Value height, Value row, Value column, Value width) {
@@ -359,7 +374,9 @@ AffineMap packedMatMulItems(nn::GroupOp group, Operation *root, KernelTarget tar
     results.push_back(getAffineDimExpr(i, context));
   AffineExpr total = getAffineConstantExpr(1, context);
   for (int64_t i = rows.first; i < rows.end; ++i)
-    total = (y.isDynamicDim(i) ? getAffineDimExpr(i, context) : getAffineConstantExpr(y.getDimSize(i), context)) * total;
+    total =
+        (y.isDynamicDim(i) ? getAffineDimExpr(i, context) : getAffineConstantExpr(y.getDimSize(i), context)) *
+        total;
   int64_t panels = llvm::divideCeil(op.getColumns(), kWidth);
   results.push_back(getAffineConstantExpr(llvm::divideCeil(panels, plan.panelBlock), context));
   results.push_back(total.ceilDiv(plan.rowBlock));

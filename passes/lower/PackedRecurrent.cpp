@@ -1,9 +1,9 @@
 // The lowering of nn.packed_recurrent: one item per direction and block of sequences.
 //
-// In every step the micro-kernel adds the products of the state with the panel of a block of units to what the
-// projection holds; all gates of these units are then in registers, where the cell's arithmetic turns them into the new
-// state. Panels are larger than the nearest caches, so the blocks are walked forth in one step and back in the next:
-// what was read last is read first.
+// In every step the micro-kernel adds the products of the state with the panel of a block of units to what
+// the projection holds; all gates of these units are then in registers, where the cell's arithmetic turns
+// them into the new state. Panels are larger than the nearest caches, so the blocks are walked forth in one
+// step and back in the next: what was read last is read first.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
@@ -22,7 +22,8 @@ namespace {
 
 constexpr int64_t kWidth = nn::PackedRecurrentOp::kBlockUnits;
 
-/// Multiply-adds of a part of a step that pay for handing it to another thread and waiting for it: about a microsecond.
+/// Multiply-adds of a part of a step that pay for handing it to another thread and waiting for it: about a
+/// microsecond.
 constexpr int64_t kWorthAFork = 32 << 10;
 
 std::optional<int64_t> batchOf(nn::PackedRecurrentOp op) {
@@ -87,7 +88,8 @@ private:
   void setGrain() {
     auto type = cast<RankedTensorType>(op.getProjection().getType());
     int64_t steps = type.isDynamicDim(0) ? 16 : type.getDimSize(0);
-    k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(1, steps * gates * hidden * hidden * plan.rows));
+    k.grain =
+        std::max<int64_t>(1, 100000 / std::max<int64_t>(1, steps * gates * hidden * hidden * plan.rows));
   }
 
   /// `count` sequences from `first` on, from their first step to their last.
@@ -122,7 +124,8 @@ private:
     for (int64_t r = 0; r < rows; ++r) {
       Value at = k.add(row, r);
       copy(state, {last, k.index(r)}, k.memref(op.getYH()), {direction, at});
-      // Only an lstm has a cell state; what is there of others is of no meaning, but it is of no chance either.
+      // Only an lstm has a cell state; what is there of others is of no meaning, but it is of no chance
+      // either.
       if (cells)
         copy(cells, {k.index(r)}, k.memref(op.getYC()), {direction, at});
       else
@@ -173,12 +176,14 @@ private:
   void emitStep() {
     switch (op.getKind()) {
     case RecurrentKind::rnn:
-      return overTiles(0, 1, state, [&](Tile tile, ValueRange sums) { setState(tile, cell.activate(0, sums[0])); });
+      return overTiles(0, 1, state,
+                       [&](Tile tile, ValueRange sums) { setState(tile, cell.activate(0, sums[0])); });
     case RecurrentKind::lstm:
       return overTiles(0, 4, state, [&](Tile tile, ValueRange sums) {
         auto peephole = [&](int64_t which) -> Value {
-          return op.getPeephole() ? load(k.memref(op.getPeephole()), {direction, k.index(which), tile.unit}, vector)
-                                  : Value();
+          return op.getPeephole()
+                     ? load(k.memref(op.getPeephole()), {direction, k.index(which), tile.unit}, vector)
+                     : Value();
         };
         auto [h, c] = cell.lstm(sums, load(cells, {k.index(tile.row), tile.unit}, vector), peephole);
         store(c, cells, {k.index(tile.row), tile.unit});
@@ -212,8 +217,10 @@ private:
     Value block, unit;
   };
 
-  /// For all units the sums of the gates [firstGate, firstGate + count), formed with the state `from`, to `body`.
-  void overTiles(int64_t firstGate, int64_t count, Value from, llvm::function_ref<void(Tile, ValueRange)> body) {
+  /// For all units the sums of the gates [firstGate, firstGate + count), formed with the state `from`, to
+  /// `body`.
+  void overTiles(int64_t firstGate, int64_t count, Value from,
+                 llvm::function_ref<void(Tile, ValueRange)> body) {
     MicroKernel kernel{rows, count * plan.vectors, vector};
     kernel.parts = partsFor(k.target, rows * kernel.vectors);
     int64_t work = std::max<int64_t>(1, rows * count * kWidth * hidden);
@@ -285,8 +292,8 @@ private:
   int64_t hidden, blocks, gates;
   VectorType vector;
   Value projection, panels, y, time;
-  /// Of this range, in the workspace, filled up to whole blocks: hidden states [2, rows, units], the steps taking turns;
-  /// cell states; a GRU's update gates and the state after its reset gates.
+  /// Of this range, in the workspace, filled up to whole blocks: hidden states [2, rows, units], the steps
+  /// taking turns; cell states; a GRU's update gates and the state after its reset gates.
   Value state, cells, updates, resets;
   /// The current item, its step, and the halves of `state` that the step reads and writes.
   int64_t rows = 1;
@@ -296,7 +303,8 @@ private:
 AffineMap packedRecurrentItems(nn::GroupOp group, Operation *root, KernelTarget target) {
   int64_t rows = planOf(cast<nn::PackedRecurrentOp>(root), target).rows;
   MLIRContext *context = group.getContext();
-  return AffineMap::get(4, 0, {getAffineDimExpr(1, context), getAffineDimExpr(2, context).ceilDiv(rows)}, context);
+  return AffineMap::get(4, 0, {getAffineDimExpr(1, context), getAffineDimExpr(2, context).ceilDiv(rows)},
+                        context);
 }
 
 LogicalResult emitPackedRecurrent(KernelBuilder &k, Operation *root) {

@@ -21,7 +21,8 @@ Value RecurrentCell::activate(size_t which, Value value, bool clipped) {
   return k.ifElse(isReverse, [&] { return apply(other, value); }, [&] { return apply(which, value); });
 }
 
-RecurrentCell::LstmState RecurrentCell::lstm(ValueRange sums, Value cell, llvm::function_ref<Value(int64_t)> peephole) {
+RecurrentCell::LstmState RecurrentCell::lstm(ValueRange sums, Value cell,
+                                             llvm::function_ref<Value(int64_t)> peephole) {
   enum { I, O, F, C };
   // Peepholes come as i, o, f.
   auto peep = [&](int64_t gate, Value state) {
@@ -30,7 +31,8 @@ RecurrentCell::LstmState RecurrentCell::lstm(ValueRange sums, Value cell, llvm::
   };
   Value input = activate(0, peep(I, cell));
   Value one = constantLike(k.b, k.loc, input.getType(), 1.0);
-  Value forget = inputForget ? arith::SubFOp::create(k.b, k.loc, one, input).getResult() : activate(0, peep(F, cell));
+  Value forget =
+      inputForget ? arith::SubFOp::create(k.b, k.loc, one, input).getResult() : activate(0, peep(F, cell));
   Value next = add(mul(forget, cell), mul(input, activate(1, sums[C])));
   Value output = activate(0, peep(O, next));
   return {mul(output, activate(2, next, /*clipped=*/false)), next};

@@ -1,7 +1,7 @@
 //===- RecurrentCell.h - the elementwise arithmetic of recurrent cells --------===//
 //
-// What a cell does once its products are there, on scalars or vectors of units alike: the reference lowering of
-// nn.recurrent and the fast one of nn.packed_recurrent differ in how they get the products.
+// What a cell does once its products are there, on scalars or vectors of units alike: the reference lowering
+// of nn.recurrent and the fast one of nn.packed_recurrent differ in how they get the products.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_LOWER_RECURRENTCELL_H
@@ -16,7 +16,8 @@ public:
   template <typename OpTy>
   RecurrentCell(KernelBuilder &k, OpTy op)
       : k(k), activations(op.getActivations()), alphas(op.getAlphas()), betas(op.getBetas()),
-        inputForget(op.getInputForget()), isBidirectional(op.getDirection() == nn::RecurrentDirection::bidirectional) {
+        inputForget(op.getInputForget()),
+        isBidirectional(op.getDirection() == nn::RecurrentDirection::bidirectional) {
     if (auto limit = op.getClip())
       clip = limit->convertToDouble();
   }
@@ -30,9 +31,10 @@ public:
   struct LstmState {
     mlir::Value h, c;
   };
-  /// `sums` are those of the gates i, o, f and c; `peephole` gives the weights for i, o and f, or null where there are
-  /// none.
-  LstmState lstm(mlir::ValueRange sums, mlir::Value cell, llvm::function_ref<mlir::Value(int64_t which)> peephole);
+  /// `sums` are those of the gates i, o, f and c; `peephole` gives the weights for i, o and f, or null where
+  /// there are none.
+  LstmState lstm(mlir::ValueRange sums, mlir::Value cell,
+                 llvm::function_ref<mlir::Value(int64_t which)> peephole);
 
   /// (1 - z) candidate + z previous, a GRU's new state.
   mlir::Value blend(mlir::Value z, mlir::Value candidate, mlir::Value previous);

@@ -1,11 +1,12 @@
-// nn.winograd_conv (Lavin and Gray 2015): every 6 x 6 (or 4 x 4) piece d of the input gives the 4 x 4 (2 x 2) outputs
+// nn.winograd_conv (Lavin and Gray 2015): every 6 x 6 (or 4 x 4) piece d of the input gives the 4 x 4 (2 x 2)
+// outputs
 //
 //     A^T [ sum over channels of (G w G^T) * (B^T d B) ] A
 //
-// of a filter w. The bracket is 36 (16) products of matrices, [pieces, channels] x [channels, filters], by the micro-kernel.
-// An item is some pieces times some panels of filters: it transforms the pieces' inputs into the workspace, computes the
-// products, and transforms them back through the epilogue. Pieces at the borders are first copied to a square with
-// zeros around.
+// of a filter w. The bracket is 36 (16) products of matrices, [pieces, channels] x [channels, filters], by
+// the micro-kernel. An item is some pieces times some panels of filters: it transforms the pieces' inputs
+// into the workspace, computes the products, and transforms them back through the epilogue. Pieces at the
+// borders are first copied to a square with zeros around.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -29,8 +30,9 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 struct Shape {
   Shape(nn::WinogradConvOp op, KernelTarget target)
-      : out(op.getOutputs()), in(out + 2), points(in * in), inRows(typeOf(op.getX()).getDimSize(2)), inColumns(typeOf(op.getX()).getDimSize(3)),
-        rows(typeOf(op.getY()).getDimSize(2)), columns(typeOf(op.getY()).getDimSize(3)), channels(op.getChannels()),
+      : out(op.getOutputs()), in(out + 2), points(in * in), inRows(typeOf(op.getX()).getDimSize(2)),
+        inColumns(typeOf(op.getX()).getDimSize(3)), rows(typeOf(op.getY()).getDimSize(2)),
+        columns(typeOf(op.getY()).getDimSize(3)), channels(op.getChannels()),
         panels(typeOf(op.getY()).getDimSize(1)), pieceRows(llvm::divideCeilSigned(rows, out)),
         pieceColumns(llvm::divideCeilSigned(columns, out)),
         plan(planWinograd(target, points, pieceRows * pieceColumns, channels, panels)) {}
@@ -55,7 +57,8 @@ public:
     if (op.getBias())
       bias = k.flat(k.memref(op.getBias()));
     auto memory = [&](int64_t count) { return k.workspace(MemRefType::get({count}, k.b.getF32Type())); };
-    // An odd number of cache lines from point to point: those that belong to a piece would otherwise share a few sets.
+    // An odd number of cache lines from point to point: those that belong to a piece would otherwise share a
+    // few sets.
     inputPoint = (blocks * s.itemPieces() | 1) * kBlock;
     productPoint = (s.itemPanels() * s.itemPieces() | 1) * kBlock;
     inputs = memory(s.points * inputPoint);
@@ -67,8 +70,9 @@ public:
   LogicalResult emit() {
     int64_t work = s.points * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
     k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
-    k.note("Winograd F(" + Twine(s.out) + ",3), registers hold " + Twine(plan.rows) + " pieces x " + Twine(plan.panels * kBlock) +
-           " filters, cut into " + Twine(plan.panelItems) + " x " + Twine(plan.tileItems));
+    k.note("Winograd F(" + Twine(s.out) + ",3), registers hold " + Twine(plan.rows) + " pieces x " +
+           Twine(plan.panels * kBlock) + " filters, cut into " + Twine(plan.panelItems) + " x " +
+           Twine(plan.tileItems));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       EvenParts items{s.pieces(), plan.tileItems}, panelItems{s.groupsOfPanels(), plan.panelItems};
@@ -87,8 +91,12 @@ public:
   }
 
 private:
-  Value load(Value memref, Value at) { return vector::LoadOp::create(k.b, k.loc, vector, memref, ValueRange{at}); }
-  void store(Value value, Value memref, Value at) { vector::StoreOp::create(k.b, k.loc, value, memref, ValueRange{at}); }
+  Value load(Value memref, Value at) {
+    return vector::LoadOp::create(k.b, k.loc, vector, memref, ValueRange{at});
+  }
+  void store(Value value, Value memref, Value at) {
+    vector::StoreOp::create(k.b, k.loc, value, memref, ValueRange{at});
+  }
 
   /// The image's row and column that a piece of the item starts at in the output.
   std::pair<Value, Value> cornerOf(Value piece) {
@@ -100,10 +108,11 @@ private:
   void transformInputs(Value piece) {
     auto [outRow, outColumn] = cornerOf(piece);
     Value row = k.sub(outRow, k.index(op.getPads()[0])), column = k.sub(outColumn, k.index(op.getPads()[1]));
-    Value inside = k.both(k.both(k.compare(arith::CmpIPredicate::sge, row, k.index(0)),
-                                 k.compare(arith::CmpIPredicate::sle, k.add(row, s.in), k.index(s.inRows))),
-                          k.both(k.compare(arith::CmpIPredicate::sge, column, k.index(0)),
-                                 k.compare(arith::CmpIPredicate::sle, k.add(column, s.in), k.index(s.inColumns))));
+    Value inside =
+        k.both(k.both(k.compare(arith::CmpIPredicate::sge, row, k.index(0)),
+                      k.compare(arith::CmpIPredicate::sle, k.add(row, s.in), k.index(s.inRows))),
+               k.both(k.compare(arith::CmpIPredicate::sge, column, k.index(0)),
+                      k.compare(arith::CmpIPredicate::sle, k.add(column, s.in), k.index(s.inColumns))));
     Value border = k.b.createOrFold<arith::XOrIOp>(
         k.loc, inside, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
     k.loop(k.index(blocks), [&](Value block) {
@@ -167,15 +176,16 @@ private:
       k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, end), [&] { overPieces(fullEnd, rest); });
   }
 
-  /// M[point][own][piece][16] for `rows` pieces: a register tile over all channels. `own` numbers the item's panels.
+  /// M[point][own][piece][16] for `rows` pieces: a register tile over all channels. `own` numbers the item's
+  /// panels.
   void multiply(Value point, Value panel, Value own, int64_t width, Value piece, int64_t rows) {
     MicroKernel kernel{rows, width * perPanel, vector};
     Value weights = k.mul(k.add(k.mul(point, s.panels), panel), s.channels * kBlock);
     Value first = k.add(k.mul(point, inputPoint), k.mul(piece, kBlock));
     NextPanels following{};
     if (plan.streamsWeights)
-      following = {u, k.add(weights, width * s.channels * kBlock), s.channels * kBlock, s.itemPieces() <= plan.rows,
-                   k.compare(arith::CmpIPredicate::eq, piece, k.index(0))};
+      following = {u, k.add(weights, width * s.channels * kBlock), s.channels * kBlock,
+                   s.itemPieces() <= plan.rows, k.compare(arith::CmpIPredicate::eq, piece, k.index(0))};
     auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
       Value from = k.add(first, k.mul(block, s.itemPieces() * kBlock));
       Value weight = k.add(weights, k.mul(block, kBlock * kBlock));
@@ -250,10 +260,12 @@ private:
   Shape s;
   const WinogradPlan &plan;
   VectorType vector;
-  /// Vectors of a panel's row; blocks of channels; elements from one point to the next of `inputs` and `products`.
+  /// Vectors of a panel's row; blocks of channels; elements from one point to the next of `inputs` and
+  /// `products`.
   int64_t perPanel, blocks, inputPoint, productPoint;
   Value x, u, bias;
-  /// In the workspace: the transformed inputs and their products; one piece of inputs with its border, and of outputs.
+  /// In the workspace: the transformed inputs and their products; one piece of inputs with its border, and of
+  /// outputs.
   Value inputs, products, square, outputs;
   // Of the item at hand:
   Value image, firstPiece, count;

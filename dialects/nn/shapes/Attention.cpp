@@ -35,8 +35,10 @@ LogicalResult AttentionOp::shapes(ShapeRule &rule) {
     fits = first[i] >= 0 && first[i] + want <= have;
   }
   if (!fits)
-    return rule.error("attention_c2: the operands do not have " + Twine(heads) + " and " + Twine(kvHeads) + " heads");
-  if (rule.differ(q[0], k[0]) || rule.differ(k[0], v[0]) || rule.differ(q[3], k[3]) || rule.differ(k[2], v[2]))
+    return rule.error("attention_c2: the operands do not have " + Twine(heads) + " and " + Twine(kvHeads) +
+                      " heads");
+  if (rule.differ(q[0], k[0]) || rule.differ(k[0], v[0]) || rule.differ(q[3], k[3]) ||
+      rule.differ(k[2], v[2]))
     return rule.error("attention_c3: q, k and v do not fit together");
 
   Block &block = getScore().front();
@@ -44,10 +46,11 @@ LogicalResult AttentionOp::shapes(ShapeRule &rule) {
   if (getDropsRows() && extras == 0)
     return rule.error("attention_c4: there are no flags of dropped rows");
   size_t arguments = 1 + extras - (getDropsRows() ? 1 : 0);
-  auto scores = block.getNumArguments() ? dyn_cast<RankedTensorType>(block.getArgument(0).getType()) : nullptr;
+  auto scores =
+      block.getNumArguments() ? dyn_cast<RankedTensorType>(block.getArgument(0).getType()) : nullptr;
   auto *end = block.empty() ? nullptr : &block.back();
-  if (block.getNumArguments() != arguments || !scores || scores.getRank() != 4 || !end || !isa<YieldOp>(end) ||
-      end->getNumOperands() != 1)
+  if (block.getNumArguments() != arguments || !scores || scores.getRank() != 4 || !end ||
+      !isa<YieldOp>(end) || end->getNumOperands() != 1)
     return rule.error("attention_c4: the region does not take the scores and " + Twine(arguments - 1) +
                       " extras or does not yield one tensor");
 

@@ -31,7 +31,8 @@ LogicalResult slide(ShapeRule &rule, StringRef constraint, Value x, Dim blocks, 
                               AutoPad::explicit_pads, /*ceilMode=*/false);
     if (extent.known().value_or(1) < 1)
       return rule.error(constraint + ": a kernel of " + Twine((kernel[i] - 1) * dilations[i] + 1) +
-                        " does not fit into dim " + Twine(2 + i) + " of " + Twine(*in.known()) + " with its padding");
+                        " does not fit into dim " + Twine(2 + i) + " of " + Twine(*in.known()) +
+                        " with its padding");
     out.push_back(extent);
   }
   out.push_back(rule.constant(kBlock));
@@ -73,7 +74,8 @@ LogicalResult BlockedConvOp::shapes(ShapeRule &rule) {
   int64_t n = getKernel().size(), channels = getChannels(), filters = getFilters(), groups = getGroups();
   bool plain = rule.rank(getX()) == n + 2 && !rule.differ(rule.dim(getX(), 1), rule.constant(channels));
   if (n < 1 || n > 2 || channels < 1 || !(plain || isBlocked(rule, getX(), n, blocksOf(channels))))
-    return rule.error("blocked_conv_c1: x does not hold " + Twine(channels) + " channels over " + Twine(n) + " dims");
+    return rule.error("blocked_conv_c1: x does not hold " + Twine(channels) + " channels over " + Twine(n) +
+                      " dims");
   if (failed(checkWindow(rule, "blocked_conv_c2", n, getKernel(), getStrides(), getDilations(), getPads())))
     return failure();
   bool fits = groups >= 1 && filters >= 1 && filters % groups == 0 && channels % groups == 0 &&
@@ -81,12 +83,14 @@ LogicalResult BlockedConvOp::shapes(ShapeRule &rule) {
   if (fits && groups > 1)
     fits = !plain && filters / groups % kBlock == 0 && channels / groups % kBlock == 0;
   if (fits) {
-    int64_t expected[] = {groups, blocksOf(filters / groups), productOf(getKernel()) * channels / groups, kBlock};
+    int64_t expected[] = {groups, blocksOf(filters / groups), productOf(getKernel()) * channels / groups,
+                          kBlock};
     for (auto [i, extent] : llvm::enumerate(expected))
       fits &= !rule.differ(rule.dim(getPanels(), i), rule.constant(extent));
   }
   if (!fits)
-    return rule.error("blocked_conv_c3: the panels do not fit " + Twine(filters) + " filters in " + Twine(groups) + " groups");
+    return rule.error("blocked_conv_c3: the panels do not fit " + Twine(filters) + " filters in " +
+                      Twine(groups) + " groups");
   Dim blocks = rule.constant(blocksOf(filters));
   if (!isBias(rule, getBias(), blocks))
     return rule.error("blocked_conv_c4: the bias needs one lane per filter");
@@ -97,7 +101,8 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   int64_t channels = getChannels(), filters = getFilters();
   if (channels < 1 || !isBlocked(rule, getX(), 2, blocksOf(channels)))
     return rule.error("winograd_conv_c1: x does not hold " + Twine(channels) + " channels over 2 dims");
-  if (getPads().size() != 4 || llvm::any_of(getPads(), [](int64_t v) { return v < 0 || v >= (int64_t(1) << 31); }))
+  if (getPads().size() != 4 ||
+      llvm::any_of(getPads(), [](int64_t v) { return v < 0 || v >= (int64_t(1) << 31); }))
     return rule.error("winograd_conv_c2: there must be 4 pads, not negative or huge");
   int64_t points = (getOutputs() + 2) * (getOutputs() + 2);
   int64_t expected[] = {points, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
@@ -105,7 +110,8 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   for (size_t i = 0; fits && i < 4; ++i)
     fits = !rule.differ(rule.dim(getU(), i), rule.constant(expected[i]));
   if (!fits)
-    return rule.error("winograd_conv_c3: u does not fit " + Twine(channels) + " channels and " + Twine(filters) + " filters");
+    return rule.error("winograd_conv_c3: u does not fit " + Twine(channels) + " channels and " +
+                      Twine(filters) + " filters");
   Dim blocks = rule.constant(expected[1]);
   if (!isBias(rule, getBias(), blocks))
     return rule.error("winograd_conv_c4: the bias needs one lane per filter");
@@ -114,29 +120,35 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
 
 LogicalResult BlockedDepthwiseOp::shapes(ShapeRule &rule) {
   int64_t n = getKernel().size();
-  if (n < 1 || n > 2 || rule.rank(getX()) != n + 3 || rule.differ(rule.dim(getX(), n + 2), rule.constant(kBlock)))
+  if (n < 1 || n > 2 || rule.rank(getX()) != n + 3 ||
+      rule.differ(rule.dim(getX(), n + 2), rule.constant(kBlock)))
     return rule.error("blocked_depthwise_c1: x is not blocked over " + Twine(n) + " dims");
-  if (failed(checkWindow(rule, "blocked_depthwise_c2", n, getKernel(), getStrides(), getDilations(), getPads())))
+  if (failed(
+          checkWindow(rule, "blocked_depthwise_c2", n, getKernel(), getStrides(), getDilations(), getPads())))
     return failure();
   Dim blocks = rule.dim(getX(), 1);
   if (rule.rank(getW()) != 3 || rule.differ(rule.dim(getW(), 0), blocks) ||
       rule.differ(rule.dim(getW(), 1), rule.constant(productOf(getKernel()))) ||
       rule.differ(rule.dim(getW(), 2), rule.constant(kBlock)) || !isBias(rule, getBias(), blocks))
     return rule.error("blocked_depthwise_c3: the weight or the bias does not fit x's blocks and the kernel");
-  return slide(rule, "blocked_depthwise_c4", getX(), blocks, getKernel(), getStrides(), getPads(), getDilations());
+  return slide(rule, "blocked_depthwise_c4", getX(), blocks, getKernel(), getStrides(), getPads(),
+               getDilations());
 }
 
 LogicalResult BlockedPoolOp::shapes(ShapeRule &rule) {
   int64_t n = getKernel().size();
-  if (n < 1 || n > 2 || rule.rank(getX()) != n + 3 || rule.differ(rule.dim(getX(), n + 2), rule.constant(kBlock)) ||
-      getKind() == PoolKind::lp)
-    return rule.error("blocked_pool_c1: x is not blocked over " + Twine(n) + " dims, or the kind is neither max nor average");
+  if (n < 1 || n > 2 || rule.rank(getX()) != n + 3 ||
+      rule.differ(rule.dim(getX(), n + 2), rule.constant(kBlock)) || getKind() == PoolKind::lp)
+    return rule.error("blocked_pool_c1: x is not blocked over " + Twine(n) +
+                      " dims, or the kind is neither max nor average");
   if (failed(checkWindow(rule, "blocked_pool_c2", n, getKernel(), getStrides(), getDilations(), getPads())))
     return failure();
   for (int64_t i = 0; i < n; ++i)
     if (int64_t span = (getKernel()[i] - 1) * getDilations()[i] + 1; getPads()[i] >= span)
-      return rule.error("blocked_pool_c3: a pad of " + Twine(getPads()[i]) + " is not smaller than a window of " + Twine(span));
-  return slide(rule, "blocked_pool_c3", getX(), rule.dim(getX(), 1), getKernel(), getStrides(), getPads(), getDilations());
+      return rule.error("blocked_pool_c3: a pad of " + Twine(getPads()[i]) +
+                        " is not smaller than a window of " + Twine(span));
+  return slide(rule, "blocked_pool_c3", getX(), rule.dim(getX(), 1), getKernel(), getStrides(), getPads(),
+               getDilations());
 }
 
 } // namespace nnc::nn
