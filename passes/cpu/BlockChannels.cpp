@@ -202,10 +202,11 @@ private:
     if (!y || !isImage(y) || op.getAxis() == 0 ||
         llvm::none_of(op.getInputs(), [](Value input) { return bool(blocksBehind(input)); }))
       return;
-    for (Value input : op.getInputs())
-      if (!isImage(typeOf(input)) ||
-          (op.getAxis() == 1 && input != op.getInputs().back() && typeOf(input).getDimSize(1) % kBlock))
+    for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+      bool isLast = i + 1 == op.getInputs().size();
+      if (!isImage(typeOf(input)) || (op.getAxis() == 1 && !isLast && typeOf(input).getDimSize(1) % kBlock))
         return;
+    }
     OpBuilder b(op);
     SmallVector<Value> blocked;
     for (Value input : op.getInputs())

@@ -228,6 +228,13 @@ def test_concatenation(tmp_path, level, widths, blocked):
           absent=["block_channels"] if blocked else [])
 
 
+def test_concatenation_of_one_value(tmp_path, level):
+    """Twice the same operand: its first copy, too, has to fill its blocks."""
+    net = Net()
+    x = net.op("Relu", net.conv("x", 3, 24, (3, 3)))
+    check(tmp_path, level, net, net.op("Concat", x, x, axis=1), (1, 3, 12, 12), ["concat"])
+
+
 def test_broadcasts(tmp_path, level):
     """Operands per channel, scalars, and an image that was never in blocks."""
     net = Net()
