@@ -48,7 +48,7 @@ struct Shape {
   int64_t itemTiles() const {
     return llvm::divideCeil(itemsAlongRows() ? tiles.rowParts : tiles.columnParts, plan.pixelItems);
   }
-  int64_t groupsOfPanels() const { return llvm::divideCeil(panels, plan.panels); }
+  PanelGroups panelGroups() const { return {panels, plan.panels, plan.panelItems}; }
 };
 
 class BlockedConv {
@@ -90,10 +90,8 @@ public:
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       group = point[1];
-      EvenParts panelItems{shape.groupsOfPanels(), plan.panelItems};
-      Value panel = k.mul(panelItems.spreadStart(k, point[2]), plan.panels);
-      Value panelEnd = k.mul(panelItems.spreadStart(k, k.add(point[2], 1)), plan.panels);
-      panelEnd = k.min(panelEnd, k.index(shape.panels));
+      PanelGroups panelGroups = shape.panelGroups();
+      auto [panel, panelEnd] = panelGroups.range(k, point[2]);
       EvenParts rowParts{g.rows.out, shape.tiles.rowParts},
           columnParts{g.columns.out, shape.tiles.columnParts};
       int64_t parts = shape.itemsAlongRows() ? rowParts.parts : columnParts.parts;
@@ -114,11 +112,7 @@ public:
                                                });
                          });
       };
-      Value step = k.index(plan.panels),
-            fullEnd = k.add(panel, k.mul(k.div(k.sub(panelEnd, panel), step), step));
-      k.loop(panel, fullEnd, step, [&](Value at) { overTiles(at, plan.panels); });
-      if (int64_t rest = shape.panels % plan.panels)
-        k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, panelEnd), [&] { overTiles(fullEnd, rest); });
+      panelGroups.forEach(k, panel, panelEnd, overTiles);
     });
     return status;
   }
@@ -138,8 +132,7 @@ private:
           k.loop(k.index(from * pixelStride), k.index(end * pixelStride), k.index(1),
                  [&](Value i) { memref::StoreOp::create(k.b, k.loc, zero, source, k.add(to, i)); });
         };
-        Value isPadding = k.b.createOrFold<arith::XOrIOp>(
-            k.loc, isInside, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
+        Value isPadding = k.negated(isInside);
         k.ifThen(isPadding, [&] { zeros(0, bufferColumns); });
         k.ifThen(isInside, [&] {
           Value from = k.add(inputOffset(block), k.mul(row, g.columns.in * pixelStride));

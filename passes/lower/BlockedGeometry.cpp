@@ -90,6 +90,21 @@ Value EvenParts::spreadStart(KernelBuilder &k, Value t) const {
   return k.div(k.mul(t, extent), k.index(parts));
 }
 
+std::pair<Value, Value> PanelGroups::range(KernelBuilder &k, Value item) const {
+  EvenParts cut{groups(), items};
+  Value first = k.mul(cut.spreadStart(k, item), width),
+        end = k.mul(cut.spreadStart(k, k.add(item, 1)), width);
+  return {first, k.min(end, k.index(panels))};
+}
+
+void PanelGroups::forEach(KernelBuilder &k, Value first, Value end,
+                          llvm::function_ref<void(Value panel, int64_t width)> body) const {
+  Value step = k.index(width), fullEnd = k.add(first, k.mul(k.div(k.sub(end, first), step), step));
+  k.loop(first, fullEnd, step, [&](Value panel) { body(panel, width); });
+  if (int64_t rest = panels % width)
+    k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, end), [&] { body(fullEnd, rest); });
+}
+
 void EvenParts::forEach(KernelBuilder &k, Value from, Value to,
                         llvm::function_ref<void(Value start, int64_t size)> body) const {
   int64_t longer = longCount(), size = shortSize();

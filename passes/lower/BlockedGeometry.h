@@ -61,6 +61,20 @@ struct EvenParts {
                llvm::function_ref<void(mlir::Value start, int64_t size)> body) const;
 };
 
+/// `panels` panels of filters, `width` of which go through registers together, cut into `items` by whole
+/// groups of these.
+struct PanelGroups {
+  int64_t panels, width, items;
+  int64_t groups() const { return llvm::divideCeilSigned(panels, width); }
+  /// The most panels of an item.
+  int64_t largest() const { return EvenParts{groups(), items}.largest() * width; }
+  /// The first panel of an item and the one behind its last.
+  std::pair<mlir::Value, mlir::Value> range(KernelBuilder &k, mlir::Value item) const;
+  /// Calls `body` for the groups of the panels [first, end) of an item; the last of all may be narrower.
+  void forEach(KernelBuilder &k, mlir::Value first, mlir::Value end,
+               llvm::function_ref<void(mlir::Value panel, int64_t width)> body) const;
+};
+
 } // namespace nnc
 
 #endif

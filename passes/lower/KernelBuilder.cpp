@@ -136,6 +136,9 @@ Value KernelBuilder::select(Value condition, Value x, Value y) {
   return b.createOrFold<arith::SelectOp>(loc, condition, x, y);
 }
 Value KernelBuilder::both(Value x, Value y) { return b.createOrFold<arith::AndIOp>(loc, x, y); }
+Value KernelBuilder::negated(Value condition) {
+  return b.createOrFold<arith::XOrIOp>(loc, condition, arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
+}
 Value KernelBuilder::inRange(Value i, Value extent) {
   return compare(arith::CmpIPredicate::ult, i, extent); // a negative index is a huge unsigned one
 }

@@ -89,6 +89,7 @@ public:
   mlir::Value compare(mlir::arith::CmpIPredicate predicate, mlir::Value x, mlir::Value y);
   mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y);
   mlir::Value both(mlir::Value x, mlir::Value y);
+  mlir::Value negated(mlir::Value condition);
   /// 0 <= i < extent.
   mlir::Value inRange(mlir::Value i, mlir::Value extent);
   mlir::Value toIndex(mlir::Value integer);

@@ -201,8 +201,7 @@ private:
               from.push_back(k.add(space.window[i].origin(k, o), offsets[i]));
               inside = k.both(inside, k.inRange(from.back(), space.window[i].in));
             }
-            Value outside = k.b.createOrFold<arith::XOrIOp>(
-                k.loc, inside, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
+            Value outside = k.negated(inside);
             k.ifThen(inside, [&] { copyChannels(from, vector.getElementType(), to); });
             k.ifThen(outside, [&] {
               k.loop(channels, [&](Value c) { put(zeroOf(k, vector.getElementType()), k.add(row, c), to); });
@@ -220,8 +219,7 @@ private:
         }
         Value lastLane = k.add(from.back(), (plan.lanes - 1) * inner.stride);
         whole = k.both(whole, k.compare(arith::CmpIPredicate::slt, lastLane, inner.in));
-        Value isPartial = k.b.createOrFold<arith::XOrIOp>(
-            k.loc, whole, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
+        Value isPartial = k.negated(whole);
         k.ifThen(whole, [&] { copyChannels(from, vector, column); });
         k.ifThen(isPartial, byLane);
       });

@@ -44,8 +44,8 @@ struct Shape {
 
   int64_t pieces() const { return pieceRows * pieceColumns; }
   int64_t itemPieces() const { return llvm::divideCeilSigned(pieces(), plan.tileItems); }
-  int64_t groupsOfPanels() const { return llvm::divideCeil(panels, plan.panels); }
-  int64_t itemPanels() const { return llvm::divideCeil(groupsOfPanels(), plan.panelItems) * plan.panels; }
+  PanelGroups panelGroups() const { return {panels, plan.panels, plan.panelItems}; }
+  int64_t itemPanels() const { return panelGroups().largest(); }
 };
 
 class Winograd {
@@ -75,13 +75,12 @@ public:
            Twine(plan.tileItems));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
-      EvenParts items{s.pieces(), plan.tileItems}, panelItems{s.groupsOfPanels(), plan.panelItems};
+      EvenParts items{s.pieces(), plan.tileItems};
       firstPiece = items.spreadStart(k, point[2]);
       count = k.sub(items.spreadStart(k, k.add(point[2], 1)), firstPiece);
       k.loop(count, [&](Value piece) { transformInputs(piece); });
-      Value panel = k.mul(panelItems.spreadStart(k, point[1]), plan.panels);
-      Value end = k.mul(panelItems.spreadStart(k, k.add(point[1], 1)), plan.panels);
-      end = k.min(end, k.index(s.panels));
+      std::pair<Value, Value> range = s.panelGroups().range(k, point[1]);
+      Value panel = range.first, end = range.second;
       k.loop(k.index(s.points), [&](Value at) { multiplyAll(at, panel, end); });
       k.loop(k.sub(end, panel), [&](Value j) {
         k.loop(count, [&](Value piece) { transformOutputs(k.add(panel, j), j, piece); });
@@ -113,8 +112,7 @@ private:
                       k.compare(arith::CmpIPredicate::sle, k.add(row, s.in), k.index(s.inRows))),
                k.both(k.compare(arith::CmpIPredicate::sge, column, k.index(0)),
                       k.compare(arith::CmpIPredicate::sle, k.add(column, s.in), k.index(s.inColumns))));
-    Value border = k.b.createOrFold<arith::XOrIOp>(
-        k.loc, inside, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
+    Value border = k.negated(inside);
     k.loop(k.index(blocks), [&](Value block) {
       Value plane = k.mul(k.add(k.mul(image, blocks), block), s.inRows * s.inColumns);
       Value base = k.mul(k.add(plane, k.add(k.mul(row, s.inColumns), column)), kBlock);
@@ -170,10 +168,7 @@ private:
         multiply(point, panel, k.sub(panel, first), width, piece, rows);
       });
     };
-    Value step = k.index(plan.panels), fullEnd = k.add(first, k.mul(k.div(k.sub(end, first), step), step));
-    k.loop(first, fullEnd, step, [&](Value panel) { overPieces(panel, plan.panels); });
-    if (int64_t rest = s.panels % plan.panels)
-      k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, end), [&] { overPieces(fullEnd, rest); });
+    s.panelGroups().forEach(k, first, end, overPieces);
   }
 
   /// M[point][own][piece][16] for `rows` pieces: a register tile over all channels. `own` numbers the item's

@@ -25,6 +25,23 @@ static LogicalResult checkActivations(OpTy op, ShapeRule &rule, StringRef constr
   return success();
 }
 
+/// The number of sequences. Exporters leave x's batch open but write that of the states.
+static Dim batchOf(ShapeRule &rule, Value x, ArrayRef<Value> states) {
+  Dim batch = rule.dim(x, 1);
+  for (Value state : states)
+    if (state && !batch.known() && rule.dim(state, 1).known())
+      batch = rule.dim(state, 1);
+  return batch;
+}
+
+/// Whether an operand that is there may have these dims.
+static bool hasDims(ShapeRule &rule, Value v, ArrayRef<Dim> dims) {
+  for (auto [i, d] : llvm::enumerate(dims))
+    if (v && rule.differ(rule.dim(v, i), d))
+      return false;
+  return true;
+}
+
 LogicalResult RecurrentOp::shapes(ShapeRule &rule) {
   auto hasRank = [&](Value v, int64_t rank) { return !v || rule.rank(v) == rank; };
   if (!hasRank(getX(), 3) || !hasRank(getW(), 3) || !hasRank(getR(), 3) || !hasRank(getBias(), 2) ||
@@ -33,17 +50,8 @@ LogicalResult RecurrentOp::shapes(ShapeRule &rule) {
   bool lstm = getKind() == RecurrentKind::lstm;
   int64_t gates = gatesOf(getKind()), hidden = getHiddenSize();
   int64_t directions = getDirection() == RecurrentDirection::bidirectional ? 2 : 1;
-  Dim time = rule.dim(getX(), 0), batch = rule.dim(getX(), 1);
-  // Exporters leave x's batch open but write that of the states.
-  for (Value state : {getInitialH(), getInitialC()})
-    if (state && !batch.known() && rule.dim(state, 1).known())
-      batch = rule.dim(state, 1);
-  auto fits = [&](Value v, ArrayRef<Dim> dims) {
-    for (auto [i, d] : llvm::enumerate(dims))
-      if (v && rule.differ(rule.dim(v, i), d))
-        return false;
-    return true;
-  };
+  Dim time = rule.dim(getX(), 0), batch = batchOf(rule, getX(), {getInitialH(), getInitialC()});
+  auto fits = [&](Value v, ArrayRef<Dim> dims) { return hasDims(rule, v, dims); };
   auto number = [&](int64_t n) { return rule.constant(n); };
   if (hidden < 1 || rule.differ(rule.dim(getX(), 1), batch) ||
       !fits(getW(), {number(directions), number(gates * hidden), rule.dim(getX(), 2)}) ||
@@ -73,17 +81,8 @@ LogicalResult PackedRecurrentOp::shapes(ShapeRule &rule) {
   auto number = [&](int64_t n) { return rule.constant(n); };
   int64_t hidden = getHiddenSize(), blocks = llvm::divideCeil(std::max<int64_t>(hidden, 0), kBlockUnits);
   int64_t directions = getDirection() == RecurrentDirection::bidirectional ? 2 : 1, wide = gatesOf(getKind()) * kBlockUnits;
-  Dim time = rule.dim(getProjection(), 0), batch = rule.dim(getProjection(), 1);
-  // Exporters leave x's batch open but write that of the states.
-  for (Value state : {getInitialH(), getInitialC()})
-    if (state && !batch.known() && rule.dim(state, 1).known())
-      batch = rule.dim(state, 1);
-  auto fits = [&](Value v, ArrayRef<Dim> dims) {
-    for (auto [i, d] : llvm::enumerate(dims))
-      if (v && rule.differ(rule.dim(v, i), d))
-        return false;
-    return true;
-  };
+  Dim time = rule.dim(getProjection(), 0), batch = batchOf(rule, getProjection(), {getInitialH(), getInitialC()});
+  auto fits = [&](Value v, ArrayRef<Dim> dims) { return hasDims(rule, v, dims); };
   Dim d = number(directions), units = number(blocks * kBlockUnits);
   if (hidden < 1 || !fits(getProjection(), {time, batch, number(directions * blocks * wide)}) ||
       !fits(getPanels(), {d, number(blocks), number(hidden), number(wide)}) || !fits(getRecurrentBias(), {d, units}) ||
