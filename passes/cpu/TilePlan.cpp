@@ -65,8 +65,7 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
           perItem = isCut ? 12 : std::clamp<int64_t>(most, 1, 16);
   int64_t rowTiles = rows ? llvm::divideCeil(*rows, plan.rows) : 8;
   int64_t rowBlocks = llvm::divideCeil(rowTiles, (isCut ? 144 : 192) / plan.rows);
-  // Enough items for several threads, and an even number of them. Where rows are copied, every item copies
-  // them.
+  // Enough items for several threads, and an even number of them.
   auto items = [&](int64_t n) { return llvm::divideCeil(tiles, n) * rowBlocks * batch; };
   while (perItem > 2 && items(perItem) < (isCut ? 4 : 8))
     --perItem;

@@ -2,9 +2,8 @@
 // each other take the same panels with other rows, so that a thread reads each panel from memory once.
 //
 // Short sums are done in one go, and the epilogue sees them in registers. Long sums are cut: the item's rows
-// of a block of the depth are copied next to each other, since rows that lie far apart compete for few lines
-// of the first-level cache; all panels of the item run past them, and what has been summed so far waits in
-// the workspace.
+// of a block of the depth stay in the second-level cache while all panels of the item run past them, and what
+// has been summed so far waits in the workspace.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
@@ -70,14 +69,11 @@ public:
         shortEpilogue(hasShortEpilogue(k.group)),
         steps(knownDim(typeOf(op.getPanels()), typeOf(op.getPanels()).getRank() - 2)) {
     Type element = vector.getElementType();
-    if (isCut()) {
+    if (isCut())
       sums = k.workspace(MemRefType::get({plan.rowBlock, plan.panelBlock * kWidth}, element));
-      // Lines of padding, so that the rows of the copy do not share theirs.
-      copy = k.workspace(MemRefType::get({plan.rowBlock, plan.depthBlock + 16}, element));
-    } else {
+    else
       sums = memref::AllocaOp::create(k.b, k.loc, MemRefType::get({plan.rows, plan.panels * kWidth}, element),
                                       k.b.getI64IntegerAttr(64));
-    }
   }
 
   LogicalResult emit() {
@@ -116,10 +112,9 @@ private:
     SmallVector<Value> batch;
     Value aRows, panels;
   };
-  /// A part of the depth; the row that the copied ones start with, or null where rows are read from `a`; and
-  /// what is needed next: a step of the panel that lies so many further on.
+  /// A part of the depth, and what is needed next: a step of the panel that lies so many further on.
   struct Part {
-    Value from, to, copied, nextPanel, nextStep;
+    Value from, to, nextPanel, nextStep;
   };
 
   bool isCut() const { return steps && plan.depthBlock < *steps; }
@@ -185,7 +180,7 @@ private:
     }
   }
 
-  /// A block of long sums. The panels come one after another past the copied rows, fetched one ahead.
+  /// A block of long sums. The panels come one after another past the rows, fetched one ahead.
   void addBlocks(const Item &item, Value first, Value last, Value panel, Value panelEnd) {
     Value columns = k.mul(k.sub(panelEnd, panel), kWidth), height = k.sub(last, first),
           lanes = k.index(plan.lanes);
@@ -193,9 +188,8 @@ private:
       k.loop(k.index(0), columns, lanes, [&](Value j) { storeSum(zeroOf(k, vector), i, j); });
     });
     k.loop(k.index(0), depth, k.index(plan.depthBlock), [&](Value from) {
-      Part part{from, k.min(k.add(from, plan.depthBlock), depth), first, Value(), Value()};
+      Part part{from, k.min(k.add(from, plan.depthBlock), depth), Value(), Value()};
       Value isLastBlock = k.compare(arith::CmpIPredicate::eq, part.to, depth);
-      overRows(first, last, [&](int64_t height, Value row) { copyRows(item, height, row, part); });
       overPanels(panel, panelEnd, [&](int64_t width, Value p) {
         // Next are the panels beside these; then the first ones of the next block of the depth; then the next
         // item's.
@@ -221,23 +215,6 @@ private:
     finish(item, height, first, k.mul(panel, kWidth), columns);
   }
 
-  void copyRows(const Item &item, int64_t height, Value row, const Part &part) {
-    Value width = k.index(plan.lanes), length = k.sub(part.to, part.from);
-    Value whole = k.mul(k.div(length, width), width);
-    auto copyAt = [&](Type shape, Value step) {
-      for (int64_t i = 0; i < height; ++i) {
-        Value at = k.add(k.add(item.aRows, row), i), target = k.add(k.sub(row, part.copied), i);
-        Value value = loadWidened(k, a, {at, k.add(part.from, step)}, shape, aElement, outElement);
-        if (isa<VectorType>(shape))
-          vector::StoreOp::create(k.b, k.loc, value, copy, ValueRange{target, step});
-        else
-          memref::StoreOp::create(k.b, k.loc, value, copy, ValueRange{target, step});
-      }
-    };
-    k.loop(k.index(0), whole, width, [&](Value step) { copyAt(vector, step); });
-    k.loop(whole, length, k.index(1), [&](Value step) { copyAt(vector.getElementType(), step); });
-  }
-
   MicroKernel kernelOf(int64_t height, int64_t width) const {
     MicroKernel kernel{height, width * kWidth / plan.lanes, vector};
     kernel.parts = partsFor(k.target, height * kernel.vectors);
@@ -248,9 +225,6 @@ private:
                               const Part &part, Value tileNumber, ValueRange accumulators) {
     int64_t perPanel = kWidth / plan.lanes;
     auto left = [&](int64_t i, Value step) -> Value {
-      if (part.copied)
-        return memref::LoadOp::create(k.b, k.loc, copy,
-                                      ValueRange{k.add(k.sub(row, part.copied), i), k.sub(step, part.from)});
       Value at = k.add(k.add(item.aRows, row), i);
       return loadWidened(k, a, {at, step}, vector.getElementType(), aElement, outElement);
     };
@@ -280,7 +254,7 @@ private:
   /// One register tile of short sums, from its first product to the store.
   void tile(const Item &item, int64_t height, int64_t width, Value row, Value panel, Value tileNumber) {
     MicroKernel kernel = kernelOf(height, width);
-    Part all{k.index(0), depth, Value(), k.index(plan.panelBlock), k.index(0)};
+    Part all{k.index(0), depth, k.index(plan.panelBlock), k.index(0)};
     SmallVector<Value> values = multiply(item, kernel, row, panel, all, tileNumber, kernel.zeros(k));
     Value column = k.mul(panel, kWidth);
     // The last panel is not stored whole where it is filled up.
@@ -358,8 +332,8 @@ private:
   VectorType vector;
   bool shortEpilogue;
   std::optional<int64_t> steps;
-  /// The sums of an item so far, or of a tile on their way to a long epilogue; the rows of a tile.
-  Value sums, copy;
+  /// The sums of an item so far, or of a tile on their way to a long epilogue.
+  Value sums;
   LogicalResult status = success();
 };
 
