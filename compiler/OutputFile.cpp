@@ -36,18 +36,45 @@ OutputFile::~OutputFile() {
 }
 
 Error OutputFile::write(StringRef bytes) {
+  return writeThrough([&](raw_ostream &stream) {
+    stream << bytes;
+    return Error::success();
+  });
+}
+
+Error OutputFile::copy(StringRef from) {
+  Expected<sys::fs::file_t> source = sys::fs::openNativeFileForRead(from);
+  if (!source)
+    return source.takeError();
+  // Read rather than mapped: where the kernel must fault in what it writes, it falls back to small pages.
+  std::vector<char> piece(8 << 20);
+  Error result = writeThrough([&](raw_ostream &stream) -> Error {
+    for (;;) {
+      Expected<size_t> count = sys::fs::readNativeFile(*source, piece);
+      if (!count)
+        return count.takeError();
+      if (*count == 0)
+        return Error::success();
+      stream.write(piece.data(), *count);
+    }
+  });
+  sys::fs::closeFile(*source);
+  return result;
+}
+
+Error OutputFile::writeThrough(function_ref<Error(raw_ostream &)> body) {
   std::error_code code;
   raw_fd_ostream stream(temporary, code, sys::fs::OF_None);
   if (code)
     return createFileError(finalPath, code);
-  stream << bytes;
+  stream.SetUnbuffered();
+  Error error = body(stream);
   stream.close();
-  if (stream.has_error()) {
-    code = stream.error();
-    stream.clear_error();
-    return createFileError(finalPath, code);
-  }
-  return Error::success();
+  code = stream.error();
+  stream.clear_error();
+  if (error)
+    return error;
+  return code ? createFileError(finalPath, code) : Error::success();
 }
 
 Error OutputFile::commit(bool executable) {

@@ -2,8 +2,10 @@
 #ifndef NNC_COMPILER_OUTPUTFILE_H
 #define NNC_COMPILER_OUTPUTFILE_H
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <string>
 
@@ -25,6 +27,9 @@ public:
   /// Replaces the content by `bytes`.
   llvm::Error write(llvm::StringRef bytes);
 
+  /// Replaces the content by that of another file, in pieces of megabytes.
+  llvm::Error copy(llvm::StringRef from);
+
   /// Gives the file its final name, replacing what had it, and the permissions of a new file; an executable's for a
   /// shared library.
   llvm::Error commit(bool executable);
@@ -32,6 +37,8 @@ public:
 private:
   OutputFile(std::string temporary, std::string finalPath)
       : temporary(std::move(temporary)), finalPath(std::move(finalPath)) {}
+  llvm::Error writeThrough(llvm::function_ref<llvm::Error(llvm::raw_ostream &)> body);
+
   std::string temporary, finalPath;
 };
 

@@ -272,12 +272,24 @@ llvm.func @__entry(%run: !llvm.ptr) -> i32 {
 }
 )mlir";
 
-TEST(Weights, ReachTheModel) {
+/// The alignment of the segment that holds the weights.
+uint64_t pageSizeOf(const std::string &path) {
+  auto binary = object::ObjectFile::createObjectFile(path);
+  if (!binary)
+    return consumeError(binary.takeError()), 0;
+  for (const auto &header : cantFail(cast<object::ELF64LEObjectFile>(*binary->getBinary()).getELFFile().program_headers()))
+    if (header.p_type == ELF::PT_LOAD)
+      return header.p_align;
+  return 0;
+}
+
+/// A model with so many bytes of weights, of which it reads the first element and one more.
+void expectWeightsReach(uint64_t bytes, uint64_t pageSize) {
   TemporaryFolder folder;
   Parsed parsed(weightsModule);
   ASSERT_TRUE(bool(parsed.module));
   ModelInfo info = addOneInfo("weighted");
-  info.weightBytes = 8192;
+  info.weightBytes = bytes;
   info.inputs[0].elementType = info.outputs[0].elementType = mlir::Float32Type::get(&parsed.context);
   Expected<Target> target = Target::parse("", "");
   ASSERT_TRUE(bool(target));
@@ -288,12 +300,13 @@ TEST(Weights, ReachTheModel) {
   float first = 3.5f, last = -7.0f;
   WeightsChunk chunks[] = {{0, ArrayRef((const char *)&first, 4)}, {8188, ArrayRef((const char *)&last, 4)}};
   std::string weights = folder / "w.o";
-  ASSERT_OK(writeWeightsObject(weights, target->triple, info.name, 8192, chunks));
+  ASSERT_OK(writeWeightsObject(weights, target->triple, info.name, bytes, chunks));
   ASSERT_OK(linkShared({*objects, weights, info.name, 1}, *target, folder / "model.so"));
+  EXPECT_EQ(pageSizeOf(folder / "model.so"), pageSize);
 
   Library library(folder / "model.so", info.name);
   ASSERT_TRUE(library.model) << library.error;
-  EXPECT_EQ(library.model->weight_bytes, 8192u);
+  EXPECT_EQ(library.model->weight_bytes, bytes);
   nnc_context *context = nullptr;
   ASSERT_EQ(nnc_create(library.model, nullptr, &context), NNC_OK);
   float x[2] = {}, y[2] = {};
@@ -304,6 +317,10 @@ TEST(Weights, ReachTheModel) {
   EXPECT_EQ(y[1], last);
   nnc_destroy(context);
 }
+
+TEST(Weights, ReachTheModel) { expectWeightsReach(8192, 4096); }
+
+TEST(Weights, LieInLargePagesWhereTheyAreMany) { expectWeightsReach(16 << 20, 2 << 20); }
 
 TEST(Weights, BadChunks) {
   TemporaryFolder folder;
