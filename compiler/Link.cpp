@@ -65,7 +65,7 @@ Expected<OutputFile> writeObjects(const LinkInputs &inputs, StringRef output) {
 /// Whether pages of 2 MB are worth it.
 bool hasManyWeights(const LinkInputs &inputs) {
   uint64_t bytes = 0;
-  return !inputs.weightsPath.empty() && !sys::fs::file_size(inputs.weightsPath, bytes) && bytes >= 8 << 20;
+  return !inputs.weightsPath.empty() && !sys::fs::file_size(inputs.weightsPath, bytes) && bytes >= 2 << 20;
 }
 
 /// The same file, written in large pieces. LLD maps what it writes, so the page cache gets it in single pages from all
