@@ -68,6 +68,7 @@ void buildLlvmPipeline(OpPassManager &pm, const LoopsOptions &options) {
   // Vectors of 512 bits are those of AVX-512 here.
   ExpandMathOptions math;
   math.scales = options.vectorBits == 512;
+  math.comparesNumbers = options.vectorBits >= 256;
   pm.addPass(createExpandMath(math));
   pm.addPass(createLowerKernelAbi());
   pm.addPass(createConvertVectorToSCFPass());

@@ -139,7 +139,9 @@ def BuildKernels : Pass<"nn-build-kernels", "::mlir::ModuleOp"> {
 
 def ExpandMath : Pass<"nn-expand-math", "::mlir::ModuleOp"> {
   let summary = "Turn functions of floats into arithmetic: polynomials, never a libm call";
-  let options = [Option<"scales", "scales", "bool", "false", "The machine multiplies by any power of two, as AVX-512 does">];
+  let options = [Option<"scales", "scales", "bool", "false", "The machine multiplies by any power of two, as AVX-512 does">,
+                 Option<"comparesNumbers", "compares-numbers", "bool", "false",
+                        "A maximum with a number is cheaper as a comparison and a choice, as on x86">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect",
                            "::mlir::scf::SCFDialect", "::mlir::LLVM::LLVMDialect"];
 }

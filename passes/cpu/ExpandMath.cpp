@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -50,6 +51,29 @@ struct ExpandPower : OpRewritePattern<math::PowFOp> {
   }
 };
 
+/// A number that is not NaN, or a vector of it.
+bool isNumber(Value value) {
+  APFloat number(0.0);
+  return matchPattern(value, m_ConstantFloat(&number)) && !number.isNaN();
+}
+
+/// Maxima and minima with a number are a comparison and a choice that keeps NaN, which x86 does in one
+/// instruction; in general it needs three.
+template <typename OpTy, arith::CmpFPredicate replaces>
+struct CompareWithNumber : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op, PatternRewriter &rewriter) const override {
+    Value x = op.getLhs(), number = op.getRhs();
+    if (isNumber(x))
+      std::swap(x, number);
+    if (!isNumber(number))
+      return failure();
+    Value condition = arith::CmpFOp::create(rewriter, op.getLoc(), replaces, number, x);
+    rewriter.replaceOpWithNewOp<arith::SelectOp>(op, condition, number, x);
+    return success();
+  }
+};
+
 struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
   using ExpandMathBase::ExpandMathBase;
 
@@ -63,6 +87,9 @@ struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
                  ExpandUnary<math::TanOp, expandTan>, ExpandUnary<math::AsinOp, expandAsin>,
                  ExpandUnary<math::AcosOp, expandAcos>, ExpandUnary<math::AtanOp, expandAtan>, ExpandPower>(
         &getContext());
+    if (comparesNumbers)
+      patterns.add<CompareWithNumber<arith::MaximumFOp, arith::CmpFPredicate::OGT>,
+                   CompareWithNumber<arith::MinimumFOp, arith::CmpFPredicate::OLT>>(&getContext());
     arith::populateExpandBFloat16Patterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -1,6 +1,7 @@
 // exp, log and the functions made of them: expm1, log1p, tanh, erf, pow.
 #include "passes/cpu/MathExpansions.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/Reals.h"
 
 using namespace mlir;
@@ -86,18 +87,56 @@ public:
   /// Beyond these, exp is 0 or infinite.
   Real clamp(Real x) const { return atMost(atLeast(x, pick(-105, -746)), pick(89, 710)); }
 
-  Real exp(Real x) const {
-    Reduced reduced = reduce(clamp(x));
-    if (scales) {
-      Type integers = withShapeOf(type, b.getI32Type());
-      Value n = arith::FPToSIOp::create(b, loc, integers, reduced.n.v);
-      Value operands[] = {(reduced.tail + c(1)).v, n};
-      return of(LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr("llvm.ldexp"), operands).getResult(0));
+  /// x 2^n in one instruction for each register.
+  Real scaled(Real x, Real n) const {
+    auto vector = dyn_cast<VectorType>(type);
+    int64_t lanes = isDouble ? 8 : 16;
+    if (!vector || vector.getRank() != 1 || vector.getNumElements() % lanes ||
+        !llvm::isPowerOf2_64(vector.getNumElements())) {
+      Value whole = arith::FPToSIOp::create(b, loc, withShapeOf(type, b.getI32Type()), n.v);
+      return of(call("llvm.ldexp", type, {x.v, whole}));
     }
+    auto part = VectorType::get({lanes}, vector.getElementType());
+    Value all = arith::ConstantOp::create(b, loc, b.getIntegerAttr(b.getIntegerType(lanes), -1));
+    Value rounding = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(4)); // the current mode
+    StringRef name = isDouble ? "llvm.x86.avx512.mask.scalef.pd.512" : "llvm.x86.avx512.mask.scalef.ps.512";
+    SmallVector<Value> parts;
+    for (int64_t at = 0; at < vector.getNumElements(); at += lanes) {
+      auto slice = [&](Value v) -> Value {
+        if (part == vector)
+          return v;
+        return vector::ShuffleOp::create(b, loc, v, v, llvm::to_vector(llvm::seq<int64_t>(at, at + lanes)));
+      };
+      Value value = slice(x.v);
+      parts.push_back(call(name, part, {value, slice(n.v), value, all, rounding}));
+    }
+    for (; parts.size() > 1; lanes *= 2) {
+      for (size_t i = 0; i < parts.size() / 2; ++i)
+        parts[i] = vector::ShuffleOp::create(b, loc, parts[2 * i], parts[2 * i + 1],
+                                             llvm::to_vector(llvm::seq<int64_t>(0, 2 * lanes)));
+      parts.truncate(parts.size() / 2);
+    }
+    return of(parts[0]);
+  }
+
+  Real exp(Real x) const {
+    Reduced reduced = reduce(isNegative(x.v) ? atLeast(x, pick(-105, -746)) : clamp(x));
+    if (scales)
+      return scaled(reduced.tail + c(1), reduced.n);
     auto [first, second] = powerOfTwo(reduced.n);
     return ((reduced.tail + c(1)) * first) * second;
   }
+private:
+  Value call(StringRef intrinsic, Type result, ValueRange operands) const {
+    return LLVM::CallIntrinsicOp::create(b, loc, result, b.getStringAttr(intrinsic), operands).getResult(0);
+  }
+  /// Whether it is a negated absolute value.
+  static bool isNegative(Value x) {
+    auto negated = x.getDefiningOp<arith::NegFOp>();
+    return negated && negated.getOperand().getDefiningOp<math::AbsFOp>();
+  }
 
+public:
   /// For |x| up to 80 and NaN: a single power of two will do.
   Real expOfModerate(Real x) const {
     Reduced reduced = reduce(x);

@@ -1,5 +1,6 @@
 // RUN: nnc-opt %s -nn-expand-math | FileCheck %s --check-prefixes=CHECK,PARTS
 // RUN: nnc-opt %s -nn-expand-math=scales=true | FileCheck %s --check-prefixes=CHECK,SCALES
+// RUN: nnc-opt %s -nn-expand-math=compares-numbers=true | FileCheck %s --check-prefix=COMPARES
 
 // No call is left; a machine with such an instruction multiplies by a power of two whose exponent is out of range.
 // CHECK-LABEL: func.func @exp
@@ -7,7 +8,7 @@
 // PARTS-COUNT-2: arith.shli
 // PARTS-NOT: ldexp
 // SCALES-NOT: arith.shli
-// SCALES: llvm.call_intrinsic "llvm.ldexp"({{.*}} vector<16xf32>
+// SCALES: llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"({{.*}} vector<16xf32>
 func.func @exp(%x: vector<16xf32>) -> vector<16xf32> {
   %y = math.exp %x : vector<16xf32>
   return %y : vector<16xf32>
@@ -23,4 +24,46 @@ func.func @exp(%x: vector<16xf32>) -> vector<16xf32> {
 func.func @tanh(%x: vector<16xf32>) -> vector<16xf32> {
   %y = math.tanh %x : vector<16xf32>
   return %y : vector<16xf32>
+}
+
+// Wider vectors go register by register, others by the general way.
+// SCALES-LABEL: func.func @wide_exp
+// SCALES-COUNT-4: scalef.ps.512
+// SCALES-LABEL: func.func @narrow_exp
+// SCALES: llvm.ldexp
+func.func @wide_exp(%x: vector<64xf32>) -> vector<64xf32> {
+  %y = math.exp %x : vector<64xf32>
+  return %y : vector<64xf32>
+}
+func.func @narrow_exp(%x: f32) -> f32 {
+  %y = math.exp %x : f32
+  return %y : f32
+}
+
+// What is never positive needs no upper bound.
+// CHECK-LABEL: func.func @exp_of_negative
+// CHECK-COUNT-1: arith.cmpf
+// CHECK-NOT: arith.cmpf
+// CHECK: return
+func.func @exp_of_negative(%x: vector<16xf32>) -> vector<16xf32> {
+  %a = math.absf %x : vector<16xf32>
+  %n = arith.negf %a : vector<16xf32>
+  %y = math.exp %n : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// A maximum with a number keeps NaN by the order of a comparison's operands; between two unknowns it stays.
+// COMPARES-LABEL: func.func @bounds
+// COMPARES: %[[L:.*]] = arith.cmpf ogt, %[[C:.*]], %arg0
+// COMPARES: %[[A:.*]] = arith.select %[[L]], %[[C]], %arg0
+// COMPARES: %[[U:.*]] = arith.cmpf olt, %[[D:.*]], %[[A]]
+// COMPARES: %[[B:.*]] = arith.select %[[U]], %[[D]], %[[A]]
+// COMPARES: arith.maximumf %[[B]], %arg1
+func.func @bounds(%x: vector<16xf32>, %y: vector<16xf32>) -> vector<16xf32> {
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %six = arith.constant dense<6.0> : vector<16xf32>
+  %a = arith.maximumf %x, %zero : vector<16xf32>
+  %b = arith.minimumf %six, %a : vector<16xf32>
+  %c = arith.maximumf %b, %y : vector<16xf32>
+  return %c : vector<16xf32>
 }
