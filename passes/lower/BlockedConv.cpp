@@ -75,6 +75,8 @@ public:
       int64_t count = shape.plain ? shape.channels : nn::blocksOf(shape.channels);
       source = k.workspace(MemRefType::get({count * sourceChannels}, k.b.getF32Type()));
     }
+    if (!shortEpilogue && g.isDense(k.group))
+      pixelsAtATime = std::max<int64_t>(1, 4 / perPanel);
     if (!shortEpilogue)
       sums = k.workspace(MemRefType::get({plan.panels * plan.pixels * kBlock}, k.b.getF32Type()));
   }
@@ -176,12 +178,30 @@ private:
         vector::StoreOp::create(
             k.b, k.loc, results[i * kernel.vectors + j], sums,
             ValueRange{k.index((j / perPanel * kernel.rows + i) * kBlock + j % perPanel * plan.lanes)});
-    k.loops({k.index(width), k.index(height), k.index(columns), k.index(perPanel)}, [&](ValueRange at) {
-      Value lane = k.mul(at[3], plan.lanes);
-      Value pixel = k.add(k.mul(k.add(k.mul(at[0], height), at[1]), columns), at[2]);
-      Value value =
-          vector::LoadOp::create(k.b, k.loc, vector, sums, ValueRange{k.add(k.mul(pixel, kBlock), lane)});
-      store(value, k.add(block, at[0]), k.add(row, at[1]), k.add(column, at[2]), lane);
+    k.apart([&] { applyEpilogue(block, width, row, height, column, columns); });
+  }
+
+  /// What follows the sums of a tile, from where they wait in the workspace.
+  void applyEpilogue(Value block, int64_t width, Value row, int64_t height, Value column, int64_t columns) {
+    k.loops({k.index(width), k.index(height)}, [&](ValueRange at) {
+      Value first = k.mul(k.add(k.mul(at[0], height), at[1]), columns);
+      auto apply = [&](Value pixel, VectorType type, Value lane) {
+        Value from = k.add(k.mul(k.add(first, pixel), kBlock), lane);
+        Value value = vector::LoadOp::create(k.b, k.loc, type, sums, ValueRange{from});
+        store(value, k.add(block, at[0]), k.add(row, at[1]), k.add(column, pixel), lane);
+      };
+      // The instructions of a function depend on each other: four vectors at a time keep the machine busy.
+      int64_t done = 0;
+      for (int64_t pixels = pixelsAtATime; pixels > 1; pixels /= 2) {
+        int64_t end = done + (columns - done) / pixels * pixels;
+        auto type = VectorType::get({pixels * kBlock}, k.b.getF32Type());
+        k.loop(k.index(done), k.index(end), k.index(pixels),
+               [&](Value pixel) { apply(pixel, type, k.index(0)); });
+        done = end;
+      }
+      k.loops({k.index(columns - done), k.index(perPanel)}, [&](ValueRange rest) {
+        apply(k.add(rest[0], done), vector, k.mul(rest[1], plan.lanes));
+      });
     });
   }
 
@@ -276,6 +296,8 @@ private:
   VectorType vector;
   /// Vectors of a panel's row; elements from one pixel to the next.
   int64_t perPanel, pixelStride;
+  /// Neighbouring outputs that the epilogue takes together where it goes through `sums`.
+  int64_t pixelsAtATime = 1;
   Value panels, x, bias, sums;
   bool shortEpilogue;
   llvm::DenseMap<Value, Value> flattened;

@@ -56,6 +56,15 @@ BlockedGeometry::BlockedGeometry(nn::GroupOp group, Operation *root, Value x, Ar
   }
 }
 
+bool BlockedGeometry::isDense(nn::GroupOp group) {
+  ArrayRef<int64_t> result = typeOf(group.getResult(0)).getShape();
+  return llvm::all_of(epilogueInputs(group), [&](Value operand) {
+    ArrayRef<int64_t> shape = typeOf(operand).getShape();
+    return llvm::all_of(shape, [](int64_t extent) { return extent == 1; }) ||
+           (shape.size() == result.size() && shape.take_back(2) == result.take_back(2));
+  });
+}
+
 llvm::DenseMap<Value, Value> BlockedGeometry::flatten(KernelBuilder &k) const {
   llvm::DenseMap<Value, Value> flat;
   if (!isFlat)

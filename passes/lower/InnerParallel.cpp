@@ -1,5 +1,6 @@
-// KernelBuilder::parallel: the loop's body becomes a function of its own, which the runtime calls for ranges.
-// What it uses of the kernel around it travels in a struct on the kernel's stack; constants are made anew.
+// KernelBuilder::parallel and ::apart: code becomes a function of its own, which the runtime calls for ranges
+// or the kernel calls itself. What it uses of the kernel around it travels in a struct on the kernel's stack;
+// constants are made anew.
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/lower/KernelBuilder.h"
@@ -101,11 +102,9 @@ llvm::SetVector<Value> isolate(func::FuncOp function) {
 
 } // namespace
 
-void KernelBuilder::parallel(Value count, int64_t grain, llvm::function_ref<void(Value, Value)> body) {
-  auto module = group->getParentOfType<ModuleOp>();
-  Type pointer = LLVM::LLVMPointerType::get(b.getContext()), i64 = b.getI64Type();
-  auto type = b.getFunctionType({pointer, i64, i64, pointer}, {});
-
+std::pair<func::FuncOp, Value> KernelBuilder::outline(FunctionType type,
+                                                      llvm::function_ref<void(Block &)> body) {
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
   func::FuncOp function;
   llvm::SetVector<Value> captured;
   SmallVector<Type> fields;
@@ -118,9 +117,7 @@ void KernelBuilder::parallel(Value count, int64_t grain, llvm::function_ref<void
     function.setPrivate();
     Block *entry = function.addEntryBlock();
     b.setInsertionPointToStart(entry);
-    Value from = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry->getArgument(1));
-    Value to = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry->getArgument(2));
-    body(from, to);
+    body(*entry);
     func::ReturnOp::create(b, loc);
 
     captured = isolate(function);
@@ -144,7 +141,7 @@ void KernelBuilder::parallel(Value count, int64_t grain, llvm::function_ref<void
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&kernel.front());
-    Value one = LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(1));
+    Value one = LLVM::ConstantOp::create(b, loc, b.getI64Type(), b.getI64IntegerAttr(1));
     slots = LLVM::AllocaOp::create(b, loc, pointer, structType, one, 64);
   }
   for (auto [i, value] : llvm::enumerate(captured)) {
@@ -152,6 +149,25 @@ void KernelBuilder::parallel(Value count, int64_t grain, llvm::function_ref<void
                                         ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
     LLVM::StoreOp::create(b, loc, toField(b, loc, value), address);
   }
+  return {function, slots};
+}
+
+void KernelBuilder::apart(llvm::function_ref<void()> body) {
+  auto type = b.getFunctionType({LLVM::LLVMPointerType::get(b.getContext())}, {});
+  auto [function, slots] = outline(type, [&](Block &) { body(); });
+  function->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
+  func::CallOp::create(b, loc, function, ValueRange{slots});
+}
+
+void KernelBuilder::parallel(Value count, int64_t grain, llvm::function_ref<void(Value, Value)> body) {
+  auto module = group->getParentOfType<ModuleOp>();
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext()), i64 = b.getI64Type();
+  auto type = b.getFunctionType({pointer, i64, i64, pointer}, {});
+  auto [function, slots] = outline(type, [&](Block &entry) {
+    Value from = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry.getArgument(1));
+    Value to = arith::IndexCastOp::create(b, loc, b.getIndexType(), entry.getArgument(2));
+    body(from, to);
+  });
   auto callee = module.lookupSymbol<func::FuncOp>("nncrt_parallel");
   if (!callee) {
     OpBuilder atTop = OpBuilder::atBlockBegin(module.getBody());

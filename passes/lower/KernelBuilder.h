@@ -112,6 +112,9 @@ public:
   /// whose items are few, or one, but whose steps are wide. Where other threads are busy with items of their own the
   /// caller does it alone. Memory of workspace() is the caller's, and the same in all ranges.
   void parallel(mlir::Value count, int64_t grain, llvm::function_ref<void(mlir::Value begin, mlir::Value end)> body);
+  /// Calls the body's code as a function of its own, for registers' sake: what it needs of them, constants above all, does
+  /// not compete with the code around it.
+  void apart(llvm::function_ref<void()> body);
   /// The items as they come, for lowerings that walk ranges themselves.
   mlir::Value begin, end;
   /// Reports a run-time error; %0 and %1 in the message stand for a and b. The kernel goes on and must stay in bounds.
@@ -121,9 +124,13 @@ public:
   int64_t lanes() const { return target.lanes(); }
 
 private:
+  /// A function beside the kernel whose first argument points to what `body` uses of the kernel, and that pointer.
+  std::pair<mlir::func::FuncOp, mlir::Value> outline(mlir::FunctionType type,
+                                                     llvm::function_ref<void(mlir::Block &entry)> body);
+
   mlir::func::FuncOp kernel;
   mlir::AffineMap items;
-  /// How many functions parallel() has written.
+  /// How many functions outline() has written.
   unsigned innerFunctions = 0;
   mlir::Value run, workspaceArgument;
   llvm::SmallVector<mlir::Value> outputs;

@@ -144,6 +144,24 @@ def test_depthwise(tmp_path, level, channels, kernel, image, attributes):
     check(tmp_path, level, net, y, (2, channels, *image), ["blocked_depthwise"])
 
 
+@pytest.mark.parametrize("activation", ["Sigmoid", "swish", "Relu", "none"])
+@pytest.mark.parametrize("channels, filters, image", [(240, 96, (14, 14)), (20, 40, (9, 23)), (33, 17, (5, 8))])
+def test_epilogue_of_functions(tmp_path, level, activation, channels, filters, image):
+    """Long epilogues run apart from the sums, several pixels at a time, with a residual and a factor per channel."""
+    net = Net()
+    x = net.op("Relu", net.conv("x", channels, channels, (1, 1)))
+    y = net.conv(x, channels, filters, (1, 1))
+    if activation == "swish":
+        y = net.op("Mul", y, net.op("Sigmoid", y))
+    elif activation != "none":
+        y = net.op(activation, y)
+    y = net.op("Mul", net.op("Exp", net.op("Neg", net.op("Abs", y))), net.constant(
+        net.rng.standard_normal((filters, 1, 1)).astype(np.float32)))
+    z = net.op("Sigmoid", net.conv(x, channels, filters, (3, 3), pads=[1] * 4))
+    check(tmp_path, level, net, net.op("Tanh", net.op("Add", net.op("Sin", y), z)), (2, channels, *image),
+          ["blocked_conv"])
+
+
 @pytest.mark.parametrize("channels, filters, kernel, image, attributes", [
     (16, 24, (2, 2), (5, 7), dict(strides=[2, 2])),
     (8, 12, (4, 4), (6, 6), dict(strides=[2, 2], pads=[1, 1, 1, 1])),

@@ -70,3 +70,16 @@ func.func @main(%x: tensor<1x32x8x8xf32>) -> tensor<1x2x8x8x16xf32> {
   %y = nn.block_channels %x : (tensor<1x32x8x8xf32>) -> tensor<1x2x8x8x16xf32>
   return %y : tensor<1x2x8x8x16xf32>
 }
+// -----
+// A function after the sums is computed apart, four vectors at a time, so that its constants take no registers from them.
+// CHECK: func.func private @k0(
+// CHECK: vector.fma
+// CHECK: call @k0_inner0
+// CHECK: func.func private @k0_inner0({{.*}}passthrough = ["noinline"]
+// AVX2: math.exp {{.*}} vector<32xf32>
+// AVX512: math.exp {{.*}} vector<64xf32>
+func.func @main(%x: tensor<1x2x24x24x16xf32>, %p: tensor<1x2x32x16xf32>) -> tensor<1x2x24x24x16xf32> {
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 32 : i64, groups = 1 : i64} : (tensor<1x2x24x24x16xf32>, tensor<1x2x32x16xf32>) -> tensor<1x2x24x24x16xf32>
+  %r = nn.unary sigmoid %y : (tensor<1x2x24x24x16xf32>) -> tensor<1x2x24x24x16xf32>
+  return %r : tensor<1x2x24x24x16xf32>
+}
