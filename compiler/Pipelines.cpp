@@ -37,6 +37,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     pm.addPass(createSplitConvTranspose());
     pm.addPass(createBlockChannels(blocks));
     pm.addPass(createCSEPass());
+    pm.addPass(createFuseExpansions());
     pm.addPass(createPackRecurrent());
     pm.addPass(createPackWeights());
     pm.addPass(createPackOperands());

@@ -88,6 +88,14 @@ def BlockChannels : Pass<"nn-block-channels", "::mlir::ModuleOp"> {
   let options = [Option<"winograd", "winograd", "bool", "true", "Allow Winograd's algorithm">];
 }
 
+def FuseExpansions : Pass<"nn-fuse-expansions", "::mlir::ModuleOp"> {
+  let summary = "Make one op of a 1 x 1 convolution and the depthwise convolution of its result";
+  let description = [{
+    Where the expanded tensor between them, activated or not, is read by nobody else and does not fit the second-level
+    cache: one kernel then keeps the few rows of it that the depthwise window needs.
+  }];
+}
+
 def PackRecurrent : Pass<"nn-pack-recurrent", "::mlir::ModuleOp"> {
   let summary = "Take the products with the input out of recurrent layers and pack the weights of the others";
   let description = [{

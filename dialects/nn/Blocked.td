@@ -7,7 +7,7 @@
 #define NN_BLOCKED_TD
 include "dialects/nn/Pooling.td"
 
-class NN_BlockedOp<string mnemonic, dag head> : NN_TensorOp<mnemonic> {
+class NN_BlockedOp<string mnemonic, dag head, list<Trait> traits = []> : NN_TensorOp<mnemonic, traits> {
   let arguments = head;
   let results = (outs NN_Tensor:$y);
 }
@@ -77,6 +77,25 @@ def NN_BlockedDepthwiseOp : NN_BlockedOp<"blocked_depthwise", (ins NN_Tensor:$x,
     - blocked_depthwise_c3: w and bias fit the blocks and the kernel.
     - blocked_depthwise_c4: the dilated kernel fits into the padded input.
   }];
+}
+
+def NN_BlockedExpandDepthwiseOp : NN_BlockedOp<"blocked_expand_depthwise", (ins NN_Tensor:$x, NN_Tensor:$panels,
+    NN_Tensor:$expand_bias, NN_Tensor:$w, NN_Tensor:$bias, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+    DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$channels, I64Attr:$filters), [SingleBlock]> {
+  let summary = "nn.blocked_depthwise of a 1 x 1 nn.blocked_conv whose result is never written (made by nn-fuse-expansions)";
+  let description = [{
+    x: [N,ceil(C/16),H,W,16] with C = `channels` -> the expanded tensor [N,B,H,W,16] with B = ceil(M/16) and M = `filters`,
+    by panels: [1,B,C,16] and expand_bias: [B,16]; then the elementwise ops of the region, whose other operands are single
+    numbers; then w: [B,T,16] and bias: [B,16] with T taps -> [N,B,O1,O2,16].
+
+    - blocked_expand_depthwise_c1: x has 5 dims and holds `channels` channels.
+    - blocked_expand_depthwise_c2: strides, dilations and pads have 2, 2 and 4 entries; strides and dilations are positive.
+    - blocked_expand_depthwise_c3: panels, w and the biases fit the channels, the filters and the kernel.
+    - blocked_expand_depthwise_c4: the region takes one tensor and yields one.
+    - blocked_expand_depthwise_c5: the dilated kernel fits into the padded input.
+  }];
+  let regions = (region SizedRegion<1>:$activation);
+  let assemblyFormat = "operands $activation attr-dict `:` functional-type(operands, results)";
 }
 
 def NN_BlockedPoolOp : NN_BlockedOp<"blocked_pool", (ins NN_PoolKindAttr:$kind, NN_Tensor:$x, DenseI64ArrayAttr:$kernel,

@@ -207,6 +207,13 @@ struct Costs {
         .Case([&](BlockedDepthwiseOp o) {
           return times(rule.mul(elements(o.getY()), rule.dim(o.getW(), 1)), 2);
         })
+        .Case([&](BlockedExpandDepthwiseOp o) {
+          int64_t inner = 2 * o.getChannels();
+          for (Operation &op : o.getActivation().front().without_terminator())
+            inner += !isa<ConstantOp>(op);
+          return rule.add(times(blockedPixels(o.getX()), inner * o.getFilters()),
+                          times(rule.mul(elements(o.getY()), rule.dim(o.getW(), 1)), 2));
+        })
         .Case<PoolOp, MaxPoolWithIndicesOp, BlockedPoolOp>([&](auto o) {
           int64_t taps = 1;
           for (int64_t k : o.getKernel())

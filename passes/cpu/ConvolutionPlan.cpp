@@ -56,4 +56,11 @@ std::optional<int64_t> winogradOutputs(nn::ConvOp op) {
   return chosen;
 }
 
+bool fusesExpansion(int64_t expanded) {
+  // What lies in the second-level cache, or in the next one not far from it, is read in no time; two kernels
+  // then have the better tiles. Measured with 0.6, 1.8 and 4.8 MB: the last gains.
+  constexpr int64_t kCache = 3 << 20;
+  return expanded * 4 > kCache;
+}
+
 } // namespace nnc

@@ -78,9 +78,11 @@ void NextPanels::prefetch(KernelBuilder &k, int64_t j, Value row) const {
                              /*isDataCache=*/true);
 }
 
-bool hasShortEpilogue(nn::GroupOp group) {
+bool hasShortEpilogue(nn::GroupOp group) { return isShortBody(group.getBody().front()); }
+
+bool isShortBody(Block &body) {
   int64_t ops = 0;
-  for (Operation &op : group.getBody().front().without_terminator()) {
+  for (Operation &op : body.without_terminator()) {
     if (!isElementwiseOp(&op))
       continue;
     // What is one instruction or two; functions such as exp are polynomials.

@@ -57,6 +57,8 @@ struct NextPanels {
 
 /// Whether the elementwise ops after the root of a group are few enough to be repeated for every register of a tile.
 bool hasShortEpilogue(nn::GroupOp group);
+/// The same of the elementwise ops of any block.
+bool isShortBody(mlir::Block &body);
 
 } // namespace nnc
 

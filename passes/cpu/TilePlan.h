@@ -98,6 +98,23 @@ struct BlockedConvSize {
 
 BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSize &size);
 
+/// nn.blocked_expand_depthwise: an item is some panels of 16 expanded channels for some rows of outputs.
+struct ExpansionPlan {
+  int64_t lanes;
+  /// The register tile of the products: pixels of a row times neighbouring panels.
+  int64_t pixels, panels;
+  /// Into how many items an image is cut along panels and along rows.
+  int64_t panelItems, rowItems;
+};
+
+/// What the plan depends on: panels of expanded channels, channels of the input, the rows and columns of the
+/// input, how many rows of outputs there are, from one output to the next and under one window.
+struct ExpansionSize {
+  int64_t panels, channels, rows, columns, outputRows, stride, span, images;
+};
+
+ExpansionPlan planExpansion(const KernelTarget &target, const ExpansionSize &size);
+
 /// How a tile of `pixels` outputs lies in an image of `rows` x `columns`: whole rows of small images, else a
 /// part of one.
 struct PixelTiles {

@@ -17,7 +17,7 @@ bool isHostOp(Operation *op) {
 
 bool takesEpilogue(Operation *root) {
   return isa<nn::MatMulOp, nn::ConvOp, nn::ConvTransposeOp, nn::PackedMatMulOp, nn::PackedConvOp, nn::BlockedConvOp,
-             nn::BlockedDepthwiseOp, nn::BlockedPoolOp, nn::WinogradConvOp>(root);
+             nn::BlockedDepthwiseOp, nn::BlockedExpandDepthwiseOp, nn::BlockedPoolOp, nn::WinogradConvOp>(root);
 }
 
 Operation *groupRoot(nn::GroupOp group) {

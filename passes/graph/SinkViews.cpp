@@ -37,7 +37,8 @@ struct SinkViews : impl::SinkViewsBase<SinkViews> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
-      if (isElementwiseOp(op) && !op->getParentOfType<nn::AttentionOp>())
+      if (isElementwiseOp(op) && !op->getParentOfType<nn::AttentionOp>() &&
+          !op->getParentOfType<nn::BlockedExpandDepthwiseOp>())
         ops.push_back(op);
     });
     // In program order, so that a view passes one op after the other.

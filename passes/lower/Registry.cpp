@@ -8,6 +8,7 @@ const LoweringRegistry &LoweringRegistry::get() {
   static const LoweringRegistry registry = [] {
     LoweringRegistry r;
     registerBlockedConvLowerings(r);
+    registerBlockedExpansionLowerings(r);
     registerBlockedMovementLowerings(r);
     registerBlockedWindowLowerings(r);
     registerAttentionLowerings(r);

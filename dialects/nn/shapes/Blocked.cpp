@@ -135,6 +135,34 @@ LogicalResult BlockedDepthwiseOp::shapes(ShapeRule &rule) {
                getDilations());
 }
 
+LogicalResult BlockedExpandDepthwiseOp::shapes(ShapeRule &rule) {
+  int64_t channels = getChannels(), filters = getFilters();
+  if (channels < 1 || !isBlocked(rule, getX(), 2, blocksOf(channels)))
+    return rule.error("blocked_expand_depthwise_c1: x does not hold " + Twine(channels) +
+                      " channels over 2 dims");
+  if (failed(checkWindow(rule, "blocked_expand_depthwise_c2", 2, getKernel(), getStrides(), getDilations(),
+                         getPads())))
+    return failure();
+  int64_t blocks = blocksOf(std::max<int64_t>(filters, 1));
+  auto hasDims = [&](Value v, ArrayRef<int64_t> expected) {
+    bool fits = rule.rank(v) == static_cast<int64_t>(expected.size());
+    for (size_t i = 0; fits && i < expected.size(); ++i)
+      fits = !rule.differ(rule.dim(v, i), rule.constant(expected[i]));
+    return fits;
+  };
+  if (filters < 1 || !hasDims(getPanels(), {1, blocks, channels, kBlock}) ||
+      !hasDims(getExpandBias(), {blocks, kBlock}) ||
+      !hasDims(getW(), {blocks, productOf(getKernel()), kBlock}) || !hasDims(getBias(), {blocks, kBlock}))
+    return rule.error("blocked_expand_depthwise_c3: the weights do not fit " + Twine(channels) +
+                      " channels and " + Twine(filters) + " filters");
+  Block &block = getActivation().front();
+  auto *end = block.empty() ? nullptr : &block.back();
+  if (block.getNumArguments() != 1 || !end || !isa<YieldOp>(end) || end->getNumOperands() != 1)
+    return rule.error("blocked_expand_depthwise_c4: the region does not take and yield one tensor");
+  return slide(rule, "blocked_expand_depthwise_c5", getX(), rule.constant(blocks), getKernel(), getStrides(),
+               getPads(), getDilations());
+}
+
 LogicalResult BlockedPoolOp::shapes(ShapeRule &rule) {
   int64_t n = getKernel().size();
   if (n < 1 || n > 2 || rule.rank(getX()) != n + 3 ||

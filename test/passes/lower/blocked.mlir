@@ -83,3 +83,20 @@ func.func @main(%x: tensor<1x2x24x24x16xf32>, %p: tensor<1x2x32x16xf32>) -> tens
   %r = nn.unary sigmoid %y : (tensor<1x2x24x24x16xf32>) -> tensor<1x2x24x24x16xf32>
   return %r : tensor<1x2x24x24x16xf32>
 }
+// -----
+// The expanded rows go to a ring of three in the workspace, and the window reads them there: no other memory of that size.
+// CHECK: func.func private @k0(%{{.*}}: !llvm.ptr, %{{.*}}: memref<{{[1-9][0-9]*}}xi8>, %{{.*}}: memref<1x1x24x24x16xf32>
+// CHECK: %[[RING:.*]] = memref.view {{.*}} to memref<{{[0-9]*}}xf32>
+// CHECK: vector.fma
+// CHECK: arith.maximumf
+// CHECK: vector.store {{.*}}, %[[RING]]
+// CHECK: vector.load %[[RING]]
+// CHECK: vector.fma
+func.func @main(%x: tensor<1x1x24x24x16xf32>, %p: tensor<1x6x16x16xf32>, %b: tensor<6x16xf32>, %w: tensor<6x9x16xf32>) -> tensor<1x6x12x12x16xf32> {
+  %y = nn.blocked_expand_depthwise %x, %p, %b, %w, %b {
+  ^bb0(%e: tensor<1x6x24x24x16xf32>):
+    %r = nn.unary relu %e : (tensor<1x6x24x24x16xf32>) -> tensor<1x6x24x24x16xf32>
+    nn.yield %r : tensor<1x6x24x24x16xf32>
+  } {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 96 : i64} : (tensor<1x1x24x24x16xf32>, tensor<1x6x16x16xf32>, tensor<6x16xf32>, tensor<6x9x16xf32>, tensor<6x16xf32>) -> tensor<1x6x12x12x16xf32>
+  return %y : tensor<1x6x12x12x16xf32>
+}

@@ -1,0 +1,125 @@
+#include "passes/lower/SlidingWindow.h"
+
+#include "dialects/nn/Blocked.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/lower/Contraction.h"
+#include "passes/lower/Epilogue.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+using nn::kBlock;
+
+SlidingWindow::SlidingWindow(KernelBuilder &k, Operation *root, Value x, int64_t blocks,
+                             const BlockedGeometry &g)
+    : k(k), root(root), g(g), lanes(std::min(k.lanes(), kBlock)),
+      vector(VectorType::get({lanes}, k.b.getF32Type())), x(x), blocks(blocks) {
+  // Registers: a tile's sums, the weights of a row of taps, and inputs on their way.
+  int64_t registers = k.target.vectorBits == 256 ? 16 : 32;
+  int64_t most = std::clamp<int64_t>((registers - 2 - g.columns.kernel) * 2 / 3, 1, 14);
+  columns = EvenParts{g.columns.out, llvm::divideCeilSigned(g.columns.out, most)};
+}
+
+int64_t SlidingWindow::rowWork() const {
+  return g.columns.out * kBlock * g.rows.kernel * g.columns.kernel;
+}
+
+LogicalResult SlidingWindow::outputRow(Value ofImage, Value ofBlock, Value ofRow) {
+  image = ofImage;
+  block = ofBlock;
+  row = ofRow;
+  origin = k.sub(k.mul(row, g.rows.stride), k.index(g.rows.padBegin));
+  Value dilation = k.index(g.rows.dilation);
+  Value before = k.max(k.sub(k.index(0), origin), k.index(0));
+  firstTap = k.div(k.add(before, g.rows.dilation - 1), dilation);
+  Value room = k.max(k.sub(k.index(g.rows.in), origin), k.index(0));
+  lastTap = k.min(k.div(k.add(room, g.rows.dilation - 1), dilation), k.index(g.rows.kernel));
+  for (lane = 0; lane < kBlock; lane += lanes)
+    overTiles();
+  return status;
+}
+
+Value SlidingWindow::pixelOfRow(Value y) {
+  Value plane = k.mul(k.add(k.mul(image, blocks), block), g.rows.in);
+  return k.mul(k.add(plane, y), g.columns.in);
+}
+
+/// Tiles at the borders one by one, the ones between them in loops.
+void SlidingWindow::overTiles() {
+  int64_t t = 0, parts = columns.parts;
+  auto startOf = [&](int64_t i) { return i * columns.shortSize() + std::min(i, columns.longCount()); };
+  auto sizeOf = [&](int64_t i) { return columns.shortSize() + (i < columns.longCount()); };
+  while (t < parts) {
+    int64_t end = t;
+    while (end < parts && isInterior(startOf(end), sizeOf(end)))
+      ++end;
+    if (end - t < 2) {
+      tile(k.index(startOf(t)), sizeOf(t), startOf(t));
+      ++t;
+      continue;
+    }
+    columns.forEach(k, k.index(t), k.index(end),
+                    [&](Value start, int64_t size) { tile(start, size, std::nullopt); });
+    t = end;
+  }
+}
+
+/// The outputs [start, start + size) of the row. `known` is the start of a tile at a border, whose taps may
+/// be outside.
+void SlidingWindow::tile(Value start, int64_t size, std::optional<int64_t> known) {
+  auto isInside = [&](int64_t i, int64_t tap) { return !known || g.columns.isInside(*known + i, tap); };
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < size; ++i)
+    sums.push_back(initial());
+  Value first = k.sub(k.mul(start, g.columns.stride), k.index(g.columns.padBegin));
+  sums = k.loop(firstTap, lastTap, k.index(1), sums, [&](Value ky, ValueRange carried) {
+    SmallVector<Value> next(carried), weights = weightsOf(ky);
+    Value rowBase = pixelOfRow(k.add(origin, k.mul(ky, g.rows.dilation)));
+    llvm::SmallDenseMap<int64_t, Value> loaded;
+    auto input = [&](int64_t column) {
+      Value &value = loaded[column];
+      if (!value) {
+        Value at = k.add(k.mul(k.add(rowBase, k.add(first, column)), kBlock), lane);
+        value = vector::LoadOp::create(k.b, k.loc, vector, x, ValueRange{at});
+      }
+      return value;
+    };
+    for (int64_t i = 0; i < size; ++i)
+      for (int64_t tap = 0; tap < g.columns.kernel; ++tap)
+        if (isInside(i, tap))
+          next[i] = combine(next[i], input(i * g.columns.stride + tap * g.columns.dilation), weights[tap]);
+    return next;
+  });
+  for (int64_t i = 0; i < size; ++i) {
+    int64_t taps = 0;
+    for (int64_t tap = 0; tap < g.columns.kernel; ++tap)
+      taps += isInside(i, tap);
+    Value result = finish(sums[i], taps);
+    if (failed(storeThroughEpilogue(k, root, result,
+                                    g.indices(k, image, block, row, k.add(start, i), k.index(lane)))))
+      status = failure();
+  }
+}
+
+Value DepthwiseWindow::initial() {
+  if (!bias)
+    return zeroOf(k, vector);
+  return vector::LoadOp::create(k.b, k.loc, vector, bias, ValueRange{k.add(k.mul(block, kBlock), lane)});
+}
+
+SmallVector<Value> DepthwiseWindow::weightsOf(Value ky) {
+  SmallVector<Value> weights;
+  Value tap = k.add(k.mul(block, g.rows.kernel * g.columns.kernel), k.mul(ky, g.columns.kernel));
+  for (int64_t kx = 0; kx < g.columns.kernel; ++kx)
+    weights.push_back(vector::LoadOp::create(k.b, k.loc, vector, w,
+                                             ValueRange{k.add(k.mul(k.add(tap, kx), kBlock), lane)}));
+  return weights;
+}
+
+Value DepthwiseWindow::combine(Value acc, Value input, Value weight) {
+  return multiplyAdd(k, input, weight, acc);
+}
+
+} // namespace nnc

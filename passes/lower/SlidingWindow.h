@@ -1,0 +1,84 @@
+//===- SlidingWindow.h - windows over each channel by itself ------------------===//
+//
+// What depthwise convolutions and pools have in common. A tile of neighbouring outputs is kept in registers
+// while the window's rows go by; the inputs of a row are loaded once for all the outputs that share them. Since
+// a pixel is a whole vector, padding on the left and on the right concerns no lane but whole taps: the tiles at
+// the borders are written with just the taps that read inside.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NNC_PASSES_LOWER_SLIDINGWINDOW_H
+#define NNC_PASSES_LOWER_SLIDINGWINDOW_H
+
+#include "passes/lower/BlockedGeometry.h"
+
+namespace nnc {
+
+/// `Derived` says what a tap does.
+class SlidingWindow {
+public:
+  /// `root` is whose results the outputs are. `x` holds `blocks` blocks of channels of every image, as 1-D
+  /// memref.
+  SlidingWindow(KernelBuilder &k, mlir::Operation *root, mlir::Value x, int64_t blocks,
+                const BlockedGeometry &g);
+  virtual ~SlidingWindow() = default;
+
+  /// Writes the outputs of one row of one block.
+  mlir::LogicalResult outputRow(mlir::Value image, mlir::Value block, mlir::Value row);
+
+  /// Multiply-adds of a row of outputs.
+  int64_t rowWork() const;
+
+protected:
+  /// The value of a tile's accumulator before the first tap.
+  virtual mlir::Value initial() = 0;
+  /// What the taps of row `ky` share: one value per column of the window.
+  virtual mlir::SmallVector<mlir::Value> weightsOf(mlir::Value ky) {
+    return mlir::SmallVector<mlir::Value>(g.columns.kernel);
+  }
+  virtual mlir::Value combine(mlir::Value acc, mlir::Value input, mlir::Value weight) = 0;
+  /// The accumulator as a result, of a window with `taps` columns inside.
+  virtual mlir::Value finish(mlir::Value acc, int64_t taps) { return acc; }
+  /// The pixel of x, counted over all its rows, at which the input row `y` of the block at hand starts.
+  virtual mlir::Value pixelOfRow(mlir::Value y);
+
+  KernelBuilder &k;
+  mlir::Operation *root;
+  const BlockedGeometry &g;
+  int64_t lanes;
+  mlir::VectorType vector;
+  mlir::Value x;
+  int64_t blocks, lane = 0;
+  // Of the row at hand:
+  mlir::Value image, block, row, firstTap, lastTap;
+
+private:
+  bool isInterior(int64_t start, int64_t size) const {
+    return g.columns.isInside(start, 0) && g.columns.isInside(start + size - 1, g.columns.kernel - 1);
+  }
+  void overTiles();
+  void tile(mlir::Value start, int64_t size, std::optional<int64_t> known);
+
+  EvenParts columns{1, 1};
+  /// The input row of tap 0.
+  mlir::Value origin;
+  mlir::LogicalResult status = mlir::success();
+};
+
+/// One filter to a channel: `w` is [blocks,taps,16], `bias` [blocks,16] or null, both as 1-D memrefs.
+class DepthwiseWindow : public SlidingWindow {
+public:
+  DepthwiseWindow(KernelBuilder &k, mlir::Operation *root, mlir::Value x, int64_t blocks, mlir::Value w,
+                  mlir::Value bias, const BlockedGeometry &g)
+      : SlidingWindow(k, root, x, blocks, g), w(w), bias(bias) {}
+
+private:
+  mlir::Value initial() override;
+  mlir::SmallVector<mlir::Value> weightsOf(mlir::Value ky) override;
+  mlir::Value combine(mlir::Value acc, mlir::Value input, mlir::Value weight) override;
+
+  mlir::Value w, bias;
+};
+
+} // namespace nnc
+
+#endif
