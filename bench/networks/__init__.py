@@ -9,11 +9,16 @@ import hashlib
 import json
 import pathlib
 
-from . import operators, sequence, vision
+from . import connected, operators, sequence, vision
 from .builder import Network
 from .cost import count_flops
 
-FAMILIES = ("Convolutional networks", "Sequence models and perceptrons", "Single operators")
+FAMILIES = (
+    "Convolutional networks",
+    "Groups, concatenations and ways around",
+    "Sequence models and perceptrons",
+    "Single operators",
+)
 
 
 @dataclasses.dataclass
@@ -24,7 +29,7 @@ class Entry:
 
 
 NETWORKS = {}
-for family, module in zip(FAMILIES, (vision, sequence, operators)):
+for family, module in zip(FAMILIES, (vision, connected, sequence, operators)):
     for name, value in module.NETWORKS.items():
         build, opset = value if isinstance(value, tuple) else (value, 17)
         NETWORKS[name] = Entry(build, family, opset)
