@@ -17,6 +17,7 @@
 #include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/ElementwiseBody.h"
+#include "passes/lower/Exponential.h"
 #include "passes/lower/MathFunctions.h"
 #include "passes/lower/Registry.h"
 #include "passes/lower/Runs.h"
@@ -297,7 +298,7 @@ private:
     auto known = knownDim(rankedType(op.getK()), op.getKByRow() ? 1 : 2);
     if (!isWhole || *known % plan.lanes != 0)
       tops = k.loop(whole, count, width, tops, [&](Value j, ValueRange carried) {
-        Value mask = firstLanes(k.sub(count, j));
+        Value mask = firstLanes(k, k.sub(count, j), plan.lanes);
         SmallVector<Value> next;
         for (int64_t r = 0; r < rows; ++r)
           next.push_back(larger(scoreAt(r, j, mask), carried[r]));
@@ -323,7 +324,7 @@ private:
       SmallVector<Value> next;
       for (int64_t r = 0; r < rows; ++r) {
         Value score = load(vector, scores, {atRow(i, r), j});
-        Value weight = expOfNegative(arith::SubFOp::create(k.b, k.loc, score, splat(shifts[r])));
+        Value weight = expOfNegative(k, arith::SubFOp::create(k.b, k.loc, score, splat(shifts[r])));
         store(weight, scores, {atRow(i, r), j});
         next.push_back(add(carried[r], weight));
       }
@@ -341,39 +342,6 @@ private:
       }
       store(total, state, {atRow(local, r), k.index(1)});
     }
-  }
-
-  /// Flags of the first `count` lanes.
-  Value firstLanes(Value count) {
-    SmallVector<int32_t> lanes = llvm::to_vector(llvm::seq<int32_t>(0, plan.lanes));
-    Value numbers = arith::ConstantOp::create(k.b, k.loc, k.b.getI32VectorAttr(lanes));
-    Value limit = vector::BroadcastOp::create(k.b, k.loc, numbers.getType(), k.fromIndex(count, k.b.getI32Type()));
-    return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, numbers, limit);
-  }
-
-  /// exp(x) for x that is not above 0, up to rounding: no overflow to think of, and what would be a denormal is 0.
-  Value expOfNegative(Value x) {
-    constexpr double least = -87.3, log2e = 1.44269504088896340736, magic = 0x1.8p23;
-    constexpr double coefficients[] = {0.00019788021890927236, 0.0013945734310745498, 0.0083335053473978293,
-                                       0.041666280569810024,   0.16666665818726815,   0.50000000715786501};
-    auto c = [&](double value) { return constantLike(k.b, k.loc, vector, value); };
-    auto sub = [&](Value a, Value b) -> Value { return arith::SubFOp::create(k.b, k.loc, a, b); };
-    Value isTiny = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OLT, x, c(least));
-    Value bounded = arith::SelectOp::create(k.b, k.loc, isTiny, c(least), x);
-    // x = n ln2 + r; the magic number's sum holds n in its lowest bits.
-    Value shifted = multiplyAdd(k, bounded, c(log2e), c(magic)), n = sub(shifted, c(magic));
-    Value r = multiplyAdd(k, n, c(-0x1.63p-1), bounded);
-    r = multiplyAdd(k, n, c(0x1.bd0105c610ca8p-13), r);
-    Value sum = c(coefficients[0]);
-    for (double coefficient : ArrayRef(coefficients).drop_front())
-      sum = multiplyAdd(k, sum, r, c(coefficient));
-    Value tail = multiplyAdd(k, mul(r, r), sum, add(r, c(1)));
-    Type bits = VectorType::get({plan.lanes}, k.b.getI32Type());
-    Value exponent = arith::ShLIOp::create(k.b, k.loc, arith::BitcastOp::create(k.b, k.loc, bits, shifted),
-                                           integerLike(k.b, k.loc, bits, 23));
-    Value power = arith::AddIOp::create(k.b, k.loc, exponent, integerLike(k.b, k.loc, bits, 127 << 23));
-    Value result = mul(tail, arith::BitcastOp::create(k.b, k.loc, vector, power));
-    return arith::SelectOp::create(k.b, k.loc, isTiny, c(0), result);
   }
 
   /// What the region makes of the scores of a row and several keys, of which only those of the mask exist.

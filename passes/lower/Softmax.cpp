@@ -1,8 +1,10 @@
-// Lowering of nn.softmax: softmax and its logarithm in three passes over a lane, hardmax in three as well.
+// Lowering of nn.softmax: softmax and its logarithm in three passes over a lane, hardmax in three as well. Rows of f32
+// have a kernel of their own (SoftmaxRows.h).
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Lanes.h"
 #include "passes/lower/MathFunctions.h"
 #include "passes/lower/Registry.h"
+#include "passes/lower/SoftmaxRows.h"
 
 using namespace mlir;
 
@@ -70,6 +72,10 @@ LogicalResult emitSoftmax(KernelBuilder &k, Operation *root) {
   Type element = getElementTypeOrSelf(op.getX().getType());
   if (!isa<FloatType>(element))
     return op.emitOpError("unsupported element type ") << element;
+  if (hasSoftmaxRows(op)) {
+    emitSoftmaxRows(k, op);
+    return success();
+  }
   Type type = computeType(element);
   FlatTensor x(k, k.memref(op.getX()), element), y(k, k.output(0), element);
   Lanes lanes(k, op.getX(), static_cast<int64_t>(op.getAxis()), type, 2);

@@ -6,7 +6,7 @@
 // CHECK: memref.view {{.*}} memref<3x64x16xf32>
 // CHECK: vector.shuffle
 // CHECK-COUNT-24: vector.fma {{.*}} vector<16xf32>
-// CHECK: arith.shli {{.*}} vector<16xi32>
+// CHECK: scalef.ps.512
 // CHECK-COUNT-24: vector.fma {{.*}} vector<16xf32>
 func.func @main(%q: tensor<1x2x48x64xf32>) -> tensor<1x2x48x64xf32> {
   %y = nn.attention %q, %q, %q {

@@ -1,4 +1,5 @@
 // RUN: nnc-opt %s -nn-form-groups -nn-build-kernels --split-input-file | FileCheck %s
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels=vector-bits=512 --split-input-file | FileCheck %s --check-prefix=AVX512
 
 // A lane along the innermost dim: vectors along it, their sum at the end.
 // CHECK: func.func private @k0
@@ -35,13 +36,40 @@ func.func @main(%x: tensor<4x?xf16>) -> tensor<4xf16> {
 // An item is a row.
 // CHECK: #[[ROWS:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
 // CHECK: items = #[[ROWS]]
-// The maximum by one comparison: a NaN shows in the sum.
+// Four rows at once. The maximum by one comparison: a NaN shows in the sum.
+// CHECK-NOT: arith.maximumf
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+// CHECK: arith.cmpf ogt
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+// CHECK-NOT: math.exp
+// CHECK: math.fma
+// CHECK: vector.store
+// CHECK: memref.prefetch
+// CHECK: arith.divf {{.*}} f32
+// With AVX-512 powers of 2^(1/16) come from a register.
+// AVX512: permvar.sf.512
+// AVX512: scalef.ps.512
+func.func @main(%x: tensor<2x3x64xf32>) -> tensor<2x3x64xf32> {
+  %y = nn.softmax softmax %x {axis = 2 : i64} : (tensor<2x3x64xf32>) -> tensor<2x3x64xf32>
+  return %y : tensor<2x3x64xf32>
+}
+// -----
+// Long rows go one by one, and their end is a vector under a mask.
+// CHECK: items = #
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+// CHECK: vector.maskedload
+// CHECK: vector.maskedstore
+func.func @main(%x: tensor<2x6001xf32>) -> tensor<2x6001xf32> {
+  %y = nn.softmax softmax %x {axis = 1 : i64} : (tensor<2x6001xf32>) -> tensor<2x6001xf32>
+  return %y : tensor<2x6001xf32>
+}
+// -----
+// Along another dim a vector holds neighbours.
 // CHECK-NOT: arith.maximumf
 // CHECK: arith.cmpf ogt
 // CHECK: math.exp {{.*}} vector<16xf32>
-// CHECK: arith.divf {{.*}} f32
 func.func @main(%x: tensor<2x3x64xf32>) -> tensor<2x3x64xf32> {
-  %y = nn.softmax softmax %x {axis = 2 : i64} : (tensor<2x3x64xf32>) -> tensor<2x3x64xf32>
+  %y = nn.softmax softmax %x {axis = 1 : i64} : (tensor<2x3x64xf32>) -> tensor<2x3x64xf32>
   return %y : tensor<2x3x64xf32>
 }
 // -----
