@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <ctime>
 #include <dlfcn.h>
 #include <thread>
 
@@ -169,6 +170,16 @@ TEST(Run, PoolSurvivesManyForksAndPauses) {
     }
   }
   EXPECT_TRUE(data.isRight(data.y.data()));
+}
+
+TEST(Run, IdlePoolUsesNoCpu) {
+  Context context(4);
+  Data data(100003);
+  ASSERT_EQ(nnc_run(context.ctx, &data.in, &data.out), NNC_OK);
+  std::clock_t before = std::clock();
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  // The CPU time of all threads; one that went on spinning would use the whole half second.
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 10);
 }
 
 TEST(Run, ApplicationThreads) {

@@ -1,0 +1,85 @@
+"""The loops that do the work, as assembly of every level, whatever this machine runs: multiply-adds on vectors of the
+level's width, and no sum that goes through the stack."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx")
+import onnx.parser
+
+ROOT = pathlib.Path(__file__).parents[2]
+RNG = np.random.default_rng(5)
+REGISTERS = {"x86-64-v3": "ymm", "x86-64-v4": "zmm"}
+
+MATMUL = """g (float[96,768] x) => (float[96,512] y) <float[768,512] w> { y = MatMul(x, w) }"""
+LONG = """g (float[96,3072] x) => (float[96,512] y) <float[3072,512] w> { y = MatMul(x, w) }"""
+ROW = """g (float[1,768] x) => (float[1,512] y) <float[768,512] w> { y = MatMul(x, w) }"""
+POINTWISE = """g (float[1,128,28,28] x) => (float[1,128,28,28] y) <float[128,128,1,1] w> {
+    c = Conv(x, w)  y = Relu(c) }"""
+STRIDED = """g (float[1,128,28,28] x) => (float[1,128,14,14] y) <float[128,128,3,3] w> {
+    y = Conv <pads = [1, 1, 1, 1], strides = [2, 2]> (x, w) }"""
+WINOGRAD = """g (float[1,64,28,28] x) => (float[1,64,28,28] y) <float[64,64,3,3] w> {
+    y = Conv <pads = [1, 1, 1, 1]> (x, w) }"""
+DEPTHWISE = """g (float[1,64,28,28] x) => (float[1,64,28,28] y) <float[64,1,3,3] w> {
+    y = Conv <group = 64, pads = [1, 1, 1, 1]> (x, w) }"""
+
+
+def assembly(tmp_path, text, level):
+    model = onnx.parser.parse_model('<ir_version: 8, opset_import: ["" : 17]>\n' + text)
+    for value in model.graph.value_info:
+        shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        array = RNG.standard_normal(shape, dtype=np.float32)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array, value.name))
+    path = tmp_path / "m.onnx"
+    onnx.save(model, path)
+    nnc = pathlib.Path(os.environ.get("NNC_BIN", ROOT / "build" / "dev" / "bin")) / "nnc"
+    command = [nnc, path, "--emit=asm", f"--cpu={level}", "-o", "-"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def innermost_loops(text):
+    """The instructions between a label and the last jump back to it, of loops that have no loop within."""
+    lines = [line.split("#")[0].strip() for line in text.splitlines()]
+    starts, loops = {}, []
+    for i, line in enumerate(lines):
+        if match := re.fullmatch(r"(\.L\w+):", line):
+            starts[match[1]] = i
+        elif (match := re.match(r"j\w+\s+(\.L\w+)$", line)) and match[1] in starts:
+            loops.append((starts[match[1]], i))
+    inner = [(a, b) for a, b in loops if not any(a <= c and d <= b and (a, b) != (c, d) for c, d in loops)]
+    return [[line for line in lines[a:b] if line and not line.endswith(":")] for a, b in inner]
+
+
+@pytest.mark.parametrize("level", REGISTERS)
+@pytest.mark.parametrize(
+    ("text", "sums"),
+    [
+        (MATMUL, {"x86-64-v3": 12, "x86-64-v4": 24}),
+        (LONG, {"x86-64-v3": 12, "x86-64-v4": 24}),
+        (ROW, {"x86-64-v3": 8, "x86-64-v4": 4}),
+        (POINTWISE, {"x86-64-v3": 12, "x86-64-v4": 22}),
+        (STRIDED, {"x86-64-v3": 10, "x86-64-v4": 14}),
+        (WINOGRAD, {"x86-64-v3": 12, "x86-64-v4": 22}),
+        (DEPTHWISE, {"x86-64-v3": 4, "x86-64-v4": 8}),
+    ],
+    ids=["matmul", "long", "row", "pointwise", "strided", "winograd", "depthwise"],
+)
+def test_no_sum_is_spilled(tmp_path, text, sums, level):
+    register = REGISTERS[level]
+    products = re.compile(rf"vfn?madd\d+ps\s.*%{register}")
+    # Winograd's transforms, which add and subtract, have more values than AVX2 has registers.
+    loops = [
+        loop
+        for loop in innermost_loops(assembly(tmp_path, text, level))
+        if sum(bool(products.match(line)) for line in loop) >= 4 and not re.search("vsubps|vfnm", " ".join(loop))
+    ]
+    assert loops
+    assert max(sum(bool(products.match(line)) for line in loop) for loop in loops) >= sums[level]
+    for loop in loops:
+        spills = [line for line in loop if re.search(rf"%{register}\d+,.*\(%rsp", line)]
+        assert not spills, "\n".join(loop)
