@@ -24,6 +24,11 @@ namespace nnc {
 
 namespace {
 
+/// Whether instructions for products of bytes would make the model faster.
+bool multipliesBytes(ModuleOp module) {
+  return module.walk([](nn::PackedByteMatMulOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
 Error lineError(StringRef file, Error error) {
   std::string message = llvm::toString(std::move(error));
   return llvm::createStringError(file + ": error: " + StringRef(message).rtrim());
@@ -129,7 +134,7 @@ public:
         return lineError(options.input, text.takeError());
       return writeText(options.output, [&](llvm::raw_ostream &os) { os << *text; });
     }
-    auto parsed = Target::parse(options.target, options.cpu);
+    auto parsed = Target::parse(options.target, options.cpu, multipliesBytes(module));
     if (!parsed)
       return llvm::createStringError("nnc: error: " + llvm::toString(parsed.takeError()));
     target = std::move(*parsed);
@@ -168,7 +173,7 @@ private:
   }
 
   Error lower(ModuleOp module, const CpuLevel &level) {
-    if (Error error = stage(module, "loops", [&](OpPassManager &pm) { buildLoopsPipeline(pm, {level.vectorBits}); }))
+    if (Error error = stage(module, "loops", [&](OpPassManager &pm) { buildLoopsPipeline(pm, {level.vectorBits, level.byteSums}); }))
       return error;
     if (options.until == Stage::Loops)
       return Error::success();

@@ -20,8 +20,11 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
   pm.addPass(createInferShapes());
   pm.addPass(createCSEPass());
   pm.addPass(createSimplify());
-  if (options.optLevel > 0)
+  if (options.optLevel > 0) {
+    // While weights are still bytes.
+    pm.addPass(createFormByteProducts());
     pm.addPass(createFoldConstants());
+  }
   pm.addPass(createInferShapes());
   pm.addPass(createSimplify());
   if (options.optLevel > 0)
@@ -53,6 +56,7 @@ void buildLoopsPipeline(OpPassManager &pm, const LoopsOptions &options) {
   pm.addPass(createReuseOperands());
   BuildKernelsOptions kernels;
   kernels.vectorBits = options.vectorBits;
+  kernels.byteSums = options.byteSums;
   pm.addPass(createBuildKernels(kernels));
 }
 

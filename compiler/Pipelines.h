@@ -15,6 +15,8 @@ struct GraphOptions {
 struct LoopsOptions {
   /// Width of the vector registers of the CPU level that code is made for.
   unsigned vectorBits = 256;
+  /// How many products of bytes one of its instructions sums (KernelTarget).
+  unsigned byteSums = 1;
 };
 
 /// `graph`: shapes inferred, constants folded, the graph simplified and partitioned into groups.

@@ -100,6 +100,14 @@ unsigned vectorBitsOf(const CpuLevel &level, Triple::ArchType arch) {
   return level.has("avx512f") ? 512 : level.has("avx") ? 256 : 128;
 }
 
+unsigned byteSumsOf(const CpuLevel &level, Triple::ArchType arch) {
+  if (arch != Triple::x86_64)
+    return 1;
+  if (level.vectorBits == 512 ? level.has("avx512vnni") : level.has("avxvnni"))
+    return 4;
+  return (level.vectorBits == 512 ? level.has("avx512bw") : level.has("avx2")) ? 2 : 1;
+}
+
 /// Fills in what follows from the CPU name and the feature string.
 Error completeLevel(CpuLevel &level, const Triple &triple) {
   std::string message;
@@ -118,6 +126,7 @@ Error completeLevel(CpuLevel &level, const Triple &triple) {
     if (level.has(feature.name))
       level.requiredFeatures |= uint64_t(1) << feature.bit;
   level.vectorBits = vectorBitsOf(level, triple.getArch());
+  level.byteSums = byteSumsOf(level, triple.getArch());
   if (triple.getArch() == Triple::x86_64)
     level.preferVectorWidth = level.vectorBits;
   return Error::success();
@@ -154,7 +163,7 @@ Expected<Triple> parseTriple(StringRef target) {
 
 } // namespace
 
-Expected<Target> Target::parse(StringRef targetText, StringRef cpuText) {
+Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, bool multipliesBytes) {
   initializeTargets();
   Expected<Triple> triple = parseTriple(targetText);
   if (!triple)
@@ -171,6 +180,8 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText) {
     names = {"x86-64-v3", "x86-64-v4"};
   else
     names = {baseCpu};
+  if (cpuText.empty() && arch == Triple::x86_64 && multipliesBytes)
+    names.push_back("x86-64-v4-vnni");
 
   for (StringRef name : names) {
     name = name.trim();
@@ -183,6 +194,10 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText) {
       level.name = level.cpu = name.str();
       level.suffix = suffixFor(name);
       level.features = baseFeatures.str();
+      if (arch == Triple::x86_64 && name.consume_back("-vnni")) {
+        level.cpu = name.str();
+        level.features = name == "x86-64-v4" ? "+avx512vnni" : "+avxvnni";
+      }
     }
     if (Error error = completeLevel(level, *triple))
       return std::move(error);

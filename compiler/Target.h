@@ -36,6 +36,8 @@ struct CpuLevel {
   std::string cpu, features;
   /// Width of the widest vector register that code should use.
   unsigned vectorBits = 128;
+  /// How many products of bytes one instruction sums (KernelTarget in passes/lower/KernelBuilder.h).
+  unsigned byteSums = 1;
   /// LLVM's prefer-vector-width; 0: its default.
   unsigned preferVectorWidth = 0;
   /// What the runtime must find on the CPU: bits of runtime/cpu_features.def.
@@ -53,7 +55,9 @@ struct Target {
 
   /// Reads --target and --cpu. `target`: a triple such as aarch64-linux-gnu; "" is the host's architecture. `cpu`:
   /// "", for the default levels; "native"; or a comma-separated list of level names and LLVM CPU names, worst first.
-  static llvm::Expected<Target> parse(llvm::StringRef target, llvm::StringRef cpu);
+  /// x86 levels that end in -vnni have the instructions for products of bytes; one of them is among the default levels
+  /// where `multipliesBytes`.
+  static llvm::Expected<Target> parse(llvm::StringRef target, llvm::StringRef cpu, bool multipliesBytes = false);
 
   /// The code generator for a level, or for any CPU of the architecture where `level` is null (the runtime).
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(const CpuLevel *level,

@@ -51,6 +51,15 @@ def FoldScales : Pass<"nn-fold-scales", "::mlir::ModuleOp"> {
   }];
 }
 
+def FormByteProducts : Pass<"nn-form-byte-products", "::mlir::ModuleOp"> {
+  let summary = "Multiply quantized tensors as the integers that they are";
+  let description = [{
+    Exporters write a quantized product as nn.dequantize of both factors, a product of reals and nn.quantize. An nn.matmul
+    or nn.conv whose factors are bytes, one scale for the left one and constant weights with one or one for each column or
+    filter, becomes the product of the integers in i32, a multiplication by both scales, and what followed.
+  }];
+}
+
 def FoldConstants : Pass<"nn-fold-constants", "::mlir::ModuleOp"> {
   let summary = "Compute what depends on constants only";
   let description = [{
@@ -139,7 +148,9 @@ def FormGroups : Pass<"nn-form-groups", "::mlir::ModuleOp"> {
 
 def BuildKernels : Pass<"nn-build-kernels", "::mlir::ModuleOp"> {
   let summary = "Write one kernel function over memrefs for each distinct group";
-  let options = [Option<"vectorBits", "vector-bits", "unsigned", "256", "Width of the vector registers">];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "256", "Width of the vector registers">,
+                 Option<"byteSums", "byte-sums", "unsigned", "1",
+                        "Products of bytes that an instruction sums: 4, 2 (of 16 bits), or 1">];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect"];

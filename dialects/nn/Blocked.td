@@ -49,6 +49,28 @@ def NN_BlockedConvOp : NN_BlockedOp<"blocked_conv", (ins NN_Tensor:$x, NN_Tensor
   }];
 }
 
+def NN_BlockedByteConvOp : NN_BlockedOp<"blocked_byte_conv", (ins NN_Tensor:$x, NN_Tensor:$panels,
+    Optional<NN_Tensor>:$zero_point, Optional<NN_Tensor>:$start, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+    DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$channels, I64Attr:$filters, I64Attr:$groups,
+    UnitAttr:$flip), [AttrSizedOperandSegments]> {
+  let summary = "convolution of bytes to blocks of filters, summed in i32 (made by nn-block-channels)";
+  let description = [{
+    nn.blocked_conv with x: [N,ceil(C/16),D1..Dn,16] of bytes, padded with zero_point (one element, or 0), panels:
+    [groups, ceil(M/groups/16), T*ceil(C/groups/4), 16, 4], start: [ceil(M/16),16] -> i32 [N,ceil(M/16),O1..On,16]. The
+    weight of a filter, channel c of its group and tap t stands in row (c / 16 * T + t) * B + c % 16 / 4 of its panel, at
+    c % 4, where B is how many rows the block's channels take: 4, or fewer in the last one. What is left of rows and
+    panels is zeros. `start` and `flip` are those of nn.packed_byte_matmul.
+
+    - blocked_byte_conv_c1: x has n + 3 dims and holds `channels` channels.
+    - blocked_byte_conv_c2: strides, dilations and pads have n, n and 2n entries; strides and dilations are positive.
+    - blocked_byte_conv_c3: panels fits the groups, the channels, the kernel and the filters; with several groups each
+      has whole blocks.
+    - blocked_byte_conv_c4: start has a lane for every filter, and zero_point is one element of x's type.
+    - blocked_byte_conv_c5: the dilated kernel fits into the padded input.
+    - blocked_byte_conv_c6: x and panels are i8 and ui8; of the factors that are multiplied one has a sign.
+  }];
+}
+
 def NN_WinogradConvOp : NN_BlockedOp<"winograd_conv", (ins NN_Tensor:$x, NN_Tensor:$u, Optional<NN_Tensor>:$bias,
     DenseI64ArrayAttr:$pads, I64Attr:$channels, I64Attr:$filters, I64Attr:$outputs)> {
   let summary = "3 x 3 convolution of stride 1 by Winograd's F(4,3) or F(2,3) (made by nn-block-channels)";

@@ -84,6 +84,28 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
   }];
 }
 
+def NN_PackedByteMatMulOp : NN_TensorOp<"packed_byte_matmul"> {
+  let summary = "matrix product of bytes, summed in i32, with a right factor in panels (made by nn-pack-weights)";
+  let description = [{
+    a: [...,M,K], panels: [P,ceil(K / 4),16,4], start: [16 P] -> i32 [...,M,columns] with P = ceil(columns / 16). Element (k, j) of the right factor
+    is panels[j / 16, k / 4, j % 16, k % 4]; what fills up the last panel and the last step is zeros. A sum of column j
+    starts with start[j], or 0. Sums wrap.
+
+    Machines multiply bytes with sign by bytes without. With `flip` the highest bit of every element of a is flipped and
+    its type taken for the other of i8 and ui8: a is 128 more or less than what is multiplied, and `start` corrects it.
+
+    - packed_byte_matmul_c1: a has rank 2 or more; panels and start fit its depth and the columns.
+    - packed_byte_matmul_c2: a and panels are i8 and ui8; of the factors that are multiplied one has a sign.
+  }];
+  let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, Optional<NN_Tensor>:$start, I64Attr:$columns,
+                       UnitAttr:$flip);
+  let results = (outs NN_Tensor:$y);
+  let extraClassDeclaration = [{
+    /// Columns of a panel.
+    static constexpr int64_t kPanelColumns = 16;
+  }];
+}
+
 def NN_PackedConvOp : NN_TensorOp<"packed_conv"> {
   let summary = "convolution with a constant weight that lies in panels (made by nn-pack-weights)";
   let description = [{

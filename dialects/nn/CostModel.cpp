@@ -185,7 +185,7 @@ struct Costs {
     return llvm::TypeSwitch<Operation *, Dim>(op)
         .Case<UnaryOp, BinaryOp, CompareOp, SelectOp>([&](auto o) { return elements(o.getY()); })
         .Case([&](MatMulOp o) { return matmul(o); })
-        .Case([&](PackedMatMulOp o) {
+        .Case<PackedMatMulOp, PackedByteMatMulOp>([&](auto o) {
           return times(rule.mul(elements(o.getY()), rule.dim(o.getA(), rule.rank(o.getA()) - 1)), 2);
         })
         .Case([&](ConvOp o) { return times(rule.mul(elements(o.getY()), weightsPerFilter(o.getW())), 2); })
@@ -200,6 +200,12 @@ struct Costs {
         .Case([&](BlockedConvOp o) {
           Dim products = times(rule.dim(o.getPanels(), 2), 2 * o.getFilters());
           return rule.mul(blockedPixels(o.getY()), products);
+        })
+        .Case([&](BlockedByteConvOp o) {
+          int64_t taps = 1;
+          for (int64_t k : o.getKernel())
+            taps *= k;
+          return times(blockedPixels(o.getY()), 2 * taps * o.getFilters() * (o.getChannels() / o.getGroups()));
         })
         .Case([&](WinogradConvOp o) {
           return times(blockedPixels(o.getY()), 2 * 9 * o.getFilters() * o.getChannels());

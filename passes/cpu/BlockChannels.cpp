@@ -21,11 +21,47 @@ using nn::kBlock;
 
 RankedTensorType typeOf(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
-/// [N,C,D1..Dn] of f32 with 1 or 2 spatial dims, all extents but N known and none empty.
-bool isImage(RankedTensorType type) {
-  return type && type.getElementType().isF32() && (type.getRank() == 3 || type.getRank() == 4) &&
+/// [N,C,D1..Dn] with 1 or 2 spatial dims, all extents but N known and none empty.
+bool hasImageShape(RankedTensorType type) {
+  return type && (type.getRank() == 3 || type.getRank() == 4) &&
          !ShapedType::isDynamicShape(type.getShape().drop_front()) && type.getDimSize(0) != 0 &&
          !llvm::is_contained(type.getShape().drop_front(), 0);
+}
+
+bool isImage(RankedTensorType type) { return hasImageShape(type) && type.getElementType().isF32(); }
+
+/// Integers that are bytes less a known zero point.
+struct CenteredBytes {
+  Value bytes;
+  int64_t zero = 0;
+
+  static std::optional<CenteredBytes> find(Value value) {
+    CenteredBytes found;
+    if (auto sub = value.getDefiningOp<nn::BinaryOp>(); sub && sub.getKind() == nn::BinaryKind::sub) {
+      auto number = uniformNumber(sub.getB());
+      if (!number)
+        return std::nullopt;
+      found.zero = static_cast<int64_t>(*number);
+      value = sub.getA();
+    }
+    auto cast = value.getDefiningOp<nn::CastOp>();
+    if (!cast || !typeOf(cast.getX()) || !nn::isByte(typeOf(cast.getX()).getElementType()))
+      return std::nullopt;
+    found.bytes = cast.getX();
+    return found;
+  }
+};
+
+/// The type of bytes that holds all of a weight's elements, or null.
+Type byteTypeOf(const Elements &weight, int64_t count, MLIRContext *context) {
+  int64_t low = 0, high = 0;
+  for (int64_t i = 0; i < (weight.isSplat ? 1 : count); ++i) {
+    low = std::min<int64_t>(low, weight.i32(i));
+    high = std::max<int64_t>(high, weight.i32(i));
+  }
+  if (low >= -128 && high <= 127)
+    return IntegerType::get(context, 8);
+  return low >= 0 && high <= 255 ? IntegerType::get(context, 8, IntegerType::Unsigned) : Type();
 }
 
 /// The type of an image in blocks, with another element type or its own.
@@ -105,8 +141,49 @@ private:
     return nn::ConstantOp::create(b, loc, packed.getShapedType(), packed);
   }
 
+  /// A convolution of i32 whose factors are bytes.
+  void convertBytes(nn::ConvOp op) {
+    RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
+    auto weight = elementsOf(constantValue(op.getW()));
+    if (!hasImageShape(x) || !hasImageShape(y) || !weight || !w.getElementType().isSignlessInteger(32))
+      return;
+    std::optional<Elements> bias = op.getBias() ? elementsOf(constantValue(op.getBias())) : std::nullopt;
+    Value blocks = blocksBehind(op.getX());
+    auto source = CenteredBytes::find(blocks ? blocks : op.getX());
+    Type element = byteTypeOf(*weight, w.getNumElements(), &getContext());
+    int64_t groups = op.getGroups(), channels = x.getDimSize(1), filters = w.getDimSize(0);
+    if (!source || !element || (op.getBias() && !bias) || filters <= 4 ||
+        (groups > 1 && (w.getDimSize(1) % kBlock || filters / groups % kBlock)))
+      return;
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
+    WeightShape shape{filters, w.getDimSize(1), ShapedType::getNumElements(kernel), groups};
+    auto constant = [&](ElementsAttr value) -> Value {
+      return nn::ConstantOp::create(b, loc, value.getShapedType(), value);
+    };
+    Type left = typeOf(source->bytes).getElementType();
+    bool flip = left == element;
+    // What is multiplied is x + 128 in place of a signed x, and x - 128 in place of one without a sign.
+    int64_t offset = source->zero + (flip ? left.isUnsignedInteger() ? -128 : 128 : 0);
+    Value start, zero;
+    if (offset || bias)
+      start = constant(packWeightSums(*weight, shape, -offset, bias, &getContext()));
+    if (source->zero) {
+      auto type = RankedTensorType::get({}, left);
+      zero = constant(DenseElementsAttr::get(type, APInt(8, source->zero, /*isSigned=*/source->zero < 0)));
+    }
+    Value bytes = blocks ? source->bytes : toBlocks(b, loc, source->bytes);
+    replace(op, nn::BlockedByteConvOp::create(b, loc, blockedType(y), bytes,
+                                              constant(packDirectBytes(*weight, shape, element)), zero, start, kernel,
+                                              op.getStrides(), explicitPads(op, kernel), op.getDilations(), channels,
+                                              filters, groups, flip));
+  }
+
   void convert(nn::ConvOp op) {
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
+    if (x && y && y.getElementType().isSignlessInteger(32))
+      return convertBytes(op);
     auto weight = elementsOf(constantValue(op.getW()));
     if (!isImage(x) || !y || !isImage(y) || !w.getElementType().isF32() || !weight ||
         constantValue(op.getX()))

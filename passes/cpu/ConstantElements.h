@@ -15,9 +15,14 @@ struct Elements {
   /// Every element is the first one.
   bool isSplat = false;
 
-  /// Element `i` of a constant of f32.
-  float f32(int64_t i) const {
-    float value; // a file's weights are not always aligned
+  /// Element `i` of a constant of f32, of i32.
+  float f32(int64_t i) const { return at<float>(i); }
+  int32_t i32(int64_t i) const { return at<int32_t>(i); }
+
+private:
+  template <typename T>
+  T at(int64_t i) const {
+    T value; // a file's weights are not always aligned
     memcpy(&value, bytes.data() + (isSplat ? 0 : i * sizeof value), sizeof value);
     return value;
   }

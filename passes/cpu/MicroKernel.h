@@ -19,11 +19,16 @@
 namespace nnc {
 
 struct MicroKernel {
+  /// What a step multiplies: elements of the accumulators' type; or bytes, four of each factor in a lane of i32, of
+  /// which the left or the right factor's have a sign.
+  enum class Factors { elements, signedLeftBytes, signedRightBytes };
+
   int64_t rows, vectors;
   /// The accumulators' type.
   mlir::VectorType type;
   /// Where the tile is too small to hide the latency of a multiply-add, every sum is formed in this many parts.
   int64_t parts = 1;
+  Factors factors = Factors::elements;
 
   /// An operand in the accumulators' element type: the scalar of row i, or the vector j, of step k.
   using Operand = llvm::function_ref<mlir::Value(int64_t index, mlir::Value step)>;
@@ -39,6 +44,10 @@ struct MicroKernel {
                                       Operand right) const;
 
   llvm::SmallVector<mlir::Value> zeros(KernelBuilder &k) const;
+
+private:
+  llvm::SmallVector<mlir::Value> byteStep(KernelBuilder &k, mlir::Value at, mlir::ValueRange accumulators,
+                                          Operand left, Operand right) const;
 };
 
 /// Panels that come from memory are asked for while the tiles before them run, so that memory is busy all the time: with

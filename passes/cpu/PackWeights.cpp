@@ -1,5 +1,6 @@
 // Weights in the order in which micro-kernels read them. The layouts are those of nn.packed_matmul and nn.packed_conv;
 // what is worth it is said below.
+#include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
 #include "passes/cpu/ConstantElements.h"
@@ -89,10 +90,15 @@ private:
     if (transposed)
       std::swap(depth, columns);
     constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
-    // A panel that would be mostly padding is not worth it.
-    if (depth == 0 || columns < 3 || constantValue(op.getA()))
+    if (depth == 0 || columns == 0 || constantValue(op.getA()))
       return;
     int64_t count = llvm::divideCeil(columns, width);
+    if (nn::isByte(a.getElementType()) && nn::isByte(b.getElementType()) && b.getRank() == 2 &&
+        getElementTypeOrSelf(op.getY().getType()).isInteger(32))
+      return packBytes(op, a.getElementType(), b.getElementType(), constant, *source, depth, columns);
+    // A panel that would be mostly padding is not worth it.
+    if (columns < 3)
+      return;
     SmallVector<int64_t> shape(b.getShape().drop_back(2));
     shape.append({count, depth, width});
     auto type = RankedTensorType::get(shape, b.getElementType());
@@ -109,6 +115,42 @@ private:
     });
     auto packed = nn::PackedMatMulOp::create(builder, op.getLoc(), op.getY().getType(), orderedLeftFactor(builder, op),
                                              panels, columns);
+    replace(op, packed, op.getB());
+  }
+
+  /// A product of bytes. Factors that both have a sign, or both none, are made different by flipping the highest bits of
+  /// the left one; what that adds to the sum of a column is the same in every row.
+  void packBytes(nn::MatMulOp op, Type left, Type element, ElementsAttr constant, const Elements &source, int64_t depth,
+                 int64_t columns) {
+    using Packed = nn::PackedByteMatMulOp;
+    constexpr int64_t width = Packed::kPanelColumns, step = nn::kByteStep;
+    bool transposed = op.getTransposeB(), flip = left == element;
+    int64_t count = llvm::divideCeil(columns, width), steps = llvm::divideCeil(depth, step);
+    auto indexOf = [=](int64_t k, int64_t column) { return transposed ? column * depth + k : k * columns + column; };
+    auto at = [=](int64_t i) -> int64_t {
+      int64_t k = i / (width * step) % steps * step + i % step;
+      int64_t column = i / (steps * width * step) * width + i / step % width;
+      return k < depth && column < columns ? indexOf(k, column) : -1;
+    };
+    auto type = RankedTensorType::get({count, steps, width, step}, element);
+    OpBuilder builder(op);
+    Value panels = packedConstant(op, constant, transposed, type, [&] { return permuted(source, element, type, at); });
+    Value start;
+    if (flip) {
+      auto startType = RankedTensorType::get({count * width}, builder.getI32Type());
+      start = packedConstant(op, constant, 2 + transposed, startType, [&] {
+        std::vector<int32_t> sums(count * width, 0);
+        for (int64_t column = 0; column < columns; ++column)
+          for (int64_t k = 0; k < depth; ++k) {
+            auto byte = static_cast<uint8_t>(source.bytes[source.isSplat ? 0 : indexOf(k, column)]);
+            // What is multiplied is a + 128 in place of a signed a, and a - 128 in place of one without a sign.
+            sums[column] += element.isUnsignedInteger() ? 128 * byte : -128 * static_cast<int8_t>(byte);
+          }
+        return constantFromBytes(startType, ArrayRef(reinterpret_cast<const char *>(sums.data()), sums.size() * 4));
+      });
+    }
+    auto packed = Packed::create(builder, op.getLoc(), op.getY().getType(), orderedLeftFactor(builder, op), panels, start,
+                                 columns, flip);
     replace(op, packed, op.getB());
   }
 

@@ -80,6 +80,38 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
   return plan;
 }
 
+ByteMatMulPlan planByteMatMul(const KernelTarget &target, std::optional<int64_t> rows, std::optional<int64_t> depth,
+                              int64_t columns) {
+  constexpr int64_t width = nn::PackedByteMatMulOp::kPanelColumns;
+  ByteMatMulPlan plan;
+  plan.lanes = std::min<int64_t>(target.vectorBits / 32, width);
+  int64_t perPanel = width / plan.lanes, panels = llvm::divideCeil(columns, width);
+  // Bytes that must be widened take registers of their own: two or four for every vector of the step.
+  int64_t room = target.byteSums == 4 ? accumulators(target) : target.vectorBits == 256 ? 8 : target.vectorBits / 32 + 4;
+  plan.panels = std::max<int64_t>(1, 2 / perPanel);
+  plan.rows = std::max<int64_t>(1, room / (plan.panels * perPanel));
+  bool isFewRows = rows && *rows < plan.rows;
+  if (rows && *rows > 0)
+    plan.rows = llvm::divideCeil(*rows, llvm::divideCeil(*rows, plan.rows));
+  if (isFewRows) {
+    plan.panels = std::min(std::clamp<int64_t>(room / perPanel / plan.rows, 1, 4), panels);
+    plan.rowBlock = plan.rows;
+    plan.panelBlock = plan.panels;
+    return plan;
+  }
+  plan.panels = std::min(plan.panels, panels);
+  // The panels of an item stay in the second-level cache while its rows run past them.
+  int64_t bytes = std::max<int64_t>(1, depth.value_or(512)) * width * plan.panels;
+  int64_t tiles = llvm::divideCeil(panels, plan.panels), perItem = std::clamp<int64_t>(2 * kFarCache / bytes, 1, 16);
+  int64_t rowTiles = rows ? llvm::divideCeil(*rows, plan.rows) : 8;
+  int64_t rowBlocks = llvm::divideCeil(rowTiles, std::max<int64_t>(1, 192 / plan.rows));
+  while (perItem > 2 && llvm::divideCeil(tiles, perItem) * rowBlocks < 8)
+    --perItem;
+  plan.panelBlock = plan.panels * llvm::divideCeil(tiles, llvm::divideCeil(tiles, perItem));
+  plan.rowBlock = plan.rows * llvm::divideCeil(rowTiles, rowBlocks);
+  return plan;
+}
+
 std::string describe(const MatMulPlan &plan) {
   constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
   std::string text;
@@ -181,9 +213,11 @@ double largerHalf(int64_t outer, int64_t outerParts, int64_t inner, int64_t inne
 /// The most rows of a register tile with so many vectors: accumulators, the vectors of a step and one
 /// broadcast. Of 32 registers some stay free: LLVM's scheduler moves loads of the next step up, and a spilled
 /// sum costs more than the larger tile gains (measured: 98% of peak with 12 x 2, 70% with 14 x 2).
-int64_t mostRows(const KernelTarget &target, int64_t vectors) {
+int64_t mostRows(const KernelTarget &target, int64_t vectors, bool isBytes = false) {
   int64_t registers = target.vectorBits == 256 ? 16 : 28;
-  return std::max<int64_t>(0, (registers - 1 - vectors) / vectors);
+  // Bytes that have to be widened take several registers each.
+  int64_t perFactor = isBytes ? 4 / target.byteSums : 1;
+  return std::max<int64_t>(0, (registers - perFactor - perFactor * vectors) / vectors);
 }
 
 /// Cycles of one step of a register tile of sums of `depth` products: multiply-adds and loads, two of each a
@@ -209,7 +243,7 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
   int64_t perPanel = nn::kBlock / plan.lanes, outputs = size.rows * size.columns;
   double best = std::numeric_limits<double>::infinity();
   for (int64_t panels = 1; panels <= std::min<int64_t>(size.panels, 8); ++panels) {
-    int64_t rows = std::min(mostRows(target, panels * perPanel), outputs);
+    int64_t rows = std::min(mostRows(target, panels * perPanel, size.isBytes), outputs);
     if (rows == 0)
       break;
     PixelTiles tiles = tilesOf(rows, size.rows, size.columns);

@@ -44,6 +44,14 @@ struct DirectMatMulPlan {
   int64_t columnBlock;
 };
 
+/// nn.packed_byte_matmul: as MatMulPlan; sums are never cut.
+struct ByteMatMulPlan {
+  int64_t lanes, rows, panels, rowBlock, panelBlock;
+};
+
+ByteMatMulPlan planByteMatMul(const KernelTarget &target, std::optional<int64_t> rows, std::optional<int64_t> depth,
+                              int64_t columns);
+
 DirectMatMulPlan planDirectMatMul(const KernelTarget &target, mlir::Type element,
                                   std::optional<int64_t> rows);
 
@@ -102,6 +110,8 @@ struct BlockedConvSize {
   int64_t panels, depth, rows, columns, inputBytes;
   /// Items that images and groups make.
   int64_t outerItems;
+  /// Whether the products are of bytes, four in a step.
+  bool isBytes = false;
 };
 
 BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSize &size);

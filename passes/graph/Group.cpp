@@ -4,7 +4,18 @@ using namespace mlir;
 
 namespace nnc {
 
+/// One scale for all of x.
+template <typename OpTy>
+static bool hasSingleScale(OpTy op) {
+  auto scale = dyn_cast<RankedTensorType>(op.getScale().getType()), x = dyn_cast<RankedTensorType>(op.getX().getType());
+  return scale && x && scale.hasStaticShape() && scale.getNumElements() == 1 && scale.getRank() <= x.getRank();
+}
+
 bool isElementwiseOp(Operation *op) {
+  if (auto quantize = dyn_cast<nn::QuantizeOp>(op))
+    return hasSingleScale(quantize);
+  if (auto dequantize = dyn_cast<nn::DequantizeOp>(op))
+    return hasSingleScale(dequantize);
   return isa<nn::UnaryOp, nn::BinaryOp, nn::CompareOp, nn::SelectOp, nn::CastOp, nn::BitcastOp>(op);
 }
 
@@ -16,8 +27,9 @@ bool isHostOp(Operation *op) {
 }
 
 bool takesEpilogue(Operation *root) {
-  return isa<nn::MatMulOp, nn::ConvOp, nn::ConvTransposeOp, nn::PackedMatMulOp, nn::PackedConvOp, nn::BlockedConvOp,
-             nn::BlockedDepthwiseOp, nn::BlockedExpandDepthwiseOp, nn::BlockedPoolOp, nn::WinogradConvOp>(root);
+  return isa<nn::MatMulOp, nn::ConvOp, nn::ConvTransposeOp, nn::PackedMatMulOp, nn::PackedByteMatMulOp,
+             nn::PackedConvOp, nn::BlockedConvOp, nn::BlockedByteConvOp, nn::BlockedDepthwiseOp,
+             nn::BlockedExpandDepthwiseOp, nn::BlockedPoolOp, nn::WinogradConvOp>(root);
 }
 
 Operation *groupRoot(nn::GroupOp group) {

@@ -82,7 +82,7 @@ private:
         if (!result.use_empty() && refines(x.getType(), result.getType()) && shapes.sameShape(x, result))
           result.replaceAllUsesWith(x);
       }
-      if (isElementwiseOp(op))
+      if (isElementwiseOp(op) && !isa<nn::QuantizeOp, nn::DequantizeOp>(op))
         skipBroadcasts(op, shapes);
     });
     return success();

@@ -3,6 +3,9 @@
 // sum; then the epilogue is applied to registers. Where the window reaches into padding the rows that an item
 // needs are first copied into the workspace with zeros around them: a copy for all the filters costs a
 // fraction of their products.
+//
+// Products of bytes (nn.blocked_byte_conv) are the same kernel over units of four neighbouring channels: a unit takes 32
+// bits as an f32 does, a block of channels is four units, and a step of the micro-kernel multiplies all of one.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -10,6 +13,7 @@
 #include "passes/cpu/TilePlan.h"
 #include "passes/lower/BlockedGeometry.h"
 #include "passes/lower/Contraction.h"
+#include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/Registry.h"
 
@@ -23,23 +27,30 @@ using nn::kBlock;
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// What is known of the op before its kernel is written.
+/// Channels of a unit: what a step of the micro-kernel takes of each factor.
+template <typename OpTy>
+constexpr int64_t kUnit = std::is_same_v<OpTy, nn::BlockedByteConvOp> ? nn::kByteStep : 1;
+
+/// What is known of the op before its kernel is written. Channels and depth are counted in units.
 struct Shape {
-  Shape(nn::GroupOp group, nn::BlockedConvOp op, KernelTarget target)
+  template <typename OpTy>
+  Shape(nn::GroupOp group, OpTy op, KernelTarget target)
       : geometry(group, op, op.getX(), op.getKernel(), op.getStrides(), op.getPads(), op.getDilations(),
                  typeOf(op.getX()).getRank() == static_cast<int64_t>(op.getKernel().size()) + 3),
-        plain(typeOf(op.getX()).getRank() == geometry.n + 2), channels(op.getChannels() / op.getGroups()),
+        plain(typeOf(op.getX()).getRank() == geometry.n + 2), perBlock(plain ? 1 : kBlock / kUnit<OpTy>),
+        channels(llvm::divideCeil(op.getChannels() / op.getGroups(), kUnit<OpTy>)),
         panels(typeOf(op.getPanels()).getDimSize(1)), depth(typeOf(op.getPanels()).getDimSize(2)) {
     int64_t images = typeOf(op.getY()).isDynamicDim(0) ? 1 : typeOf(op.getY()).getDimSize(0);
     int64_t inputBytes = geometry.rows.in * geometry.columns.in * channels * 4;
     plan = planBlockedConv(target, {panels, depth, geometry.rows.out, geometry.columns.out, inputBytes,
-                                    std::max<int64_t>(1, images * op.getGroups())});
+                                    std::max<int64_t>(1, images * op.getGroups()), kUnit<OpTy> > 1});
     tiles = tilesOf(plan.pixels, geometry.rows.out, geometry.columns.out);
   }
 
   BlockedGeometry geometry;
   bool plain;
-  int64_t channels, panels, depth;
+  /// Units of a block, of a group of channels, of a sum; panels of a group of filters.
+  int64_t perBlock, channels, panels, depth;
   BlockedConvPlan plan;
   PixelTiles tiles;
 
@@ -51,16 +62,19 @@ struct Shape {
   PanelGroups panelGroups() const { return {panels, plan.panels, plan.panelItems}; }
 };
 
+template <typename OpTy>
 class BlockedConv {
+  static constexpr bool isBytes = kUnit<OpTy> > 1;
+
 public:
-  BlockedConv(KernelBuilder &k, nn::BlockedConvOp op)
+  BlockedConv(KernelBuilder &k, OpTy op)
       : k(k), op(op), shape(k.group, op, k.target), g(shape.geometry), plan(shape.plan),
-        vector(VectorType::get({plan.lanes}, k.b.getF32Type())), perPanel(kBlock / plan.lanes),
-        pixelStride(shape.plain ? 1 : kBlock), panels(k.flat(k.memref(op.getPanels()))),
-        x(k.flat(k.memref(op.getX()))), shortEpilogue(hasShortEpilogue(k.group)) {
+        unit(isBytes ? Type(k.b.getI32Type()) : Type(k.b.getF32Type())), vector(VectorType::get({plan.lanes}, unit)),
+        perPanel(kBlock / plan.lanes), pixelStride(shape.perBlock), panels(units(op.getPanels())),
+        x(units(op.getX())), shortEpilogue(hasShortEpilogue(k.group)) {
     flattened = g.flatten(k);
-    if (op.getBias())
-      bias = k.flat(k.memref(op.getBias()));
+    if (Value initial = initialSums())
+      bias = k.flat(k.memref(initial));
     source = x;
     sourceRow = g.columns.in * pixelStride;
     sourceChannels = g.rows.in * sourceRow;
@@ -72,13 +86,12 @@ public:
       bufferColumns = g.columns.spanOf(g.columns.out);
       sourceRow = bufferColumns * pixelStride;
       sourceChannels = bufferRows * sourceRow;
-      int64_t count = shape.plain ? shape.channels : nn::blocksOf(shape.channels);
-      source = k.workspace(MemRefType::get({count * sourceChannels}, k.b.getF32Type()));
+      source = k.workspace(MemRefType::get({blocks() * sourceChannels}, unit));
     }
     if (!shortEpilogue && g.isDense(k.group))
       pixelsAtATime = std::max<int64_t>(1, 4 / perPanel);
     if (!shortEpilogue)
-      sums = k.workspace(MemRefType::get({plan.panels * plan.pixels * kBlock}, k.b.getF32Type()));
+      sums = k.workspace(MemRefType::get({plan.panels * plan.pixels * kBlock}, unit));
   }
 
   LogicalResult emit() {
@@ -120,17 +133,64 @@ public:
   }
 
 private:
+  /// A factor's memory as units.
+  Value units(Value tensor) {
+    Value flat = k.flat(k.memref(tensor));
+    if (!isBytes)
+      return flat;
+    Value count = k.div(k.dim(flat, 0), k.index(kUnit<OpTy>));
+    auto type = MemRefType::get({ShapedType::kDynamic}, unit);
+    return memref::ViewOp::create(k.b, k.loc, type, flat, k.index(0), ValueRange{count});
+  }
+  /// Blocks of the channels of a group; channels where x has no blocks.
+  int64_t blocks() const { return llvm::divideCeil(shape.channels, shape.perBlock); }
+
+  Value initialSums() {
+    if constexpr (isBytes)
+      return op.getStart();
+    else
+      return op.getBias();
+  }
+
+  /// A unit of padding.
+  Value padding() {
+    if constexpr (isBytes)
+      if (op.getZeroPoint()) {
+        Value byte = memref::LoadOp::create(k.b, k.loc, k.flat(k.memref(op.getZeroPoint())), k.index(0));
+        byte = arith::ExtUIOp::create(k.b, k.loc, unit, byte);
+        return arith::MulIOp::create(k.b, k.loc, byte, integerLike(k.b, k.loc, unit, 0x01010101));
+      }
+    return zeroOf(k, unit);
+  }
+
+  MicroKernel kernelOf(int64_t pixels, int64_t width) {
+    MicroKernel kernel{pixels, width * perPanel, vector};
+    if constexpr (isBytes)
+      kernel.factors = typeOf(op.getPanels()).getElementType().isUnsignedInteger()
+                           ? MicroKernel::Factors::signedLeftBytes
+                           : MicroKernel::Factors::signedRightBytes;
+    return kernel;
+  }
+
+  /// What the micro-kernel multiplies in place of a unit of x.
+  Value multiplied(Value loaded) {
+    if constexpr (isBytes)
+      if (op.getFlip())
+        return arith::XOrIOp::create(k.b, k.loc, loaded, integerLike(k.b, k.loc, unit, int32_t(0x80808080)));
+    return loaded;
+  }
+
   /// Brings the input rows under the item's outputs into the workspace.
   void copyRows() {
     Value top = k.sub(k.mul(firstRow, g.rows.stride), k.index(g.rows.padBegin));
-    int64_t blocks = shape.plain ? shape.channels : nn::blocksOf(shape.channels), begin = g.columns.padBegin;
+    int64_t begin = g.columns.padBegin;
+    Value zero = padding();
     int64_t count = std::min(g.columns.in, bufferColumns - begin);
-    k.loop(k.index(blocks), [&](Value block) {
+    k.loop(k.index(blocks()), [&](Value block) {
       k.loop(k.index(bufferRows), [&](Value r) {
         Value row = k.add(top, r), isInside = k.inRange(row, k.index(g.rows.in));
         Value to = k.add(k.mul(block, sourceChannels), k.mul(r, sourceRow));
         auto zeros = [&](int64_t from, int64_t end) {
-          Value zero = zeroOf(k, k.b.getF32Type());
           k.loop(k.index(from * pixelStride), k.index(end * pixelStride), k.index(1),
                  [&](Value i) { memref::StoreOp::create(k.b, k.loc, zero, source, k.add(to, i)); });
         };
@@ -152,14 +212,13 @@ private:
 
   /// Where the pixels of channel (or block of channels) `block` of the group start in x.
   Value inputOffset(Value block) {
-    int64_t perGroup = shape.plain ? shape.channels : nn::blocksOf(shape.channels);
-    Value row = k.add(k.mul(k.add(k.mul(image, op.getGroups()), group), perGroup), block);
+    Value row = k.add(k.mul(k.add(k.mul(image, op.getGroups()), group), blocks()), block);
     return k.mul(row, g.rows.in * g.columns.in * pixelStride);
   }
 
   /// The outputs [row, +height) x [column, +columns) of the panels [panel, +width).
   void tile(Value panel, int64_t width, Value row, int64_t height, Value column, int64_t columns) {
-    MicroKernel kernel{height * columns, width * perPanel, vector};
+    MicroKernel kernel = kernelOf(height * columns, width);
     Value block = k.add(k.mul(group, shape.panels), panel);
     SmallVector<Value> initial;
     for (int64_t i = 0; i < kernel.rows; ++i)
@@ -250,7 +309,7 @@ private:
               k, k.add(at, u), next,
               [&](int64_t i, Value step) -> Value {
                 Value offset = k.add(k.add(from, k.mul(step, stride)), offsetOf(i));
-                return memref::LoadOp::create(k.b, k.loc, source, offset);
+                return multiplied(memref::LoadOp::create(k.b, k.loc, source, offset));
               },
               [&](int64_t j, Value step) -> Value {
                 Value offset = k.add(k.add(weight, k.mul(step, kBlock)),
@@ -275,7 +334,7 @@ private:
                       });
       });
     };
-    int64_t perBlock = shape.plain ? 1 : kBlock, whole = shape.channels / perBlock;
+    int64_t perBlock = shape.perBlock, whole = shape.channels / perBlock;
     SmallVector<Value> sums(initial);
     if (whole)
       sums = k.loop(k.index(0), k.index(whole), k.index(1), sums, [&](Value c, ValueRange carried) {
@@ -283,18 +342,19 @@ private:
                         k.add(weights, k.mul(c, taps * perBlock * kBlock)), perBlock, carried);
       });
     if (int64_t rest = shape.channels % perBlock)
-      sums = overTaps(k.add(origin, whole * sourceChannels), k.add(weights, whole * taps * kBlock * kBlock),
+      sums = overTaps(k.add(origin, whole * sourceChannels), k.add(weights, whole * taps * perBlock * kBlock),
                       rest, sums);
     return sums;
   }
 
   KernelBuilder &k;
-  nn::BlockedConvOp op;
+  OpTy op;
   Shape shape;
   const BlockedGeometry &g;
   const BlockedConvPlan &plan;
+  Type unit;
   VectorType vector;
-  /// Vectors of a panel's row; elements from one pixel to the next.
+  /// Vectors of a panel's row; units from one pixel to the next.
   int64_t perPanel, pixelStride;
   /// Neighbouring outputs that the epilogue takes together where it goes through `sums`.
   int64_t pixelsAtATime = 1;
@@ -310,8 +370,9 @@ private:
   LogicalResult status = success();
 };
 
+template <typename OpTy>
 AffineMap blockedConvItems(nn::GroupOp group, Operation *root, KernelTarget target) {
-  auto op = cast<nn::BlockedConvOp>(root);
+  auto op = cast<OpTy>(root);
   Shape shape(group, op, target);
   MLIRContext *context = group.getContext();
   SmallVector<AffineExpr> results = {getAffineDimExpr(0, context),
@@ -321,14 +382,21 @@ AffineMap blockedConvItems(nn::GroupOp group, Operation *root, KernelTarget targ
   return AffineMap::get(typeOf(op.getY()).getRank(), 0, results, context);
 }
 
+template <typename OpTy>
 LogicalResult emitBlockedConv(KernelBuilder &k, Operation *root) {
-  return BlockedConv(k, cast<nn::BlockedConvOp>(root)).emit();
+  return BlockedConv<OpTy>(k, cast<OpTy>(root)).emit();
+}
+
+template <typename OpTy>
+void registerConv(LoweringRegistry &registry) {
+  registry.add<OpTy>({nullptr, emitBlockedConv<OpTy>, blockedConvItems<OpTy>, /*epilogueInPlace=*/true});
 }
 
 } // namespace
 
 void registerBlockedConvLowerings(LoweringRegistry &registry) {
-  registry.add<nn::BlockedConvOp>({nullptr, emitBlockedConv, blockedConvItems, /*epilogueInPlace=*/true});
+  registerConv<nn::BlockedConvOp>(registry);
+  registerConv<nn::BlockedByteConvOp>(registry);
 }
 
 } // namespace nnc

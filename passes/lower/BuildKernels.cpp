@@ -101,8 +101,9 @@ private:
     function.setPrivate();
     function->setAttr("nn.kernel", b.getUnitAttr());
     function.addEntryBlock();
-    AffineMap items = root ? lowering->itemsFor(group, root, KernelTarget{vectorBits}) : elementwiseItems(group);
-    KernelBuilder k(b, group, function, items, KernelTarget{vectorBits});
+    KernelTarget target{vectorBits, byteSums};
+    AffineMap items = root ? lowering->itemsFor(group, root, target) : elementwiseItems(group);
+    KernelBuilder k(b, group, function, items, target);
     if (failed(root ? lowering->emit(k, root) : emitElementwise(k)))
       return failure();
     workspaceBytes = std::max(workspaceBytes, k.workspaceBytes);

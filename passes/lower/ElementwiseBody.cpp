@@ -7,6 +7,7 @@
 #include "passes/graph/Group.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/MathFunctions.h"
+#include "passes/lower/QuantizedElements.h"
 
 using namespace mlir;
 
@@ -218,6 +219,13 @@ Value compareBody(OpBuilder &b, Location loc, nn::CompareOp op, Value x, Value y
   return arith::CmpIOp::create(b, loc, (isUnsignedElement(element) ? unordered : ordered)[kind], x, y);
 }
 
+template <typename OpTy>
+FailureOr<Value> scaledBody(OpBuilder &b, Location loc, OpTy op, ValueRange operands) {
+  if (failed(checkQuantizedTypes(op)))
+    return failure();
+  return scaledElement(b, loc, op, operands[0], operands[1], operands.size() > 2 ? operands[2] : Value());
+}
+
 } // namespace
 
 FailureOr<Value> elementwiseBody(OpBuilder &b, Location loc, Operation *op, ValueRange operands) {
@@ -232,6 +240,10 @@ FailureOr<Value> elementwiseBody(OpBuilder &b, Location loc, Operation *op, Valu
   if (auto bitcast = dyn_cast<nn::BitcastOp>(op))
     return reinterpretElement(b, loc, operands[0], getElementTypeOrSelf(bitcast.getX().getType()),
                               getElementTypeOrSelf(bitcast.getY().getType()));
+  if (auto quantize = dyn_cast<nn::QuantizeOp>(op))
+    return scaledBody(b, loc, quantize, operands);
+  if (auto dequantize = dyn_cast<nn::DequantizeOp>(op))
+    return scaledBody(b, loc, dequantize, operands);
   auto cast = ::cast<nn::CastOp>(op);
   Type from = getElementTypeOrSelf(cast.getX().getType()), to = getElementTypeOrSelf(cast.getY().getType());
   if (!isa<IntegerType, FloatType>(from) || !isa<IntegerType, FloatType>(to))

@@ -27,6 +27,9 @@ namespace nnc {
 /// What a lowering may know of the machine.
 struct KernelTarget {
   unsigned vectorBits = 256;
+  /// How many products of bytes one instruction sums in 32 bits: 4 (x86's vpdpbusd), 2 of bytes widened to 16 bits
+  /// (vpmaddwd), or 1 where there is no such instruction.
+  unsigned byteSums = 1;
   /// Lanes of a vector of 32-bit elements.
   int64_t lanes() const { return vectorBits / 32; }
 };

@@ -1,9 +1,9 @@
 // Lowerings of nn.quantize and nn.dequantize: one pass over x in which the scale is, along a row of contiguous
 // elements, either one element or as dense as x.
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/ElementTypes.h"
+#include "passes/lower/QuantizedElements.h"
 #include "passes/lower/Registry.h"
 
 using namespace mlir;
@@ -28,108 +28,6 @@ AffineMap quantizeItems(nn::GroupOp group, Operation *root) {
   return itemPerLeadingDims(group, leadingDims(cast<OpTy>(root)));
 }
 
-/// The smallest and the largest number of an integer type.
-std::pair<double, double> rangeOf(Type element) {
-  unsigned width = element.getIntOrFloatBitWidth();
-  if (element.isUnsignedInteger())
-    return {0, std::ldexp(1.0, width) - 1};
-  return {-std::ldexp(1.0, width - 1), std::ldexp(1.0, width - 1) - 1};
-}
-
-/// A narrow integer as i32.
-Value widen(KernelBuilder &k, Value v, Type element) {
-  Type wide = withShapeOf(v.getType(), k.b.getI32Type());
-  if (v.getType() == wide)
-    return v;
-  return isUnsignedElement(element) ? arith::ExtUIOp::create(k.b, k.loc, wide, v).getResult()
-                                    : arith::ExtSIOp::create(k.b, k.loc, wide, v).getResult();
-}
-
-/// saturate(round(x / scale) + zero) of values in their compute types; zero may be null.
-Value quantized(KernelBuilder &k, nn::QuantizeOp op, Value x, Value scale, Value zero) {
-  OpBuilder &b = k.b;
-  Location loc = k.loc;
-  Type xType = getElementTypeOrSelf(op.getX().getType()), scaleType = getElementTypeOrSelf(op.getScale().getType());
-  Type yType = getElementTypeOrSelf(op.getY().getType());
-  // The division has the precision of the scale's type.
-  x = convertElement(b, loc, x, xType, scaleType);
-  Value quotient = arith::DivFOp::create(b, loc, x, scale);
-  quotient = toCompute(b, loc, toStorage(b, loc, quotient, scaleType), scaleType);
-  Type real = quotient.getType();
-  if (isa<FloatType>(yType)) {
-    if (zero && yType.getIntOrFloatBitWidth() < 8)
-      quotient = arith::AddFOp::create(b, loc, quotient, zero);
-    return convertElement(b, loc, quotient, scaleType, yType, op.getSaturate());
-  }
-  // Saturating before the conversion keeps the conversion in range; a NaN becomes the lowest number.
-  Value rounded = math::RoundEvenOp::create(b, loc, quotient);
-  auto [low, high] = rangeOf(yType);
-  Value least = constantLike(b, loc, real, low), most = constantLike(b, loc, real, high);
-  if (zero) {
-    zero = widen(k, zero, yType);
-    Value shift = arith::SIToFPOp::create(b, loc, real, zero);
-    least = arith::SubFOp::create(b, loc, least, shift);
-    most = arith::SubFOp::create(b, loc, most, shift);
-  }
-  auto select = [&](arith::CmpFPredicate predicate, Value v, Value bound) -> Value {
-    return arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, predicate, v, bound), v, bound);
-  };
-  rounded = select(arith::CmpFPredicate::OGT, rounded, least);
-  rounded = select(arith::CmpFPredicate::OLT, rounded, most);
-  Value number = arith::FPToSIOp::create(b, loc, withShapeOf(real, b.getI32Type()), rounded);
-  if (zero)
-    number = arith::AddIOp::create(b, loc, number, zero);
-  return arith::TruncIOp::create(b, loc, withShapeOf(real, computeType(yType)), number);
-}
-
-/// (x - zero) * scale.
-Value dequantized(KernelBuilder &k, nn::DequantizeOp op, Value x, Value scale, Value zero) {
-  OpBuilder &b = k.b;
-  Location loc = k.loc;
-  Type xType = getElementTypeOrSelf(op.getX().getType()), yType = getElementTypeOrSelf(op.getY().getType());
-  Type work = getElementTypeOrSelf(scale.getType());
-  if (isa<IntegerType>(xType) && xType.getIntOrFloatBitWidth() <= 16) {
-    x = widen(k, x, xType);
-    if (zero)
-      x = arith::SubIOp::create(b, loc, x, widen(k, zero, xType));
-    x = arith::SIToFPOp::create(b, loc, withShapeOf(x.getType(), work), x);
-  } else {
-    // A float's zero point is 0.
-    if (isa<IntegerType>(xType) && zero)
-      zero = convertElement(b, loc, zero, xType, work);
-    else
-      zero = Value();
-    x = convertElement(b, loc, x, xType, work);
-    if (zero)
-      x = arith::SubFOp::create(b, loc, x, zero);
-  }
-  return convertElement(b, loc, arith::MulFOp::create(b, loc, x, scale), work, yType);
-}
-
-Value elementBody(KernelBuilder &k, nn::QuantizeOp op, Value x, Value scale, Value zero) {
-  return quantized(k, op, x, scale, zero);
-}
-Value elementBody(KernelBuilder &k, nn::DequantizeOp op, Value x, Value scale, Value zero) {
-  return dequantized(k, op, x, scale, zero);
-}
-
-LogicalResult checkTypes(nn::QuantizeOp op) {
-  Type x = getElementTypeOrSelf(op.getX().getType()), y = getElementTypeOrSelf(op.getY().getType());
-  Type scale = getElementTypeOrSelf(op.getScale().getType());
-  bool isNarrow = isa<FloatType>(y) ? y.getIntOrFloatBitWidth() <= 8
-                                    : isa<IntegerType>(y) && y.getIntOrFloatBitWidth() <= 16 && !y.isInteger(1);
-  if (!isa<FloatType, IntegerType>(x) || !isa<FloatType>(scale) || !isNarrow)
-    return op.emitOpError("unsupported types: ") << x << " by " << scale << " to " << y;
-  return success();
-}
-LogicalResult checkTypes(nn::DequantizeOp op) {
-  Type x = getElementTypeOrSelf(op.getX().getType()), y = getElementTypeOrSelf(op.getY().getType());
-  Type scale = getElementTypeOrSelf(op.getScale().getType());
-  if (!isa<FloatType, IntegerType>(x) || x.isInteger(1) || !isa<FloatType>(scale) || !isa<FloatType>(y))
-    return op.emitOpError("unsupported types: ") << x << " by " << scale << " to " << y;
-  return success();
-}
-
 /// The elements [from, to) from `base` on; scale and zero point at `scaleBase`, or from there on when `dense`.
 template <typename OpTy>
 void emitRow(KernelBuilder &k, OpTy op, Value from, Value to, Value base, Value scaleBase, bool dense) {
@@ -151,7 +49,7 @@ void emitRow(KernelBuilder &k, OpTy op, Value from, Value to, Value base, Value 
     Value value = load(shape, x, op.getX(), offset, false);
     Value factor = load(shape, scale, op.getScale(), scaleOffset, !dense);
     Value shift = zero ? load(shape, zero, op.getZeroPoint(), scaleOffset, !dense) : Value();
-    Value result = toStorage(b, loc, elementBody(k, op, value, factor, shift), getElementTypeOrSelf(op.getY().getType()));
+    Value result = toStorage(b, loc, scaledElement(b, loc, op, value, factor, shift), getElementTypeOrSelf(op.getY().getType()));
     if (isa<VectorType>(shape))
       vector::StoreOp::create(b, loc, result, y, offset);
     else
@@ -165,7 +63,7 @@ void emitRow(KernelBuilder &k, OpTy op, Value from, Value to, Value base, Value 
 template <typename OpTy>
 LogicalResult emitQuantize(KernelBuilder &k, Operation *root) {
   auto op = cast<OpTy>(root);
-  if (failed(checkTypes(op)))
+  if (failed(checkQuantizedTypes(op)))
     return failure();
   auto type = cast<RankedTensorType>(op.getX().getType());
   int64_t rank = type.getRank(), leading = leadingDims(op), axis = op.getAxis(), block = op.getBlockSize();

@@ -18,6 +18,7 @@ const LoweringRegistry &LoweringRegistry::get() {
     registerPackedConvLowerings(r);
     registerPackPanelsLowerings(r);
     registerPackedMatMulLowerings(r);
+    registerPackedByteMatMulLowerings(r);
     registerPackedRecurrentLowerings(r);
     registerPoolLowerings(r);
     registerQuantizeLowerings(r);

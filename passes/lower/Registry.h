@@ -62,6 +62,7 @@ void registerMatMulLowerings(LoweringRegistry &registry);
 void registerPackedConvLowerings(LoweringRegistry &registry);
 void registerPackPanelsLowerings(LoweringRegistry &registry);
 void registerPackedMatMulLowerings(LoweringRegistry &registry);
+void registerPackedByteMatMulLowerings(LoweringRegistry &registry);
 void registerPackedRecurrentLowerings(LoweringRegistry &registry);
 void registerPoolLowerings(LoweringRegistry &registry);
 void registerQuantizeLowerings(LoweringRegistry &registry);

@@ -2,6 +2,7 @@
 #include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "dialects/nn/shapes/Window.h"
+#include "mlir/Support/DebugStringHelper.h"
 
 using namespace mlir;
 
@@ -95,6 +96,37 @@ LogicalResult BlockedConvOp::shapes(ShapeRule &rule) {
   if (!isBias(rule, getBias(), blocks))
     return rule.error("blocked_conv_c4: the bias needs one lane per filter");
   return slide(rule, "blocked_conv_c5", getX(), blocks, getKernel(), getStrides(), getPads(), getDilations());
+}
+
+LogicalResult BlockedByteConvOp::shapes(ShapeRule &rule) {
+  int64_t n = getKernel().size(), channels = getChannels(), filters = getFilters(), groups = getGroups();
+  if (n < 1 || n > 2 || channels < 1 || !isBlocked(rule, getX(), n, blocksOf(channels)))
+    return rule.error("blocked_byte_conv_c1: x does not hold " + Twine(channels) + " channels over " + Twine(n) +
+                      " dims");
+  if (failed(checkWindow(rule, "blocked_byte_conv_c2", n, getKernel(), getStrides(), getDilations(), getPads())))
+    return failure();
+  bool fits = groups >= 1 && filters >= 1 && filters % groups == 0 && channels % groups == 0 &&
+              rule.rank(getPanels()) == 5;
+  if (fits && groups > 1)
+    fits = filters / groups % kBlock == 0 && channels / groups % kBlock == 0;
+  if (fits) {
+    int64_t steps = llvm::divideCeil(channels / groups, kByteStep);
+    int64_t expected[] = {groups, blocksOf(filters / groups), productOf(getKernel()) * steps, kBlock, kByteStep};
+    for (auto [i, extent] : llvm::enumerate(expected))
+      fits &= !rule.differ(rule.dim(getPanels(), i), rule.constant(extent));
+  }
+  if (!fits)
+    return rule.error("blocked_byte_conv_c3: the panels do not fit " + Twine(filters) + " filters in " +
+                      Twine(groups) + " groups");
+  Type x = getElementTypeOrSelf(getX().getType()), panels = getElementTypeOrSelf(getPanels().getType());
+  Dim blocks = rule.constant(blocksOf(filters));
+  if (!isBias(rule, getStart(), blocks) ||
+      (getZeroPoint() && (getElementTypeOrSelf(getZeroPoint().getType()) != x || rule.length(getZeroPoint()) != 1)))
+    return rule.error("blocked_byte_conv_c4: start needs one lane per filter, zero_point one element of x's type");
+  if (!areByteFactors(x, panels, getFlip()))
+    return rule.error("blocked_byte_conv_c6: no product of " + debugString(x) + " by " + debugString(panels) +
+                      (getFlip() ? " with flipped bits" : ""));
+  return slide(rule, "blocked_byte_conv_c5", getX(), blocks, getKernel(), getStrides(), getPads(), getDilations());
 }
 
 LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {

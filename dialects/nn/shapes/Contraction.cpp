@@ -1,6 +1,8 @@
 // Shape rules of products summed over an index.
+#include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "dialects/nn/shapes/Window.h"
+#include "mlir/Support/DebugStringHelper.h"
 
 using namespace mlir;
 
@@ -110,6 +112,33 @@ LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
     return failure();
   out->append({rows, rule.constant(getColumns())});
   rule.result(*out);
+  return success();
+}
+
+LogicalResult PackedByteMatMulOp::shapes(ShapeRule &rule) {
+  int64_t rank = rule.rank(getA());
+  if (rank < 2 || rule.rank(getPanels()) != 4)
+    return rule.error("packed_byte_matmul_c1: a has rank " + Twine(rank) + ", panels " +
+                      Twine(rule.rank(getPanels())));
+  Type a = getElementTypeOrSelf(getA().getType()), panels = getElementTypeOrSelf(getPanels().getType());
+  if (!areByteFactors(a, panels, getFlip()))
+    return rule.error("packed_byte_matmul_c2: no product of " + debugString(a) + " by " +
+                      debugString(panels) + (getFlip() ? " with flipped bits" : ""));
+  Dims out = rule.dims(getA());
+  Dim depth = out.pop_back_val(), columns = rule.constant(getColumns());
+  int64_t count = llvm::divideCeil(std::max<int64_t>(getColumns(), 0), kPanelColumns);
+  bool fits = getColumns() >= 1 && !rule.differ(rule.dim(getPanels(), 0), rule.constant(count)) &&
+              !rule.differ(rule.dim(getPanels(), 2), rule.constant(kPanelColumns)) &&
+              !rule.differ(rule.dim(getPanels(), 3), rule.constant(kByteStep));
+  if (depth.known())
+    fits &= !rule.differ(rule.dim(getPanels(), 1), rule.constant(llvm::divideCeil(*depth.known(), kByteStep)));
+  if (getStart())
+    fits &= rule.rank(getStart()) == 1 && !rule.differ(rule.dim(getStart(), 0), rule.constant(count * kPanelColumns));
+  if (!fits)
+    return rule.error("packed_byte_matmul_c1: the panels do not fit a's depth and " + Twine(getColumns()) +
+                      " columns");
+  out.push_back(columns);
+  rule.result(out);
   return success();
 }
 

@@ -149,7 +149,18 @@ Value integerProduct(NodeImporter &node, Value a, Value zeroA, Value b, Value ze
     product = binary(node, BinaryKind::sub, product, binary(node, BinaryKind::mul, sums, zeroA));
   }
   if (zeroB) {
-    Value sums = sumOver(node.castTo(a, i32), rankA - 1, /*keep=*/rankA > 1 && rankB > 1);
+    // The sums of rows are a column more of the product, where that keeps its dims and takes bytes.
+    int64_t depth = rankB > 1 ? NodeImporter::shapeOf(b)[rankB - 2] : ShapedType::kDynamic;
+    Type element = NodeImporter::elementTypeOf(a);
+    bool isColumn = rankA > 1 && rankB == 2 && !ShapedType::isDynamic(depth) && element.getIntOrFloatBitWidth() == 8;
+    Value sums;
+    if (isColumn) {
+      auto type = RankedTensorType::get({depth, 1}, node.builder().getI8Type());
+      Value ones = node.constant(DenseElementsAttr::get(type, int8_t(1)));
+      sums = node.create<nn::MatMulOp>(i32, a, ones, false, false);
+    } else {
+      sums = sumOver(node.castTo(a, i32), rankA - 1, /*keep=*/rankA > 1 && rankB > 1);
+    }
     product = binary(node, BinaryKind::sub, product, binary(node, BinaryKind::mul, sums, zeroB));
   }
   return product;

@@ -170,3 +170,39 @@ func.func @blocked_expand_depthwise_c5(%x: tensor<1x1x2x8x16xf32>, %p: tensor<1x
   } {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 48 : i64} : (tensor<1x1x2x8x16xf32>, tensor<1x3x16x16xf32>, tensor<3x16xf32>, tensor<3x9x16xf32>, tensor<3x16xf32>) -> tensor<1x3x1x8x16xf32>
   return
 }
+// -----
+func.func @blocked_byte_conv_c1(%x: tensor<1x2x5x5x16xui8>, %p: tensor<1x1x10x16x4xi8>) {
+  // expected-error @+1 {{blocked_byte_conv_c1: x does not hold 40 channels over 2 dims}}
+  %y = nn.blocked_byte_conv %x, %p {operandSegmentSizes = array<i32: 1, 1, 0, 0>, kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 40 : i64, filters = 16 : i64, groups = 1 : i64} : (tensor<1x2x5x5x16xui8>, tensor<1x1x10x16x4xi8>) -> tensor<1x1x5x5x16xi32>
+  return
+}
+// -----
+func.func @blocked_byte_conv_c2(%x: tensor<1x2x5x5x16xui8>, %p: tensor<1x1x8x16x4xi8>) {
+  // expected-error @+1 {{blocked_byte_conv_c2}}
+  %y = nn.blocked_byte_conv %x, %p {operandSegmentSizes = array<i32: 1, 1, 0, 0>, kernel = array<i64: 1, 1>, strides = array<i64: 1, 0>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 16 : i64, groups = 1 : i64} : (tensor<1x2x5x5x16xui8>, tensor<1x1x8x16x4xi8>) -> tensor<1x1x5x5x16xi32>
+  return
+}
+// -----
+func.func @blocked_byte_conv_c3(%x: tensor<1x2x5x5x16xui8>, %p: tensor<1x1x32x16x4xi8>) {
+  // expected-error @+1 {{blocked_byte_conv_c3: the panels do not fit 16 filters in 1 groups}}
+  %y = nn.blocked_byte_conv %x, %p {operandSegmentSizes = array<i32: 1, 1, 0, 0>, kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 16 : i64, groups = 1 : i64} : (tensor<1x2x5x5x16xui8>, tensor<1x1x32x16x4xi8>) -> tensor<1x1x5x5x16xi32>
+  return
+}
+// -----
+func.func @blocked_byte_conv_c4(%x: tensor<1x2x5x5x16xui8>, %p: tensor<1x1x8x16x4xi8>, %z: tensor<i8>) {
+  // expected-error @+1 {{blocked_byte_conv_c4: start needs one lane per filter, zero_point one element of x's type}}
+  %y = nn.blocked_byte_conv %x, %p, %z {operandSegmentSizes = array<i32: 1, 1, 1, 0>, kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 16 : i64, groups = 1 : i64} : (tensor<1x2x5x5x16xui8>, tensor<1x1x8x16x4xi8>, tensor<i8>) -> tensor<1x1x5x5x16xi32>
+  return
+}
+// -----
+func.func @blocked_byte_conv_c5(%x: tensor<1x2x5x5x16xui8>, %p: tensor<1x1x288x16x4xi8>) {
+  // expected-error @+1 {{blocked_byte_conv_c5: a kernel of 6}}
+  %y = nn.blocked_byte_conv %x, %p {operandSegmentSizes = array<i32: 1, 1, 0, 0>, kernel = array<i64: 6, 6>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 16 : i64, groups = 1 : i64} : (tensor<1x2x5x5x16xui8>, tensor<1x1x288x16x4xi8>) -> tensor<1x1x5x5x16xi32>
+  return
+}
+// -----
+func.func @blocked_byte_conv_c6(%x: tensor<1x2x5x5x16xi8>, %p: tensor<1x1x8x16x4xi8>) {
+  // expected-error @+1 {{blocked_byte_conv_c6: no product of i8 by i8}}
+  %y = nn.blocked_byte_conv %x, %p {operandSegmentSizes = array<i32: 1, 1, 0, 0>, kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 16 : i64, groups = 1 : i64} : (tensor<1x2x5x5x16xi8>, tensor<1x1x8x16x4xi8>) -> tensor<1x1x5x5x16xi32>
+  return
+}

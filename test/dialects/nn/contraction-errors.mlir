@@ -167,3 +167,15 @@ func.func @packed_matmul_c2(%a: tensor<3x2x4xf32>, %p: tensor<2x1x4x16xf32>) {
   %y = nn.packed_matmul %a, %p {columns = 16 : i64} : (tensor<3x2x4xf32>, tensor<2x1x4x16xf32>) -> tensor<3x2x16xf32>
   return
 }
+// -----
+func.func @packed_byte_matmul_c1(%a: tensor<4x9xui8>, %p: tensor<1x2x16x4xi8>) {
+  // expected-error @+1 {{packed_byte_matmul_c1: the panels do not fit a's depth and 16 columns}}
+  %y = nn.packed_byte_matmul %a, %p {columns = 16 : i64} : (tensor<4x9xui8>, tensor<1x2x16x4xi8>) -> tensor<4x16xi32>
+  return
+}
+// -----
+func.func @packed_byte_matmul_c2(%a: tensor<4x8xi8>, %p: tensor<1x2x16x4xi8>) {
+  // expected-error @+1 {{packed_byte_matmul_c2: no product of i8 by i8}}
+  %y = nn.packed_byte_matmul %a, %p {columns = 16 : i64} : (tensor<4x8xi8>, tensor<1x2x16x4xi8>) -> tensor<4x16xi32>
+  return
+}

@@ -67,3 +67,23 @@ func.func @stays(%x: tensor<1x32x?x8xf32>, %y: tensor<1x32x8x8xf32>) -> (tensor<
   %c = nn.conv %y, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x8x8xf32>, tensor<3x32x1x1xf32>) -> tensor<1x3x8x8xf32>
   return %a, %b, %c : tensor<1x32x?x8xf32>, tensor<1x16x8x8xf32>, tensor<1x3x8x8xf32>
 }
+// -----
+// Bytes less a zero point: the zero point is the padding and enters the sums through those of the weights; what follows
+// stays in blocks.
+// CHECK-LABEL: func.func @bytes
+// CHECK: %[[X:.*]] = nn.block_channels %arg0 : (tensor<1x3x8x8xui8>) -> tensor<1x1x8x8x16xui8>
+// CHECK: %[[Y:.*]] = nn.blocked_byte_conv %[[X]], %{{[0-9a-z_]*}}, %{{[0-9a-z_]*}}, %{{[0-9a-z_]*}} {channels = 3 : i64, {{.*}}filters = 8 : i64, {{.*}} : (tensor<1x1x8x8x16xui8>, tensor<1x1x9x16x4xi8>, tensor<ui8>, tensor<1x16xi32>) -> tensor<1x1x8x8x16xi32>
+// CHECK: %[[C:.*]] = nn.cast %[[Y]]
+// CHECK: nn.quantize %[[C]], {{.*}} -> tensor<1x1x8x8x16xui8>
+// CHECK: nn.unblock_channels
+func.func @bytes(%x: tensor<1x3x8x8xui8>) -> tensor<1x8x8x8xui8> {
+  %z = nn.constant dense<7> : tensor<i32> : tensor<i32>
+  %s = nn.constant dense<0.5> : tensor<f32> : tensor<f32>
+  %w = nn.constant dense<3> : tensor<8x3x3x3xi32> : tensor<8x3x3x3xi32>
+  %a = nn.cast %x : (tensor<1x3x8x8xui8>) -> tensor<1x3x8x8xi32>
+  %b = nn.binary sub %a, %z : (tensor<1x3x8x8xi32>, tensor<i32>) -> tensor<1x3x8x8xi32>
+  %y = nn.conv %b, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x3x8x8xi32>, tensor<8x3x3x3xi32>) -> tensor<1x8x8x8xi32>
+  %c = nn.cast %y : (tensor<1x8x8x8xi32>) -> tensor<1x8x8x8xf32>
+  %q = nn.quantize %c, %s {axis = 0 : i64} : (tensor<1x8x8x8xf32>, tensor<f32>) -> tensor<1x8x8x8xui8>
+  return %q : tensor<1x8x8x8xui8>
+}

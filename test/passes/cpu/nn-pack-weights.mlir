@@ -42,3 +42,17 @@ func.func @stays(%x: tensor<1x3x9xf32>, %b: tensor<8x4xf32>) -> tensor<1x3x4xf32
   %z = nn.matmul %y, %b : (tensor<1x3x8xf32>, tensor<8x4xf32>) -> tensor<1x3x4xf32>
   return %z : tensor<1x3x4xf32>
 }
+// -----
+// Bytes: four steps of the depth side by side. Factors that both have a sign are made different by flipping bits, and a
+// column starts with -128 times its sum.
+// CHECK-LABEL: func.func @bytes
+// CHECK-DAG: %[[P:.*]] = nn.constant {{.*}}dense<{{\[\[\[\[}}1, 3, 5, 0], [2, 4, 6, 0], {{.*}}> : tensor<1x1x16x4xi8>
+// CHECK-DAG: %[[S:.*]] = nn.constant {{.*}}dense<[-1152, -1536, 0, {{.*}}]> : tensor<16xi32>
+// CHECK: nn.packed_byte_matmul %arg0, %{{[0-9a-z_]*}}, %[[S]] {columns = 2 : i64, flip} : (tensor<?x3xi8>,
+// CHECK: nn.packed_byte_matmul %arg1, %{{[0-9a-z_]*}} {columns = 2 : i64} : (tensor<?x3xui8>,
+func.func @bytes(%a: tensor<?x3xi8>, %u: tensor<?x3xui8>) -> (tensor<?x2xi32>, tensor<?x2xi32>) {
+  %b = nn.constant dense<[[1, 2], [3, 4], [5, 6]]> : tensor<3x2xi8> : tensor<3x2xi8>
+  %y = nn.matmul %a, %b : (tensor<?x3xi8>, tensor<3x2xi8>) -> tensor<?x2xi32>
+  %z = nn.matmul %u, %b : (tensor<?x3xui8>, tensor<3x2xi8>) -> tensor<?x2xi32>
+  return %y, %z : tensor<?x2xi32>, tensor<?x2xi32>
+}

@@ -1,0 +1,284 @@
+// nn.packed_byte_matmul by the micro-kernel: each item is a block of rows times a few panels. A step takes four bytes of
+// each row; where the depth is no multiple of four, the last step takes what is left, so that nothing behind a row is
+// read. Sums are not cut: a row of bytes is short where it lies in the first-level cache.
+#include "dialects/nn/Blocked.h"
+#include "dialects/nn/NNDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TilePlan.h"
+#include "passes/lower/ElementTypes.h"
+#include "passes/lower/Epilogue.h"
+#include "passes/lower/Registry.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+constexpr int64_t kWidth = nn::PackedByteMatMulOp::kPanelColumns, kStep = nn::kByteStep;
+
+RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+/// The dims [first, rank - 1) of the result count as one dim of rows, the ones before are walked apart: an affine map
+/// cannot multiply two dynamic ones.
+struct Rows {
+  int64_t first;
+  std::optional<int64_t> known = 1;
+
+  explicit Rows(RankedTensorType y) : first(y.getRank() - 1) {
+    while (first > 0 && (known || !y.isDynamicDim(first - 1))) {
+      --first;
+      if (y.isDynamicDim(first))
+        known = std::nullopt;
+      else if (known)
+        known = *known * y.getDimSize(first);
+    }
+  }
+};
+
+std::optional<int64_t> depthOf(nn::PackedByteMatMulOp op) {
+  RankedTensorType a = typeOf(op.getA()), panels = typeOf(op.getPanels());
+  if (!a.isDynamicDim(a.getRank() - 1))
+    return a.getDimSize(a.getRank() - 1);
+  return panels.isDynamicDim(1) ? std::nullopt : std::optional(panels.getDimSize(1) * kStep);
+}
+
+ByteMatMulPlan planOf(nn::PackedByteMatMulOp op, KernelTarget target) {
+  return planByteMatMul(target, Rows(typeOf(op.getY())).known, depthOf(op), op.getColumns());
+}
+
+class PackedByteMatMul {
+public:
+  PackedByteMatMul(KernelBuilder &k, nn::PackedByteMatMulOp op)
+      : k(k), op(op), plan(planOf(op, k.target)), rows(typeOf(op.getY())), rank(typeOf(op.getY()).getRank()),
+        a(k.flat(k.memref(op.getA()))), panels(k.flat(k.memref(op.getPanels()))),
+        depth(k.dimOf(op.getA(), rank - 1)), steps(k.div(k.add(depth, kStep - 1), k.index(kStep))),
+        vector(VectorType::get({plan.lanes}, k.b.getI32Type())), shortEpilogue(hasShortEpilogue(k.group)) {
+    if (op.getStart())
+      start = k.memref(op.getStart());
+    buffer = memref::AllocaOp::create(k.b, k.loc,
+                                      MemRefType::get({plan.rows, plan.panels * kWidth}, k.b.getI32Type()),
+                                      k.b.getI64IntegerAttr(64));
+  }
+
+  LogicalResult emit() {
+    k.note("registers hold " + Twine(plan.rows) + " x " + Twine(plan.panels * kWidth) + " sums of bytes, an item is " +
+           Twine(plan.rowBlock) + " x " + Twine(plan.panelBlock * kWidth));
+    int64_t work = plan.rowBlock * plan.panelBlock * kWidth * depthOf(op).value_or(64) / 4;
+    k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));
+    Value total = k.index(1);
+    for (int64_t i = rows.first; i < rank - 1; ++i)
+      total = k.mul(total, k.dim(k.output(0), i));
+    k.forEachItem([&](ValueRange point) {
+      batch.assign(point.begin(), point.begin() + rows.first);
+      rowsBefore = k.index(0);
+      for (int64_t i = 0; i < rows.first; ++i)
+        rowsBefore = k.add(k.mul(rowsBefore, k.dim(k.output(0), i)), batch[i]);
+      rowsBefore = k.mul(rowsBefore, total);
+      Value first = k.mul(point.back(), plan.rowBlock), last = k.min(k.add(first, plan.rowBlock), total);
+      Value panel = k.mul(point[rows.first], plan.panelBlock);
+      Value panelEnd = k.min(k.add(panel, plan.panelBlock), k.index(panelCount()));
+      // The panels run inside: the rows of a tile stay in the first-level cache.
+      overRows(first, last, [&](int64_t height, Value row) {
+        overPanels(panel, panelEnd, [&](int64_t width, Value p) { tile(height, width, row, p); });
+      });
+    });
+    return status;
+  }
+
+private:
+  int64_t panelCount() { return llvm::divideCeil(op.getColumns(), kWidth); }
+  bool hasPadding() { return op.getColumns() % kWidth != 0; }
+
+  /// Visits the panels [from, to) by tiles, and the rows [first, last).
+  void overPanels(Value from, Value to, llvm::function_ref<void(int64_t width, Value panel)> body) {
+    Value step = k.index(plan.panels), mainEnd = k.add(from, k.mul(k.div(k.sub(to, from), step), step));
+    k.loop(from, mainEnd, step, [&](Value panel) { body(plan.panels, panel); });
+    if (panelCount() % plan.panels != 0)
+      k.loop(mainEnd, to, k.index(1), [&](Value panel) { body(1, panel); });
+  }
+  void overRows(Value first, Value last, llvm::function_ref<void(int64_t height, Value row)> body) {
+    Value step = k.index(plan.rows), end = k.add(first, k.mul(k.div(k.sub(last, first), step), step));
+    k.loop(first, end, step, [&](Value row) { body(plan.rows, row); });
+    if (rows.known) {
+      if (int64_t rest = *rows.known % plan.rows)
+        k.ifThen(k.compare(arith::CmpIPredicate::slt, end, last), [&] { body(rest, end); });
+      return;
+    }
+    // Any number below plan.rows as a sum of powers of two.
+    Value row = end;
+    for (int64_t size = llvm::PowerOf2Ceil(plan.rows) / 2; size > 0; size /= 2) {
+      Value next = k.add(row, size), fits = k.compare(arith::CmpIPredicate::sle, next, last);
+      k.ifThen(fits, [&] { body(size, row); });
+      row = k.select(fits, next, row);
+    }
+  }
+
+  MicroKernel kernelOf(int64_t height, int64_t width) {
+    MicroKernel kernel{height, width * kWidth / plan.lanes, vector};
+    kernel.parts = partsFor(k.target, height * kernel.vectors);
+    // What is multiplied has the other sign where bits are flipped.
+    bool isSigned = typeOf(op.getPanels()).getElementType().isUnsignedInteger();
+    kernel.factors = isSigned ? MicroKernel::Factors::signedLeftBytes : MicroKernel::Factors::signedRightBytes;
+    return kernel;
+  }
+
+  Value flipped(Value lane) {
+    if (!op.getFlip())
+      return lane;
+    return arith::XOrIOp::create(k.b, k.loc, lane, integerLike(k.b, k.loc, lane.getType(), int32_t(0x80808080)));
+  }
+  /// The four bytes of a from `offset` on, as a lane.
+  Value bytesAt(Value offset) {
+    Value bytes = vector::LoadOp::create(k.b, k.loc, VectorType::get({kStep}, k.b.getI8Type()), a, offset);
+    Value lane = vector::BitCastOp::create(k.b, k.loc, VectorType::get({1}, k.b.getI32Type()), bytes);
+    return flipped(vector::ExtractOp::create(k.b, k.loc, lane, ArrayRef<int64_t>{0}));
+  }
+  /// The bytes [offset, end), less than four, as a lane; what they leave of it meets zeros.
+  Value someBytesAt(Value offset, Value end) {
+    auto i32 = k.b.getI32Type();
+    Value lane = k.loop(k.index(0), k.sub(end, offset), k.index(1), {integerLike(k.b, k.loc, i32, 0)},
+                        [&](Value i, ValueRange before) -> SmallVector<Value> {
+                          Value byte = memref::LoadOp::create(k.b, k.loc, a, k.add(offset, i));
+                          byte = arith::ExtUIOp::create(k.b, k.loc, i32, byte);
+                          byte = arith::ShLIOp::create(k.b, k.loc, byte, k.fromIndex(k.mul(i, 8), i32));
+                          return {arith::OrIOp::create(k.b, k.loc, before[0], byte)};
+                        })[0];
+    return flipped(lane);
+  }
+
+  SmallVector<Value> multiply(const MicroKernel &kernel, Value row, Value panel) {
+    int64_t perPanel = kWidth / plan.lanes;
+    auto rowStart = [&](int64_t i) { return k.mul(k.add(k.add(rowsBefore, row), i), depth); };
+    auto left = [&](int64_t i, Value step) { return bytesAt(k.add(rowStart(i), k.mul(step, kStep))); };
+    auto right = [&](int64_t j, Value step) -> Value {
+      Value at = k.add(k.mul(k.add(panel, j / perPanel), steps), step);
+      at = k.add(k.mul(at, kWidth * kStep), j % perPanel * plan.lanes * kStep);
+      Value bytes = vector::LoadOp::create(k.b, k.loc, VectorType::get({plan.lanes * kStep}, k.b.getI8Type()), panels, at);
+      return vector::BitCastOp::create(k.b, k.loc, vector, bytes);
+    };
+    SmallVector<Value> sums;
+    for (int64_t i = 0; i < kernel.rows * kernel.vectors; ++i) {
+      Value column = k.add(k.mul(panel, kWidth), i % kernel.vectors * plan.lanes);
+      sums.push_back(start ? vector::LoadOp::create(k.b, k.loc, vector, start, column).getResult()
+                           : integerLike(k.b, k.loc, vector, 0));
+    }
+    Value whole = k.div(depth, k.index(kStep));
+    sums = kernel.emit(k, k.index(0), whole, sums, left, right);
+    RankedTensorType type = typeOf(op.getA());
+    if (!type.isDynamicDim(rank - 1) && type.getDimSize(rank - 1) % kStep == 0)
+      return sums;
+    auto leftRest = [&](int64_t i, Value step) {
+      return someBytesAt(k.add(rowStart(i), k.mul(step, kStep)), k.add(rowStart(i), depth));
+    };
+    return k.loop(whole, steps, k.index(1), sums,
+                  [&](Value step, ValueRange before) { return kernel.step(k, step, before, leftRest, right); });
+  }
+
+  void tile(int64_t height, int64_t width, Value row, Value panel) {
+    MicroKernel kernel = kernelOf(height, width);
+    SmallVector<Value> values = multiply(kernel, row, panel);
+    Value column = k.mul(panel, kWidth);
+    auto fromRegisters = [&] {
+      for (int64_t i = 0; i < height; ++i)
+        for (int64_t j = 0; j < kernel.vectors; ++j)
+          store(values[i * kernel.vectors + j], k.add(row, i), k.add(column, j * plan.lanes));
+    };
+    auto throughBuffer = [&] {
+      for (int64_t i = 0; i < height; ++i)
+        for (int64_t j = 0; j < kernel.vectors; ++j)
+          vector::StoreOp::create(k.b, k.loc, values[i * kernel.vectors + j], buffer,
+                                  ValueRange{k.index(i), k.index(j * plan.lanes)});
+      finish(height, row, column, k.index(width * kWidth));
+    };
+    if (!shortEpilogue)
+      return throughBuffer();
+    // The last panel is not stored whole where it is filled up.
+    if (!hasPadding() || (width != 1 && panelCount() % plan.panels != 0))
+      return fromRegisters();
+    Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(column, width * kWidth), k.index(op.getColumns()));
+    k.ifThen(isWhole, fromRegisters);
+    k.ifThen(k.negated(isWhole), throughBuffer);
+  }
+
+  /// Stores `height` rows of finished sums as the result's from (row, column) on, as far as it has columns.
+  void finish(int64_t height, Value row, Value column, Value width) {
+    Value lanes = k.index(plan.lanes), count = width, vectorEnd = width;
+    if (hasPadding()) {
+      count = k.min(k.sub(k.index(op.getColumns()), column), width);
+      vectorEnd = k.mul(k.div(count, lanes), lanes);
+    }
+    k.loop(k.index(height), [&](Value i) {
+      k.loop(k.index(0), vectorEnd, lanes, [&](Value j) {
+        Value sums = vector::LoadOp::create(k.b, k.loc, vector, buffer, ValueRange{i, j});
+        store(sums, k.add(row, i), k.add(column, j));
+      });
+      if (hasPadding())
+        k.loop(vectorEnd, count, k.index(1), [&](Value j) {
+          store(memref::LoadOp::create(k.b, k.loc, buffer, ValueRange{i, j}), k.add(row, i), k.add(column, j));
+        });
+    });
+  }
+
+  void store(Value value, Value row, Value column) {
+    SmallVector<Value> indices(batch);
+    indices.resize(rank);
+    indices[rank - 1] = column;
+    for (int64_t i = rank - 2; i > rows.first; --i) {
+      Value extent = k.dim(k.output(0), i);
+      indices[i] = k.rem(row, extent);
+      row = k.div(row, extent);
+    }
+    indices[rows.first] = row;
+    if (failed(storeThroughEpilogue(k, op, value, indices)))
+      status = failure();
+  }
+
+  KernelBuilder &k;
+  nn::PackedByteMatMulOp op;
+  ByteMatMulPlan plan;
+  Rows rows;
+  int64_t rank;
+  /// The factors as bytes; the columns' first values or null; elements of a sum, and steps.
+  Value a, panels, start, depth, steps;
+  VectorType vector;
+  bool shortEpilogue;
+  /// Sums of a tile on their way to a long epilogue.
+  Value buffer;
+  /// The item's indices in the dims before the rows, and how many rows come before its own.
+  SmallVector<Value> batch;
+  Value rowsBefore;
+  LogicalResult status = success();
+};
+
+AffineMap packedByteMatMulItems(nn::GroupOp group, Operation *root, KernelTarget target) {
+  auto op = cast<nn::PackedByteMatMulOp>(root);
+  RankedTensorType y = typeOf(op.getY());
+  ByteMatMulPlan plan = planOf(op, target);
+  Rows rows(y);
+  MLIRContext *context = group.getContext();
+  SmallVector<AffineExpr> results;
+  for (int64_t i = 0; i < rows.first; ++i)
+    results.push_back(getAffineDimExpr(i, context));
+  AffineExpr total = getAffineConstantExpr(1, context);
+  for (int64_t i = rows.first; i < y.getRank() - 1; ++i)
+    total = (y.isDynamicDim(i) ? getAffineDimExpr(i, context) : getAffineConstantExpr(y.getDimSize(i), context)) * total;
+  int64_t panels = llvm::divideCeil(op.getColumns(), kWidth);
+  results.push_back(getAffineConstantExpr(llvm::divideCeil(panels, plan.panelBlock), context));
+  results.push_back(total.ceilDiv(plan.rowBlock));
+  return AffineMap::get(y.getRank(), 0, results, context);
+}
+
+LogicalResult emitPackedByteMatMul(KernelBuilder &k, Operation *root) {
+  return PackedByteMatMul(k, cast<nn::PackedByteMatMulOp>(root)).emit();
+}
+
+} // namespace
+
+void registerPackedByteMatMulLowerings(LoweringRegistry &registry) {
+  registry.add<nn::PackedByteMatMulOp>({nullptr, emitPackedByteMatMul, packedByteMatMulItems, /*epilogueInPlace=*/true});
+}
+
+} // namespace nnc

@@ -1,0 +1,230 @@
+"""Products and convolutions of quantized tensors, in the formats in which quantizers write them, against ONNX Runtime."""
+
+import os
+import pathlib
+
+import numpy as np
+import pytest
+
+import nnc
+
+onnx = pytest.importorskip("onnx")
+ort = pytest.importorskip("onnxruntime")
+from onnx import TensorProto, helper, numpy_helper
+
+RNG = np.random.default_rng(11)
+LEVELS = ["x86-64-v3", "x86-64-v3-vnni", "x86-64-v4", "x86-64-v4-vnni"]
+NEEDED = {"x86-64-v3-vnni": "avx_vnni", "x86-64-v4": "avx512bw", "x86-64-v4-vnni": "avx512_vnni"}
+
+
+@pytest.fixture(params=LEVELS)
+def level(request, monkeypatch):
+    tools = pathlib.Path(__file__).parents[2] / "build" / "dev" / "bin"
+    monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(tools)))
+    needed = NEEDED.get(request.param, "avx2")
+    if needed not in pathlib.Path("/proc/cpuinfo").read_text():
+        pytest.skip("the machine has no " + needed)
+    return request.param
+
+
+class Net:
+    """A graph under construction; values are named by strings."""
+
+    def __init__(self):
+        self.nodes, self.constants, self.inputs = [], [], {}
+
+    def input(self, array, dims=None):
+        name = f"x{len(self.inputs)}"
+        self.inputs[name] = (array, dims or array.shape)
+        return name
+
+    def constant(self, array):
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(array), name))
+        return name
+
+    def op(self, kind, *inputs, count=1, **attributes):
+        names = [f"v{len(self.nodes)}_{i}" for i in range(count)]
+        named = [i if isinstance(i, str) else self.constant(i) for i in inputs]
+        self.nodes.append(helper.make_node(kind, named, names, **attributes))
+        return names[0] if count == 1 else names
+
+    def check(self, tmp_path, level, y, off=0, taken=None):
+        """`off`: by how much a tenth of a percent of the results may differ; reals by 1e-5 of the largest in any case.
+        `taken`: the op of the path that the model has to take."""
+        self.nodes.append(helper.make_node("Identity", [y], ["y"]))
+        infos = [
+            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(x.dtype), dims)
+            for name, (x, dims) in self.inputs.items()
+        ]
+        result = helper.make_empty_tensor_value_info("y")
+        graph = helper.make_graph(self.nodes, "quantized", infos, [result], self.constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+        model.ir_version = 8
+        model = onnx.shape_inference.infer_shapes(model)
+        path = tmp_path / "model.onnx"
+        onnx.save(model, path)
+        options = ort.SessionOptions()
+        options.log_severity_level = 3
+        session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        inputs = {name: x for name, (x, _) in self.inputs.items()}
+        (expected,) = session.run(None, inputs)
+        library = nnc.compile(path, tmp_path / "model.so", cpu=level)
+        for threads in (1, 3):
+            (got,) = nnc.load(library, threads=threads).run(inputs).values()
+            assert got.shape == expected.shape and got.dtype == expected.dtype
+            if got.dtype == np.float32:
+                scale = np.abs(expected).max(initial=1e-9)
+                np.testing.assert_allclose(got / scale, expected / scale, rtol=0, atol=max(1e-5, off))
+            else:
+                difference = np.abs(got.astype(np.int64) - expected.astype(np.int64))
+                assert difference.max(initial=0) <= off
+                assert np.count_nonzero(difference) <= max(2, 0.001 * difference.size)
+        if taken:
+            groups = [group.name for group in nnc.load(library).groups] if hasattr(nnc.load(library), "groups") else []
+            assert not groups or any(taken in name for name in groups)
+
+
+def numbers(shape, dtype):
+    info = np.iinfo(dtype)
+    return RNG.integers(info.min, info.max + 1, shape).astype(dtype)
+
+
+def normal(shape):
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("a", [np.uint8, np.int8])
+@pytest.mark.parametrize("b", [np.uint8, np.int8])
+@pytest.mark.parametrize(
+    "rows, depth, columns, dims",
+    [
+        ((7,), 64, 48, None),
+        ((13,), 37, 33, None),
+        ((1,), 70, 100, None),
+        ((2,), 3, 5, None),
+        ((30,), 1, 16, None),
+        ((2, 19), 130, 80, ["b", "s", 130]),
+        ((0,), 16, 16, ["n", 16]),
+    ],
+)
+def test_integer_product(tmp_path, level, a, b, rows, depth, columns, dims):
+    net = Net()
+    x = net.input(numbers((*rows, depth), a), dims)
+    y = net.op("MatMulInteger", x, numbers((depth, columns), b), numbers((), a), numbers((), b))
+    net.check(tmp_path, level, y)
+
+
+def test_integer_product_of_extremes(tmp_path, level):
+    """Sums of two products of bytes do not fit into 16 bits."""
+    net = Net()
+    x = net.input(np.full((6, 64), 255, np.uint8))
+    y = net.op("MatMulInteger", x, np.full((64, 32), 127, np.int8))
+    net.check(tmp_path, level, y)
+
+
+@pytest.mark.parametrize("a", [np.uint8, np.int8])
+@pytest.mark.parametrize("per_column", [False, True])
+def test_quantized_product(tmp_path, level, a, per_column):
+    net = Net()
+    depth, columns = 75, 40
+    x = net.input(numbers((9, depth), a))
+    scales = RNG.uniform(0.5, 1, columns if per_column else ()).astype(np.float32)
+    zeros = np.zeros(scales.shape, np.int8)
+    y = net.op("QLinearMatMul", x, np.float32(0.02), a(3), numbers((depth, columns), np.int8), scales, zeros,
+               np.float32(30), a(100))  # fmt: skip
+    net.check(tmp_path, level, y, off=1)
+
+
+def quantized_weight(net, shape, axis, signed=True):
+    """Bytes behind DequantizeLinear; one scale for each entry of `axis`, or a single one."""
+    dtype = np.int8 if signed else np.uint8
+    count = () if axis is None else shape[axis]
+    scale = RNG.uniform(0.005, 0.01, count).astype(np.float32)
+    zero = np.zeros(count, dtype) if signed else numbers(count, dtype)
+    attributes = {} if axis is None else {"axis": axis}
+    return net.op("DequantizeLinear", numbers(shape, dtype), scale, zero, **attributes)
+
+
+def through(net, x, scale, zero):
+    """QuantizeLinear and DequantizeLinear, as a quantizer puts them on every edge."""
+    scale = np.float32(scale)
+    return net.op("DequantizeLinear", net.op("QuantizeLinear", x, scale, zero), scale, zero)
+
+
+@pytest.mark.parametrize("zero", [np.uint8(117), np.int8(-5), np.int8(0)])
+@pytest.mark.parametrize("axis, signed", [(None, True), (1, True), (None, False)])
+@pytest.mark.parametrize("rows, dims", [((33,), None), ((2, 5), ["b", "s", 70])])
+def test_product_between_borders(tmp_path, level, zero, axis, signed, rows, dims):
+    net = Net()
+    x = through(net, net.input(normal((*rows, 70)), dims), 0.03, zero)
+    y = net.op("MatMul", x, quantized_weight(net, (70, 50), axis, signed))
+    y = through(net, net.op("Relu", net.op("Add", y, normal((50,)))), 0.2, zero)
+    net.check(tmp_path, level, y, off=0.01)
+
+
+def test_gemm_between_borders(tmp_path, level):
+    net = Net()
+    x = through(net, net.input(normal((11, 64))), 0.03, np.uint8(120))
+    y = net.op("Gemm", x, quantized_weight(net, (24, 64), 0), normal((24,)), transB=1)
+    net.check(tmp_path, level, through(net, y, 0.1, np.uint8(128)), off=0.01)
+
+
+def test_dynamic_scale(tmp_path, level):
+    net = Net()
+    q, scale, zero = net.op("DynamicQuantizeLinear", net.input(normal((17, 96)), ["n", 96]), count=3)
+    y = net.op("MatMulInteger", q, numbers((96, 64), np.uint8), zero, np.uint8(130))
+    y = net.op("Mul", net.op("Cast", y, to=TensorProto.FLOAT), net.op("Mul", scale, np.float32(0.01)))
+    net.check(tmp_path, level, net.op("Add", y, normal((64,))))
+
+
+CONVOLUTIONS = [
+    (16, 32, 3, 9, {"pads": [1, 1, 1, 1]}),
+    (3, 20, 7, 25, {"pads": [3, 3, 3, 3], "strides": [2, 2]}),
+    (40, 24, 1, 10, {}),
+    (64, 64, 1, 9, {"strides": [2, 2]}),
+    (64, 32, 3, 8, {"pads": [1, 0, 1, 2], "group": 2}),
+    (21, 9, 3, 12, {"pads": [2, 2, 2, 2], "dilations": [2, 2]}),
+    (24, 24, 3, 11, {"pads": [1, 1, 1, 1], "group": 24}),
+]
+
+
+@pytest.mark.parametrize("channels, filters, kernel, extent, attributes", CONVOLUTIONS)
+@pytest.mark.parametrize("x, w", [(np.uint8, np.int8), (np.int8, np.int8), (np.uint8, np.uint8)])
+def test_quantized_convolution(tmp_path, level, channels, filters, kernel, extent, attributes, x, w):
+    net = Net()
+    shape = (filters, channels // attributes.get("group", 1), kernel, kernel)
+    scales = RNG.uniform(0.5, 1, filters if w == np.int8 else ()).astype(np.float32)
+    zeros = np.zeros(filters, w) if w == np.int8 else w(77)
+    bias = RNG.integers(-9999, 9999, filters).astype(np.int32)
+    y = net.op("QLinearConv", net.input(numbers((2, channels, extent, extent), x)), np.float32(0.02), x(13),
+               numbers(shape, w), scales, zeros, np.float32(50), x(60), bias, **attributes)  # fmt: skip
+    net.check(tmp_path, level, y, off=1)
+
+
+@pytest.mark.parametrize("channels, filters, kernel, extent, attributes", CONVOLUTIONS)
+@pytest.mark.parametrize("zero", [np.uint8(110), np.int8(-3)])
+def test_convolution_between_borders(tmp_path, level, channels, filters, kernel, extent, attributes, zero):
+    net = Net()
+    x = through(net, net.input(normal((1, channels, extent, extent))), 0.03, zero)
+    shape = (filters, channels // attributes.get("group", 1), kernel, kernel)
+    y = net.op("Conv", x, quantized_weight(net, shape, 0), normal((filters,)), **attributes)
+    net.check(tmp_path, level, through(net, net.op("Relu", y), 0.2, zero), off=0.01)
+
+
+def test_integer_convolution(tmp_path, level):
+    net = Net()
+    x = net.input(numbers((2, 20, 9, 9), np.uint8))
+    y = net.op("ConvInteger", x, numbers((33, 20, 3, 3), np.int8), np.uint8(9), pads=[1, 1, 1, 1])
+    net.check(tmp_path, level, y)
+
+
+def test_residual_block(tmp_path, level):
+    net = Net()
+    x = through(net, net.input(normal((1, 32, 12, 12))), 0.03, np.uint8(128))
+    y = net.op("Conv", x, quantized_weight(net, (32, 32, 3, 3), 0), normal((32,)), pads=[1, 1, 1, 1])
+    y = through(net, net.op("Relu", y), 0.1, np.uint8(0))
+    y = net.op("Conv", y, quantized_weight(net, (32, 32, 1, 1), 0), normal((32,)))
+    y = through(net, y, 0.5, np.uint8(128))
+    y = through(net, net.op("Relu", net.op("Add", x, y)), 0.5, np.uint8(0))
+    net.check(tmp_path, level, net.op("GlobalAveragePool", net.op("MaxPool", y, kernel_shape=[2, 2])), off=0.01)
