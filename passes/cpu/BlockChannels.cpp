@@ -126,6 +126,14 @@ private:
   static Value toBlocks(OpBuilder &b, Location loc, Value image) {
     if (Value blocked = blocksBehind(image))
       return blocked;
+    // Bytes are brought into blocks as bytes, as the products with them want them too.
+    if (auto dequantize = image.getDefiningOp<nn::DequantizeOp>(); dequantize && isElementwiseOp(dequantize)) {
+      Value bytes = toBlocks(b, loc, dequantize.getX());
+      Operation *blocked = b.clone(*dequantize);
+      blocked->setOperand(0, bytes);
+      blocked->getResult(0).setType(blockedType(typeOf(image)));
+      return blocked->getResult(0);
+    }
     return nn::BlockChannelsOp::create(b, loc, blockedType(typeOf(image)), image);
   }
 

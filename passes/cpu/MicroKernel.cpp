@@ -80,9 +80,9 @@ void NextPanels::prefetch(KernelBuilder &k, int64_t j, Value row) const {
                              /*isDataCache=*/true);
 }
 
-bool hasShortEpilogue(nn::GroupOp group) { return isShortBody(group.getBody().front()); }
+bool hasShortEpilogue(nn::GroupOp group, int64_t most) { return isShortBody(group.getBody().front(), most); }
 
-bool isShortBody(Block &body) {
+bool isShortBody(Block &body, int64_t most) {
   int64_t ops = 0;
   for (Operation &op : body.without_terminator()) {
     if (!isElementwiseOp(&op))
@@ -93,7 +93,7 @@ bool isShortBody(Block &body) {
                          : !isa<nn::BinaryOp>(op) || cast<nn::BinaryOp>(op).getKind() != nn::BinaryKind::pow;
     ops += isCheap ? 1 : 100;
   }
-  return ops <= 4;
+  return ops <= most;
 }
 
 } // namespace nnc

@@ -65,9 +65,13 @@ struct NextPanels {
 };
 
 /// Whether the elementwise ops after the root of a group are few enough to be repeated for every register of a tile.
-bool hasShortEpilogue(nn::GroupOp group);
+bool hasShortEpilogue(nn::GroupOp group, int64_t most = 4);
 /// The same of the elementwise ops of any block.
-bool isShortBody(mlir::Block &body);
+bool isShortBody(mlir::Block &body, int64_t most = 4);
+
+/// How many they may be after products of bytes, whose sums take so few steps that a detour through memory shows, and
+/// which are hardly ever wanted without scales and rounding.
+inline constexpr int64_t kByteEpilogue = 12;
 
 } // namespace nnc
 

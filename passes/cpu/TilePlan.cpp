@@ -215,9 +215,9 @@ double largerHalf(int64_t outer, int64_t outerParts, int64_t inner, int64_t inne
 /// sum costs more than the larger tile gains (measured: 98% of peak with 12 x 2, 70% with 14 x 2).
 int64_t mostRows(const KernelTarget &target, int64_t vectors, bool isBytes = false) {
   int64_t registers = target.vectorBits == 256 ? 16 : 28;
-  // Bytes that have to be widened take several registers each.
+  // Bytes that have to be widened take several registers each, and their products one.
   int64_t perFactor = isBytes ? 4 / target.byteSums : 1;
-  return std::max<int64_t>(0, (registers - perFactor - perFactor * vectors) / vectors);
+  return std::max<int64_t>(0, (registers - perFactor * (1 + vectors) - (perFactor > 1)) / vectors);
 }
 
 /// Cycles of one step of a register tile of sums of `depth` products: multiply-adds and loads, two of each a

@@ -5,6 +5,7 @@
 #include "passes/Passes.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
+#include "passes/graph/ScaledSums.h"
 
 using namespace mlir;
 
@@ -90,6 +91,7 @@ struct FormByteProducts : impl::FormByteProductsBase<FormByteProducts> {
       else if (auto convolution = dyn_cast<nn::ConvOp>(op))
         form(convolution);
     }
+    getOperation().walk([&](nn::QuantizeOp op) { divideConstants(op); });
   }
 
 private:

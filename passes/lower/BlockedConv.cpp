@@ -71,7 +71,7 @@ public:
       : k(k), op(op), shape(k.group, op, k.target), g(shape.geometry), plan(shape.plan),
         unit(isBytes ? Type(k.b.getI32Type()) : Type(k.b.getF32Type())), vector(VectorType::get({plan.lanes}, unit)),
         perPanel(kBlock / plan.lanes), pixelStride(shape.perBlock), panels(units(op.getPanels())),
-        x(units(op.getX())), shortEpilogue(hasShortEpilogue(k.group)) {
+        x(units(op.getX())), shortEpilogue(isBytes ? hasShortEpilogue(k.group, kByteEpilogue) : hasShortEpilogue(k.group)) {
     flattened = g.flatten(k);
     if (Value initial = initialSums())
       bias = k.flat(k.memref(initial));
@@ -299,7 +299,8 @@ private:
     // The products of `steps` channels (or of the taps of a row): inputs `stride` apart, weights one after
     // the other.
     auto run = [&](Value from, Value weight, int64_t steps, int64_t stride, ValueRange carried) {
-      int64_t unroll = steps <= 3 ? steps : steps % 2 ? 1 : 2;
+      // With two steps of bytes at hand LLVM loads all their broadcasts first, which no instruction takes from memory.
+      int64_t unroll = isBytes ? 1 : steps <= 3 ? steps : steps % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
         for (int64_t j = 0; j < kernel.vectors / perPanel; ++j)

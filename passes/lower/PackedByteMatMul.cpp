@@ -55,7 +55,7 @@ public:
       : k(k), op(op), plan(planOf(op, k.target)), rows(typeOf(op.getY())), rank(typeOf(op.getY()).getRank()),
         a(k.flat(k.memref(op.getA()))), panels(k.flat(k.memref(op.getPanels()))),
         depth(k.dimOf(op.getA(), rank - 1)), steps(k.div(k.add(depth, kStep - 1), k.index(kStep))),
-        vector(VectorType::get({plan.lanes}, k.b.getI32Type())), shortEpilogue(hasShortEpilogue(k.group)) {
+        vector(VectorType::get({plan.lanes}, k.b.getI32Type())), shortEpilogue(hasShortEpilogue(k.group, kByteEpilogue)) {
     if (op.getStart())
       start = k.memref(op.getStart());
     buffer = memref::AllocaOp::create(k.b, k.loc,
