@@ -176,12 +176,12 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, bool mul
   SmallVector<StringRef> names;
   if (!cpuText.empty())
     cpuText.split(names, ',');
+  else if (arch == Triple::x86_64 && multipliesBytes)
+    names = {"x86-64-v3", "x86-64-v3-vnni", "x86-64-v4-vnni"};
   else if (arch == Triple::x86_64)
     names = {"x86-64-v3", "x86-64-v4"};
   else
     names = {baseCpu};
-  if (cpuText.empty() && arch == Triple::x86_64 && multipliesBytes)
-    names.push_back("x86-64-v4-vnni");
 
   for (StringRef name : names) {
     name = name.trim();
