@@ -35,6 +35,7 @@ const Registry &Registry::get() {
     registerMovementImporters(all);
     registerPoolingImporters(all);
     registerQuantizationImporters(all);
+    registerQuantizedRealImporters(all);
     registerResizeImporters(all);
     registerRandomImporters(all);
     registerRecurrentImporters(all);

@@ -56,6 +56,7 @@ void registerLegacyImporters(Registry &registry);
 void registerMovementImporters(Registry &registry);
 void registerPoolingImporters(Registry &registry);
 void registerQuantizationImporters(Registry &registry);
+void registerQuantizedRealImporters(Registry &registry);
 void registerResizeImporters(Registry &registry);
 void registerRandomImporters(Registry &registry);
 void registerRecurrentImporters(Registry &registry);

@@ -34,20 +34,29 @@ bool isImage(RankedTensorType type) { return hasImageShape(type) && type.getElem
 struct CenteredBytes {
   Value bytes;
   int64_t zero = 0;
+  /// Where only the run knows the zero point: one element of the bytes' type, and the same in i32.
+  Value zeroByte, zeroNumber;
 
   static std::optional<CenteredBytes> find(Value value) {
     CenteredBytes found;
     if (auto sub = value.getDefiningOp<nn::BinaryOp>(); sub && sub.getKind() == nn::BinaryKind::sub) {
-      auto number = uniformNumber(sub.getB());
-      if (!number)
+      auto cast = sub.getB().getDefiningOp<nn::CastOp>();
+      if (auto number = uniformNumber(sub.getB())) {
+        found.zero = static_cast<int64_t>(*number);
+      } else if (cast && typeOf(cast.getX()) && typeOf(cast.getX()).getRank() == 0) {
+        found.zeroByte = cast.getX();
+        found.zeroNumber = sub.getB();
+      } else {
         return std::nullopt;
-      found.zero = static_cast<int64_t>(*number);
+      }
       value = sub.getA();
     }
     auto cast = value.getDefiningOp<nn::CastOp>();
     if (!cast || !typeOf(cast.getX()) || !nn::isByte(typeOf(cast.getX()).getElementType()))
       return std::nullopt;
     found.bytes = cast.getX();
+    if (found.zeroByte && typeOf(found.zeroByte).getElementType() != typeOf(found.bytes).getElementType())
+      return std::nullopt;
     return found;
   }
 };
@@ -160,8 +169,11 @@ private:
     auto source = CenteredBytes::find(blocks ? blocks : op.getX());
     Type element = byteTypeOf(*weight, w.getNumElements(), &getContext());
     int64_t groups = op.getGroups(), channels = x.getDimSize(1), filters = w.getDimSize(0);
-    if (!source || !element || (op.getBias() && !bias) || filters <= 4 ||
-        (groups > 1 && (w.getDimSize(1) % kBlock || filters / groups % kBlock)))
+    if (!source || !element || (op.getBias() && !bias))
+      return;
+    if (groups > 1 && groups == channels && filters == channels && !source->zeroByte)
+      return convertDepthwiseBytes(op, *source, *weight, bias);
+    if (filters <= 4 || (groups > 1 && (w.getDimSize(1) % kBlock || filters / groups % kBlock)))
       return;
     OpBuilder b(op);
     Location loc = op.getLoc();
@@ -174,7 +186,7 @@ private:
     bool flip = left == element;
     // What is multiplied is x + 128 in place of a signed x, and x - 128 in place of one without a sign.
     int64_t offset = source->zero + (flip ? left.isUnsignedInteger() ? -128 : 128 : 0);
-    Value start, zero;
+    Value start, zero = source->zeroByte;
     if (offset || bias)
       start = constant(packWeightSums(*weight, shape, -offset, bias, &getContext()));
     if (source->zero) {
@@ -182,10 +194,73 @@ private:
       zero = constant(DenseElementsAttr::get(type, APInt(8, source->zero, /*isSigned=*/source->zero < 0)));
     }
     Value bytes = blocks ? source->bytes : toBlocks(b, loc, source->bytes);
-    replace(op, nn::BlockedByteConvOp::create(b, loc, blockedType(y), bytes,
-                                              constant(packDirectBytes(*weight, shape, element)), zero, start, kernel,
-                                              op.getStrides(), explicitPads(op, kernel), op.getDilations(), channels,
-                                              filters, groups, flip));
+    Value sums = nn::BlockedByteConvOp::create(b, loc, blockedType(y), bytes,
+                                               constant(packDirectBytes(*weight, shape, element)), zero, start, kernel,
+                                               op.getStrides(), explicitPads(op, kernel), op.getDilations(), channels,
+                                               filters, groups, flip);
+    if (source->zeroNumber) {
+      Value part = perLane(b, loc, packWeightSums(*weight, shape, 1, std::nullopt, &getContext()), y.getRank());
+      part = nn::BinaryOp::create(b, loc, part.getType(), nn::BinaryKind::mul, part, source->zeroNumber);
+      sums = nn::BinaryOp::create(b, loc, blockedType(y), nn::BinaryKind::sub, sums, part);
+    }
+    replace(op, sums);
+  }
+
+  /// [blocks,16] as a constant that broadcasts over an image of `rank` dims in blocks.
+  static Value perLane(OpBuilder &b, Location loc, ElementsAttr lanes, int64_t rank) {
+    SmallVector<int64_t> shape(rank + 1, 1);
+    shape[1] = lanes.getShapedType().getDimSize(0);
+    shape[rank] = kBlock;
+    auto type = RankedTensorType::get(shape, lanes.getElementType());
+    return nn::ConstantOp::create(b, loc, type, constantFromBytes(type, bytesOf(lanes)));
+  }
+
+  /// One filter to a channel: no factor is shared, so that nothing is gained by bytes but loads, and sums of so few
+  /// products are exact in f32.
+  void convertDepthwiseBytes(nn::ConvOp op, const CenteredBytes &source, const Elements &weight,
+                             std::optional<Elements> bias) {
+    RankedTensorType w = typeOf(op.getW()), x = typeOf(op.getX()), y = typeOf(op.getY());
+    constexpr int64_t exact = 1 << 24;
+    int64_t channels = w.getDimSize(0), taps = w.getNumElements() / channels, most = taps * 255 * 255;
+    std::vector<float> factors, shifts;
+    for (int64_t i = 0; i < w.getNumElements(); ++i)
+      factors.push_back(weight.i32(i));
+    for (int64_t i = 0; bias && i < channels; ++i) {
+      most = std::max<int64_t>(most, taps * 255 * 255 + std::abs<int64_t>(bias->i32(i)));
+      shifts.push_back(bias->i32(i));
+    }
+    if (most >= exact)
+      return;
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    auto elementsAs = [](const std::vector<float> &numbers) {
+      return Elements{ArrayRef(reinterpret_cast<const char *>(numbers.data()), numbers.size() * sizeof(float))};
+    };
+    auto constant = [&](ElementsAttr value) -> Value {
+      return nn::ConstantOp::create(b, loc, value.getShapedType(), value);
+    };
+    ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
+    WeightShape shape{channels, 1, taps, channels};
+    Value blocks = blocksBehind(op.getX());
+    Value centered = blocks ? source.bytes : toBlocks(b, loc, source.bytes);
+    RankedTensorType in = blockedType(x.clone(b.getF32Type())), out = y.clone(b.getF32Type());
+    centered = nn::CastOp::create(b, loc, in, centered);
+    if (source.zero) {
+      auto scalar = RankedTensorType::get({}, b.getF32Type());
+      Value zero = constant(DenseElementsAttr::get(scalar, static_cast<float>(source.zero)));
+      centered = nn::BinaryOp::create(b, loc, in, nn::BinaryKind::sub, centered, zero);
+    }
+    Value shift = bias ? constant(packLanes(elementsAs(shifts), channels, &getContext())) : Value();
+    Value sums = nn::BlockedDepthwiseOp::create(b, loc, blockedType(out), centered,
+                                                constant(packDepthwise(elementsAs(factors), shape, &getContext())), shift,
+                                                kernel, op.getStrides(), explicitPads(op, kernel), op.getDilations());
+    // What wants reals gets them.
+    Value reals = nn::UnblockChannelsOp::create(b, loc, out, sums, channels);
+    for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
+      if (isa<nn::CastOp>(user) && user->getResult(0).getType() == out)
+        user->replaceAllUsesWith(ValueRange{reals});
+    op.getY().replaceAllUsesWith(nn::CastOp::create(b, loc, y, reals));
+    op.erase();
   }
 
   void convert(nn::ConvOp op) {
@@ -364,13 +439,8 @@ private:
       if (kind == Kind::single) {
         operands.push_back(operand);
       } else if (kind == Kind::lanes) {
-        SmallVector<int64_t> shape(rank + 1, 1);
-        shape[1] = blocksOf(channels);
-        shape[rank] = kBlock;
         ElementsAttr packed = packLanes(*elementsOf(constantValue(operand)), channels, &getContext());
-        auto type = RankedTensorType::get(shape, b.getF32Type());
-        ElementsAttr value = constantFromBytes(type, bytesOf(packed));
-        operands.push_back(nn::ConstantOp::create(b, op->getLoc(), type, value));
+        operands.push_back(perLane(b, op->getLoc(), packed, rank));
       } else {
         operands.push_back(toBlocks(b, op->getLoc(), operand));
       }

@@ -44,7 +44,10 @@ class Net:
         return name
 
     def op(self, kind, *inputs, count=1, **attributes):
+        """A name with a dot in front of it is one of com.microsoft's."""
         names = [f"v{len(self.nodes)}_{i}" for i in range(count)]
+        if kind.startswith("."):
+            kind, attributes["domain"] = kind[1:], "com.microsoft"
         named = [i if isinstance(i, str) else self.constant(i) for i in inputs]
         self.nodes.append(helper.make_node(kind, named, names, **attributes))
         return names[0] if count == 1 else names
@@ -59,13 +62,15 @@ class Net:
         ]
         result = helper.make_empty_tensor_value_info("y")
         graph = helper.make_graph(self.nodes, "quantized", infos, [result], self.constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)])
         model.ir_version = 8
         model = onnx.shape_inference.infer_shapes(model)
         path = tmp_path / "model.onnx"
         onnx.save(model, path)
         options = ort.SessionOptions()
         options.log_severity_level = 3
+        # As ONNX defines it: what ONNX Runtime fuses rounds a few results to the other side of a half.
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         inputs = {name: x for name, (x, _) in self.inputs.items()}
         (expected,) = session.run(None, inputs)
@@ -229,3 +234,37 @@ def test_residual_block(tmp_path, level):
     y = through(net, y, 0.5, np.uint8(128))
     y = through(net, net.op("Relu", net.op("Add", x, y)), 0.5, np.uint8(0))
     net.check(tmp_path, level, net.op("GlobalAveragePool", net.op("MaxPool", y, kernel_shape=[2, 2])), off=0.06)
+
+
+def test_operators_on_quantized_tensors(tmp_path, level):
+    """The rest of what quantizers write in their format of operators."""
+    net = Net()
+    scale, zero = np.float32(0.03), np.uint8(120)
+    x = net.input(numbers((1, 24, 6, 6), np.uint8))
+    a = net.op(".QLinearLeakyRelu", x, scale, zero, scale, zero, alpha=0.1)
+    b = net.op(".QLinearSigmoid", x, scale, zero, np.float32(1 / 256), np.uint8(0))
+    s = net.op(".QLinearAdd", a, scale, zero, b, np.float32(1 / 256), np.uint8(0), np.float32(0.04), zero)
+    m = net.op(".QLinearMul", s, np.float32(0.04), zero, b, np.float32(1 / 256), np.uint8(0), scale, zero)
+    c = net.op(".QLinearConcat", scale, zero, s, np.float32(0.04), zero, m, scale, zero, axis=1)
+    p = net.op("Flatten", net.op(".QLinearGlobalAveragePool", c, scale, zero, np.float32(0.02), zero, channels_last=0))
+    bias = RNG.integers(-999, 999, 10).astype(np.int32)
+    g = net.op(".QGemm", p, np.float32(0.02), zero, numbers((10, 48), np.int8),
+               RNG.uniform(0.01, 0.02, 10).astype(np.float32), np.zeros(10, np.int8), bias, np.float32(0.2), zero,
+               alpha=1.0, transB=1)  # fmt: skip
+    y = net.op(".QLinearSoftmax", g, np.float32(0.2), zero, np.float32(1 / 256), np.uint8(0), opset=13, axis=-1)
+    net.check(tmp_path, level, y, off=2)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_product_to_reals(tmp_path, level, bias):
+    net = Net()
+    inputs = [net.input(numbers((9, 40), np.uint8)), numbers((40, 20), np.uint8), np.float32(0.02)]
+    inputs += [np.float32(0.01), np.uint8(111), np.uint8(130), *([normal((20,))] if bias else [])]
+    net.check(tmp_path, level, net.op(".MatMulIntegerToFloat", *inputs))
+
+
+def test_dynamic_convolution(tmp_path, level):
+    net = Net()
+    q, scale, zero = net.op("DynamicQuantizeLinear", net.input(normal((1, 20, 9, 9))), count=3)
+    y = net.op("ConvInteger", q, numbers((33, 20, 3, 3), np.int8), zero, pads=[1, 1, 1, 1])
+    net.check(tmp_path, level, net.op("Mul", net.op("Cast", y, to=TensorProto.FLOAT), scale))
