@@ -119,6 +119,12 @@ struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
       else if (isElementwiseOp(op))
         convertElementwise(op);
     }
+    // What nothing uses any more would keep the layout that it was written for.
+    ops.clear();
+    getOperation().walk([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : llvm::reverse(ops))
+      if (isOpTriviallyDead(op))
+        op->erase();
     getOperation().walk([&](Operation *op) {
       if (isa<nn::UnblockChannelsOp, nn::BlockChannelsOp>(op))
         simplify(op);
@@ -171,7 +177,7 @@ private:
     int64_t groups = op.getGroups(), channels = x.getDimSize(1), filters = w.getDimSize(0);
     if (!source || !element || (op.getBias() && !bias))
       return;
-    if (groups > 1 && groups == channels && filters == channels && !source->zeroByte)
+    if (groups > 1 && groups == channels && filters == channels)
       return convertDepthwiseBytes(op, *source, *weight, bias);
     if (filters <= 4 || (groups > 1 && (w.getDimSize(1) % kBlock || filters / groups % kBlock)))
       return;
@@ -245,9 +251,10 @@ private:
     Value centered = blocks ? source.bytes : toBlocks(b, loc, source.bytes);
     RankedTensorType in = blockedType(x.clone(b.getF32Type())), out = y.clone(b.getF32Type());
     centered = nn::CastOp::create(b, loc, in, centered);
-    if (source.zero) {
+    if (source.zero || source.zeroByte) {
       auto scalar = RankedTensorType::get({}, b.getF32Type());
-      Value zero = constant(DenseElementsAttr::get(scalar, static_cast<float>(source.zero)));
+      Value zero = source.zeroByte ? nn::CastOp::create(b, loc, scalar, source.zeroByte).getResult()
+                                   : constant(DenseElementsAttr::get(scalar, static_cast<float>(source.zero)));
       centered = nn::BinaryOp::create(b, loc, in, nn::BinaryKind::sub, centered, zero);
     }
     Value shift = bias ? constant(packLanes(elementsAs(shifts), channels, &getContext())) : Value();
