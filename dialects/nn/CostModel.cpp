@@ -208,7 +208,7 @@ struct Costs {
           return times(blockedPixels(o.getY()), 2 * taps * o.getFilters() * (o.getChannels() / o.getGroups()));
         })
         .Case([&](WinogradConvOp o) {
-          return times(blockedPixels(o.getY()), 2 * 9 * o.getFilters() * o.getChannels());
+          return times(blockedPixels(o.getY()), 2 * o.getTaps() * o.getTaps() * o.getFilters() * o.getChannels());
         })
         .Case([&](BlockedDepthwiseOp o) {
           return times(rule.mul(elements(o.getY()), rule.dim(o.getW(), 1)), 2);

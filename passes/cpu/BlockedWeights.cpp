@@ -70,21 +70,22 @@ ElementsAttr packWeightSums(const Elements &weight, WeightShape s, int64_t facto
 }
 
 ElementsAttr packWinograd(const Elements &weight, WeightShape s, int64_t outputs, MLIRContext *context) {
-  int64_t panels = blocksOf(s.filters), in = outputs + 2;
+  int64_t panels = blocksOf(s.filters), size = s.taps == 9 ? 3 : 5, in = outputs + size - 1;
   return makeConstant({in * in, panels, s.channels, kBlock}, context, [&](MutableArrayRef<float> to) {
     for (int64_t m = 0; m < s.filters; ++m)
       for (int64_t c = 0; c < s.channels; ++c) {
         // Along rows, then along the columns of the result.
-        double half[3][6], points[6];
-        for (int64_t row = 0; row < 3; ++row) {
-          double taps[3];
-          for (int64_t column = 0; column < 3; ++column)
-            taps[column] = weight.f32((m * s.channels + c) * 9 + row * 3 + column);
-          winograd::transformFilter(outputs, taps, half[row]);
+        double half[5][6], points[6], taps[5];
+        auto transform = [&](double *to) { winograd::transformFilter(outputs, ArrayRef(taps, size), to); };
+        for (int64_t row = 0; row < size; ++row) {
+          for (int64_t column = 0; column < size; ++column)
+            taps[column] = weight.f32(((m * s.channels + c) * size + row) * size + column);
+          transform(half[row]);
         }
         for (int64_t j = 0; j < in; ++j) {
-          double taps[3] = {half[0][j], half[1][j], half[2][j]};
-          winograd::transformFilter(outputs, taps, points);
+          for (int64_t row = 0; row < size; ++row)
+            taps[row] = half[row][j];
+          transform(points);
           for (int64_t i = 0; i < in; ++i)
             to[(((i * in + j) * panels + m / kBlock) * s.channels + c) * kBlock + m % kBlock] =
                 static_cast<float>(points[i]);

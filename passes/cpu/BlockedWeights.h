@@ -29,7 +29,8 @@ mlir::ElementsAttr packDirectBytes(const Elements &weight, WeightShape shape, ml
 mlir::ElementsAttr packWeightSums(const Elements &weight, WeightShape shape, int64_t factor,
                                   std::optional<Elements> more, mlir::MLIRContext *context);
 
-/// G w G^T of every filter and channel for pieces of `outputs` squared (2 or 4): 16 or 36 matrices of panels.
+/// G w G^T of every filter of 3 x 3 or 5 x 5 and every channel for pieces of `outputs` squared (2 or 4): 16 or 36
+/// matrices of panels.
 mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, int64_t outputs,
                                 mlir::MLIRContext *context);
 

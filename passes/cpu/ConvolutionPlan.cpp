@@ -9,9 +9,9 @@ namespace nnc {
 
 namespace {
 
-/// What decides: the outputs, and the channels and blocks of filters.
+/// What decides: the outputs, the channels and filters, and the side of the kernel.
 struct Size {
-  int64_t rows, columns, channels, filters;
+  int64_t rows, columns, channels, filters, taps;
 };
 
 /// Cycles where weights are asked for ahead: the longer of products and weights hides most of the other.
@@ -22,13 +22,13 @@ double overlapped(double products, double weights) {
 /// Cycles with AVX-512, two multiply-adds of 16 lanes each; weights come from beyond the second-level cache
 /// at 8 bytes a cycle. AVX2 needs twice the cycles for the arithmetic of all.
 double directCycles(Size s) {
-  double blocks = nn::blocksOf(s.filters), weights = 9 * s.channels * blocks * nn::kBlock * 4 / 8;
-  return overlapped(s.rows * s.columns * 9 * s.channels * blocks / 2 / 0.93, weights);
+  double blocks = nn::blocksOf(s.filters), products = s.taps * s.taps * s.channels * blocks;
+  return overlapped(s.rows * s.columns * products / 2 / 0.93, products * nn::kBlock * 4 / 8);
 }
 
 double winogradCycles(Size s, int64_t outputs) {
-  double blocks = nn::blocksOf(s.filters), points = (outputs + 2) * (outputs + 2),
-         transform = outputs == 4 ? 140 : 55;
+  double blocks = nn::blocksOf(s.filters), side = outputs + s.taps - 1, points = side * side,
+         transform = side == 6 ? 140 : 55;
   double pieces = llvm::divideCeil(s.rows, outputs) * llvm::divideCeil(s.columns, outputs);
   double weights = points * s.channels * blocks * nn::kBlock * 4 / 8;
   return overlapped(pieces * points * s.channels * blocks / 2 / 0.85, weights) +
@@ -40,15 +40,19 @@ double winogradCycles(Size s, int64_t outputs) {
 std::optional<int64_t> winogradOutputs(nn::ConvOp op) {
   auto w = cast<RankedTensorType>(op.getW().getType()), y = cast<RankedTensorType>(op.getY().getType());
   auto isOne = [](int64_t v) { return v == 1; };
-  if (w.getRank() != 4 || w.getDimSize(2) != 3 || w.getDimSize(3) != 3 || op.getGroups() != 1 ||
+  int64_t taps = w.getDimSize(w.getRank() - 1);
+  if (w.getRank() != 4 || w.getDimSize(2) != taps || (taps != 3 && taps != 5) || op.getGroups() != 1 ||
       !llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getDilations(), isOne) || w.getDimSize(1) < 8)
     return std::nullopt;
-  Size size{y.getDimSize(2), y.getDimSize(3), w.getDimSize(1), w.getDimSize(0)};
+  Size size{y.getDimSize(2), y.getDimSize(3), w.getDimSize(1), w.getDimSize(0), taps};
   double best = 0.9 * directCycles(size);
   std::optional<int64_t> chosen;
   for (int64_t outputs : {4, 2}) {
+    // 4 outputs of 5 taps would need points whose powers lose too much.
+    if (outputs + taps > 7)
+      continue;
     double cycles = winogradCycles(size, outputs);
-    if (cycles < best && winograd::estimatedError(outputs, size.channels) < 1e-5) {
+    if (cycles < best && winograd::estimatedError(outputs + taps - 1, size.channels) < 1e-5) {
       best = cycles;
       chosen = outputs;
     }

@@ -46,27 +46,34 @@ SmallVector<Value> transformInput(KernelBuilder &k, ValueRange d) {
           l.fma(a2 * b2, d[1], l.fma(-(a2 + b2), d[3], d[5]))};
 }
 
-SmallVector<Value> transformOutput(KernelBuilder &k, ValueRange m) {
+SmallVector<Value> transformOutput(KernelBuilder &k, ValueRange m, int64_t outputs) {
   Lanes l{k};
   if (m.size() == 4)
     return {l.add(m[0], l.add(m[1], m[2])), l.sub(l.sub(m[1], m[2]), m[3])};
   // The powers 0 to 3 of each point; those of a and -a differ in sign or not at all.
   Value sumA = l.add(m[1], m[2]), differenceA = l.sub(m[1], m[2]);
   Value sumB = l.add(m[3], m[4]), differenceB = l.sub(m[3], m[4]);
+  if (outputs == 2)
+    return {l.add(m[0], l.add(sumA, sumB)), l.fma(b, differenceB, l.fma(a, differenceA, m[5]))};
   return {l.add(m[0], l.add(sumA, sumB)),
           l.fma(b, differenceB, l.mul(a, differenceA)),
           l.fma(b2, sumB, l.mul(a2, sumA)),
           l.fma(b2 * b, differenceB, l.fma(a2 * a, differenceA, m[5]))};
 }
 
-void transformFilter(int64_t outputs, const double taps[3], double *points) {
+void transformFilter(int64_t outputs, ArrayRef<double> taps, double *points) {
   // The filter's value at each point, over the product of the differences to the others.
-  auto at = [&](double x) { return taps[0] + x * taps[1] + x * x * taps[2]; };
-  if (outputs == 2) {
+  auto at = [&](double x) {
+    double value = 0;
+    for (double tap : llvm::reverse(taps))
+      value = value * x + tap;
+    return value;
+  };
+  if (outputs + taps.size() == 5) {
     points[0] = taps[0];
     points[1] = at(1) / 2;
     points[2] = at(-1) / 2;
-    points[3] = taps[2];
+    points[3] = taps.back();
     return;
   }
   points[0] = taps[0] / (a2 * b2);
@@ -74,12 +81,12 @@ void transformFilter(int64_t outputs, const double taps[3], double *points) {
   points[2] = at(-a) / (2 * a2 * (a2 - b2));
   points[3] = at(b) / (2 * b2 * (b2 - a2));
   points[4] = at(-b) / (2 * b2 * (b2 - a2));
-  points[5] = taps[2];
+  points[5] = taps.back();
 }
 
-double estimatedError(int64_t outputs, int64_t channels) {
+double estimatedError(int64_t points, int64_t channels) {
   double growth = std::sqrt(static_cast<double>(channels));
-  return outputs == 2 ? 5e-7 + 1e-7 * growth : 1.2e-6 + 1.3e-7 * growth;
+  return points == 4 ? 5e-7 + 1e-7 * growth : 1.2e-6 + 1.3e-7 * growth;
 }
 
 } // namespace nnc::winograd

@@ -1,4 +1,4 @@
-// nn.winograd_conv (Lavin and Gray 2015): every 6 x 6 (or 4 x 4) piece d of the input gives the 4 x 4 (2 x 2)
+// nn.winograd_conv (Lavin and Gray 2015): every 6 x 6 (or 4 x 4) piece d of the input gives the 4 x 4 (or 2 x 2)
 // outputs
 //
 //     A^T [ sum over channels of (G w G^T) * (B^T d B) ] A
@@ -30,7 +30,7 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 struct Shape {
   Shape(nn::WinogradConvOp op, KernelTarget target)
-      : out(op.getOutputs()), in(out + 2), points(in * in), inRows(typeOf(op.getX()).getDimSize(2)),
+      : out(op.getOutputs()), in(out + op.getTaps() - 1), points(in * in), inRows(typeOf(op.getX()).getDimSize(2)),
         inColumns(typeOf(op.getX()).getDimSize(3)), rows(typeOf(op.getY()).getDimSize(2)),
         columns(typeOf(op.getY()).getDimSize(3)), channels(op.getChannels()),
         panels(typeOf(op.getY()).getDimSize(1)), pieceRows(llvm::divideCeilSigned(rows, out)),
@@ -70,7 +70,7 @@ public:
   LogicalResult emit() {
     int64_t work = s.points * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
     k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
-    k.note("Winograd F(" + Twine(s.out) + ",3), registers hold " + Twine(plan.rows) + " pieces x " +
+    k.note("Winograd F(" + Twine(s.out) + "," + Twine(op.getTaps()) + "), registers hold " + Twine(plan.rows) + " pieces x " +
            Twine(plan.panels * kBlock) + " filters, cut into " + Twine(plan.panelItems) + " x " +
            Twine(plan.tileItems));
     k.forEachItem([&](ValueRange point) {
@@ -227,13 +227,13 @@ private:
         SmallVector<Value> values;
         for (int64_t r = 0; r < s.in; ++r)
           values.push_back(load(products, k.add(k.add(from, lane), (r * s.in + c) * productPoint)));
-        values = winograd::transformOutput(k, values);
+        values = winograd::transformOutput(k, values, s.out);
         for (int64_t r = 0; r < s.out; ++r)
           half[r * s.in + c] = values[r];
       }
       Value b = bias ? load(bias, k.add(k.mul(panel, kBlock), lane)) : Value();
       for (int64_t r = 0; r < s.out; ++r) {
-        SmallVector<Value> values = winograd::transformOutput(k, ArrayRef(half).slice(r * s.in, s.in));
+        SmallVector<Value> values = winograd::transformOutput(k, ArrayRef(half).slice(r * s.in, s.in), s.out);
         for (int64_t c = 0; c < s.out; ++c) {
           Value value = b ? arith::AddFOp::create(k.b, k.loc, values[c], b).getResult() : values[c];
           store(value, outputs, k.add(lane, (r * s.out + c) * kBlock));

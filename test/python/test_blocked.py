@@ -121,6 +121,17 @@ def test_winograd(tmp_path, level, channels, filters, image, pads):
     check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
 
 
+@pytest.mark.parametrize("channels, filters, image, pads", [
+    (16, 32, (28, 28), [2, 2, 2, 2]),
+    (33, 40, (13, 30), [0, 1, 2, 3]),
+    (64, 192, (27, 27), [2, 2, 2, 2]),
+])
+def test_winograd_of_five_taps(tmp_path, level, channels, filters, image, pads):
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, (5, 5), pads=pads))
+    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+
+
 def test_winograd_of_small_pieces(tmp_path, level):
     """Few outputs and large weights: pieces of 2 x 2, whose weights grow less."""
     net = Net()

@@ -87,3 +87,13 @@ func.func @bytes(%x: tensor<1x3x8x8xui8>) -> tensor<1x8x8x8xui8> {
   %q = nn.quantize %c, %s {axis = 0 : i64} : (tensor<1x8x8x8xf32>, tensor<f32>) -> tensor<1x8x8x8xui8>
   return %q : tensor<1x8x8x8xui8>
 }
+// -----
+// A 5 x 5 kernel: 2 x 2 outputs from 6 x 6 products.
+// CHECK-LABEL: func.func @five_taps
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = 2 : i64, {{.*}}taps = 5 : i64} : (tensor<1x2x28x28x16xf32>, tensor<36x4x32x16xf32>) -> tensor<1x4x28x28x16xf32>
+// DIRECT: nn.blocked_conv %{{.*}} : (tensor<1x2x28x28x16xf32>, tensor<1x4x800x16xf32>) -> tensor<1x4x28x28x16xf32>
+func.func @five_taps(%x: tensor<1x32x28x28xf32>) -> tensor<1x64x28x28xf32> {
+  %w = nn.constant dense<0.5> : tensor<64x32x5x5xf32> : tensor<64x32x5x5xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 2, 2, 2, 2>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x28x28xf32>, tensor<64x32x5x5xf32>) -> tensor<1x64x28x28xf32>
+  return %y : tensor<1x64x28x28xf32>
+}
