@@ -91,14 +91,17 @@ def NN_WinogradConvOp : NN_BlockedOp<"winograd_conv", (ins NN_Tensor:$x, NN_Tens
 }
 
 def NN_BlockedDepthwiseOp : NN_BlockedOp<"blocked_depthwise", (ins NN_Tensor:$x, NN_Tensor:$w, Optional<NN_Tensor>:$bias,
-    DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations)> {
-  let summary = "convolution with one filter to a channel, over blocks of channels (made by nn-block-channels)";
+    DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
+    DefaultValuedAttr<I64Attr, "1">:$per_group)> {
+  let summary = "convolution with one filter to a channel, or as many as a small group has, over blocks of channels (made by nn-block-channels)";
   let description = [{
-    x: [N,B,D1..Dn,16], w: [B,T,16], bias: [B,16] -> [N,B,O1..On,16] for n of 1 or 2 and T taps.
+    x: [N,B,D1..Dn,16], w: [B,T*G,16], bias: [B,16] -> [N,B,O1..On,16] for n of 1 or 2, T taps and G = `per_group`: every
+    G neighbouring channels are a group, whose G filters read all of them. Row t * G + c of w holds the weights of tap t
+    and channel c of each group.
 
     - blocked_depthwise_c1: x has n + 3 dims and 16 lanes.
     - blocked_depthwise_c2: strides, dilations and pads have n, n and 2n entries; strides and dilations are positive.
-    - blocked_depthwise_c3: w and bias fit the blocks and the kernel.
+    - blocked_depthwise_c3: w and bias fit the blocks, the groups and the kernel, and per_group is 1, 2, 4 or 8.
     - blocked_depthwise_c4: the dilated kernel fits into the padded input.
   }];
 }

@@ -288,9 +288,10 @@ private:
     int64_t groups = op.getGroups(), channels = x.getDimSize(1), filters = w.getDimSize(0);
     WeightShape shape{filters, w.getDimSize(1), ShapedType::getNumElements(kernel), groups};
     bool isBlocked = bool(blocksBehind(op.getX()));
-    bool isDepthwise = groups == channels && filters == channels && groups > 1;
+    // One filter to a channel, or a few to as many: the groups lie within a vector.
+    bool isDepthwise = groups > 1 && filters == channels && llvm::is_contained({1, 2, 4, 8}, shape.channels);
     // Blocks that would be mostly empty cost more than they save.
-    if (isDepthwise ? channels < 8 && !isBlocked : filters <= 4)
+    if (isDepthwise ? channels < (shape.channels == 1 ? 8 : kBlock) && !isBlocked : filters <= 4)
       return;
     if (!isDepthwise && groups > 1 && (shape.channels % kBlock || filters / groups % kBlock))
       return;
@@ -303,7 +304,8 @@ private:
       Value packed = constant(packDepthwise(*weight, shape, &getContext()));
       return replace(op,
                      nn::BlockedDepthwiseOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
-                                                    kernel, op.getStrides(), pads, op.getDilations()));
+                                                    kernel, op.getStrides(), pads, op.getDilations(),
+                                                    shape.channels));
     }
     if (auto outputs = winograd ? winogradOutputs(op) : std::nullopt) {
       Value packed = constant(packWinograd(*weight, shape, *outputs, &getContext()));

@@ -95,10 +95,13 @@ ElementsAttr packWinograd(const Elements &weight, WeightShape s, int64_t outputs
 }
 
 ElementsAttr packDepthwise(const Elements &weight, WeightShape s, MLIRContext *context) {
-  return makeConstant({blocksOf(s.filters), s.taps, kBlock}, context, [&](MutableArrayRef<float> to) {
-    for (int64_t c = 0; c < s.filters; ++c)
-      for (int64_t t = 0; t < s.taps; ++t)
-        to[(c / kBlock * s.taps + t) * kBlock + c % kBlock] = weight.f32(c * s.taps + t);
+  int64_t rows = s.taps * s.channels;
+  return makeConstant({blocksOf(s.filters), rows, kBlock}, context, [&](MutableArrayRef<float> to) {
+    for (int64_t m = 0; m < s.filters; ++m)
+      for (int64_t c = 0; c < s.channels; ++c)
+        for (int64_t t = 0; t < s.taps; ++t)
+          to[(m / kBlock * rows + t * s.channels + c) * kBlock + m % kBlock] =
+              weight.f32((m * s.channels + c) * s.taps + t);
   });
 }
 

@@ -34,7 +34,7 @@ mlir::ElementsAttr packWeightSums(const Elements &weight, WeightShape shape, int
 mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, int64_t outputs,
                                 mlir::MLIRContext *context);
 
-/// [blocks,taps,16]
+/// [blocks,taps*channels,16] of groups with as many filters as channels, which do not cut blocks.
 mlir::ElementsAttr packDepthwise(const Elements &weight, WeightShape shape, mlir::MLIRContext *context);
 
 /// A value per channel as [blocks,16], filled up with zeros.

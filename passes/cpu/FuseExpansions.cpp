@@ -82,7 +82,7 @@ private:
   /// Whether its input is large, and all of it is read.
   static bool isCandidate(nn::BlockedDepthwiseOp op) {
     RankedTensorType x = typeOf(op.getX());
-    if (op.getKernel().size() != 2 || ShapedType::isDynamicShape(x.getShape().drop_front()))
+    if (op.getKernel().size() != 2 || op.getPerGroup() != 1 || ShapedType::isDynamicShape(x.getShape().drop_front()))
       return false;
     for (size_t i = 0; i < 2; ++i)
       if (op.getStrides()[i] > (op.getKernel()[i] - 1) * op.getDilations()[i] + 1)

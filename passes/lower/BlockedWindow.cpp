@@ -18,7 +18,7 @@ public:
   Depthwise(KernelBuilder &k, nn::BlockedDepthwiseOp op, const BlockedGeometry &g)
       : DepthwiseWindow(k, op, k.flat(k.memref(op.getX())), typeOf(op.getX()).getDimSize(1),
                         k.flat(k.memref(op.getW())),
-                        op.getBias() ? k.flat(k.memref(op.getBias())) : Value(), g) {}
+                        op.getBias() ? k.flat(k.memref(op.getBias())) : Value(), g, op.getPerGroup()) {}
 };
 
 class Pool : public SlidingWindow {

@@ -13,9 +13,9 @@ namespace nnc {
 using nn::kBlock;
 
 SlidingWindow::SlidingWindow(KernelBuilder &k, Operation *root, Value x, int64_t blocks,
-                             const BlockedGeometry &g)
+                             const BlockedGeometry &g, int64_t perGroup)
     : k(k), root(root), g(g), lanes(std::min(k.lanes(), kBlock)),
-      vector(VectorType::get({lanes}, k.b.getF32Type())), x(x), blocks(blocks) {
+      vector(VectorType::get({lanes}, k.b.getF32Type())), x(x), blocks(blocks), perGroup(perGroup) {
   // Registers: a tile's sums, the weights of a row of taps, and inputs on their way.
   int64_t registers = k.target.vectorBits == 256 ? 16 : 32;
   int64_t most = std::clamp<int64_t>((registers - 2 - g.columns.kernel) * 2 / 3, 1, 14);
@@ -23,7 +23,7 @@ SlidingWindow::SlidingWindow(KernelBuilder &k, Operation *root, Value x, int64_t
 }
 
 int64_t SlidingWindow::rowWork() const {
-  return g.columns.out * kBlock * g.rows.kernel * g.columns.kernel;
+  return g.columns.out * kBlock * g.rows.kernel * g.columns.kernel * perGroup;
 }
 
 LogicalResult SlidingWindow::outputRow(Value ofImage, Value ofBlock, Value ofRow) {
@@ -75,21 +75,22 @@ void SlidingWindow::tile(Value start, int64_t size, std::optional<int64_t> known
     sums.push_back(initial());
   Value first = k.sub(k.mul(start, g.columns.stride), k.index(g.columns.padBegin));
   sums = k.loop(firstTap, lastTap, k.index(1), sums, [&](Value ky, ValueRange carried) {
-    SmallVector<Value> next(carried), weights = weightsOf(ky);
+    SmallVector<Value> next(carried);
     Value rowBase = pixelOfRow(k.add(origin, k.mul(ky, g.rows.dilation)));
-    llvm::SmallDenseMap<int64_t, Value> loaded;
-    auto input = [&](int64_t column) {
-      Value &value = loaded[column];
-      if (!value) {
-        Value at = k.add(k.mul(k.add(rowBase, k.add(first, column)), kBlock), lane);
-        value = vector::LoadOp::create(k.b, k.loc, vector, x, ValueRange{at});
-      }
-      return value;
-    };
-    for (int64_t i = 0; i < size; ++i)
-      for (int64_t tap = 0; tap < g.columns.kernel; ++tap)
-        if (isInside(i, tap))
-          next[i] = combine(next[i], input(i * g.columns.stride + tap * g.columns.dilation), weights[tap]);
+    for (int64_t c = 0; c < perGroup; ++c) {
+      SmallVector<Value> weights = weightsOf(ky, c);
+      llvm::SmallDenseMap<int64_t, Value> loaded;
+      for (int64_t i = 0; i < size; ++i)
+        for (int64_t tap = 0; tap < g.columns.kernel; ++tap) {
+          if (!isInside(i, tap))
+            continue;
+          int64_t column = i * g.columns.stride + tap * g.columns.dilation;
+          Value &value = loaded[column];
+          if (!value)
+            value = input(k.add(rowBase, k.add(first, column)), c);
+          next[i] = combine(next[i], value, weights[tap]);
+        }
+    }
     return next;
   });
   for (int64_t i = 0; i < size; ++i) {
@@ -103,18 +104,36 @@ void SlidingWindow::tile(Value start, int64_t size, std::optional<int64_t> known
   }
 }
 
+/// In every lane, channel `c` of the lane's group.
+Value SlidingWindow::input(Value pixel, int64_t c) {
+  Value at = k.add(k.mul(pixel, kBlock), lane);
+  if (perGroup >= lanes) {
+    Value channel = memref::LoadOp::create(k.b, k.loc, x, k.add(at, c - lane % perGroup));
+    return vector::BroadcastOp::create(k.b, k.loc, vector, channel);
+  }
+  Value all = vector::LoadOp::create(k.b, k.loc, vector, x, ValueRange{at});
+  if (perGroup == 1)
+    return all;
+  SmallVector<int64_t> from;
+  for (int64_t i = 0; i < lanes; ++i)
+    from.push_back(i / perGroup * perGroup + c);
+  return vector::ShuffleOp::create(k.b, k.loc, all, all, from);
+}
+
 Value DepthwiseWindow::initial() {
   if (!bias)
     return zeroOf(k, vector);
   return vector::LoadOp::create(k.b, k.loc, vector, bias, ValueRange{k.add(k.mul(block, kBlock), lane)});
 }
 
-SmallVector<Value> DepthwiseWindow::weightsOf(Value ky) {
+SmallVector<Value> DepthwiseWindow::weightsOf(Value ky, int64_t c) {
   SmallVector<Value> weights;
   Value tap = k.add(k.mul(block, g.rows.kernel * g.columns.kernel), k.mul(ky, g.columns.kernel));
-  for (int64_t kx = 0; kx < g.columns.kernel; ++kx)
-    weights.push_back(vector::LoadOp::create(k.b, k.loc, vector, w,
-                                             ValueRange{k.add(k.mul(k.add(tap, kx), kBlock), lane)}));
+  for (int64_t kx = 0; kx < g.columns.kernel; ++kx) {
+    Value row = k.add(k.mul(k.add(tap, kx), perGroup), c);
+    weights.push_back(
+        vector::LoadOp::create(k.b, k.loc, vector, w, ValueRange{k.add(k.mul(row, kBlock), lane)}));
+  }
   return weights;
 }
 

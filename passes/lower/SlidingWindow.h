@@ -17,9 +17,9 @@ namespace nnc {
 class SlidingWindow {
 public:
   /// `root` is whose results the outputs are. `x` holds `blocks` blocks of channels of every image, as 1-D
-  /// memref.
+  /// memref. Each output channel sees the `perGroup` channels of its group, a power of two below a block.
   SlidingWindow(KernelBuilder &k, mlir::Operation *root, mlir::Value x, int64_t blocks,
-                const BlockedGeometry &g);
+                const BlockedGeometry &g, int64_t perGroup = 1);
   virtual ~SlidingWindow() = default;
 
   /// Writes the outputs of one row of one block.
@@ -31,8 +31,8 @@ public:
 protected:
   /// The value of a tile's accumulator before the first tap.
   virtual mlir::Value initial() = 0;
-  /// What the taps of row `ky` share: one value per column of the window.
-  virtual mlir::SmallVector<mlir::Value> weightsOf(mlir::Value ky) {
+  /// What the taps of row `ky` share for channel `c` of every group: one value per column of the window.
+  virtual mlir::SmallVector<mlir::Value> weightsOf(mlir::Value ky, int64_t c) {
     return mlir::SmallVector<mlir::Value>(g.columns.kernel);
   }
   virtual mlir::Value combine(mlir::Value acc, mlir::Value input, mlir::Value weight) = 0;
@@ -48,6 +48,7 @@ protected:
   mlir::VectorType vector;
   mlir::Value x;
   int64_t blocks, lane = 0;
+  int64_t perGroup;
   // Of the row at hand:
   mlir::Value image, block, row, firstTap, lastTap;
 
@@ -57,6 +58,7 @@ private:
   }
   void overTiles();
   void tile(mlir::Value start, int64_t size, std::optional<int64_t> known);
+  mlir::Value input(mlir::Value pixel, int64_t c);
 
   EvenParts columns{1, 1};
   /// The input row of tap 0.
@@ -64,16 +66,17 @@ private:
   mlir::LogicalResult status = mlir::success();
 };
 
-/// One filter to a channel: `w` is [blocks,taps,16], `bias` [blocks,16] or null, both as 1-D memrefs.
+/// One filter to a channel, or to the few channels of a group: `w` is [blocks,taps*perGroup,16], `bias`
+/// [blocks,16] or null, both as 1-D memrefs.
 class DepthwiseWindow : public SlidingWindow {
 public:
   DepthwiseWindow(KernelBuilder &k, mlir::Operation *root, mlir::Value x, int64_t blocks, mlir::Value w,
-                  mlir::Value bias, const BlockedGeometry &g)
-      : SlidingWindow(k, root, x, blocks, g), w(w), bias(bias) {}
+                  mlir::Value bias, const BlockedGeometry &g, int64_t perGroup = 1)
+      : SlidingWindow(k, root, x, blocks, g, perGroup), w(w), bias(bias) {}
 
 private:
   mlir::Value initial() override;
-  mlir::SmallVector<mlir::Value> weightsOf(mlir::Value ky) override;
+  mlir::SmallVector<mlir::Value> weightsOf(mlir::Value ky, int64_t c) override;
   mlir::Value combine(mlir::Value acc, mlir::Value input, mlir::Value weight) override;
 
   mlir::Value w, bias;

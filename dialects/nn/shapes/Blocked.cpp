@@ -159,10 +159,13 @@ LogicalResult BlockedDepthwiseOp::shapes(ShapeRule &rule) {
           checkWindow(rule, "blocked_depthwise_c2", n, getKernel(), getStrides(), getDilations(), getPads())))
     return failure();
   Dim blocks = rule.dim(getX(), 1);
-  if (rule.rank(getW()) != 3 || rule.differ(rule.dim(getW(), 0), blocks) ||
-      rule.differ(rule.dim(getW(), 1), rule.constant(productOf(getKernel()))) ||
+  int64_t perGroup = getPerGroup();
+  if ((perGroup != 1 && perGroup != 2 && perGroup != 4 && perGroup != 8) || rule.rank(getW()) != 3 ||
+      rule.differ(rule.dim(getW(), 0), blocks) ||
+      rule.differ(rule.dim(getW(), 1), rule.constant(productOf(getKernel()) * perGroup)) ||
       rule.differ(rule.dim(getW(), 2), rule.constant(kBlock)) || !isBias(rule, getBias(), blocks))
-    return rule.error("blocked_depthwise_c3: the weight or the bias does not fit x's blocks and the kernel");
+    return rule.error("blocked_depthwise_c3: the weight or the bias does not fit x's blocks, the groups of " +
+                      Twine(perGroup) + " and the kernel");
   return slide(rule, "blocked_depthwise_c4", getX(), blocks, getKernel(), getStrides(), getPads(),
                getDilations());
 }

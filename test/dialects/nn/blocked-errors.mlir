@@ -103,7 +103,7 @@ func.func @blocked_depthwise_c2(%x: tensor<1x2x5x5x16xf32>, %w: tensor<2x9x16xf3
 }
 // -----
 func.func @blocked_depthwise_c3(%x: tensor<1x2x5x5x16xf32>, %w: tensor<2x4x16xf32>) {
-  // expected-error @+1 {{blocked_depthwise_c3: the weight or the bias does not fit x's blocks and the kernel}}
+  // expected-error @+1 {{blocked_depthwise_c3: the weight or the bias does not fit x's blocks, the groups of 1 and the kernel}}
   %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x2x5x5x16xf32>, tensor<2x4x16xf32>) -> tensor<1x2x5x5x16xf32>
   return
 }

@@ -55,6 +55,15 @@ func.func @depthwise(%x: tensor<1x24x8x8xf32>) -> tensor<1x24x8x8xf32> {
   return %a : tensor<1x24x8x8xf32>
 }
 // -----
+// Groups of four channels with as many filters lie within a vector.
+// CHECK-LABEL: func.func @small_groups
+// CHECK: nn.blocked_depthwise {{.*}}per_group = 4 : i64{{.*}} : (tensor<1x2x8x8x16xf32>, tensor<2x4x16xf32>) -> tensor<1x2x8x8x16xf32>
+func.func @small_groups(%x: tensor<1x32x8x8xf32>) -> tensor<1x32x8x8xf32> {
+  %w = nn.constant dense<1.0> : tensor<32x4x1x1xf32> : tensor<32x4x1x1xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 8 : i64} : (tensor<1x32x8x8xf32>, tensor<32x4x1x1xf32>) -> tensor<1x32x8x8xf32>
+  return %y : tensor<1x32x8x8xf32>
+}
+// -----
 // Extents that only the run knows, groups that cut blocks and a few filters stay as they are.
 // CHECK-LABEL: func.func @stays
 // CHECK-NOT: blocked

@@ -100,3 +100,22 @@ func.func @main(%x: tensor<1x1x24x24x16xf32>, %p: tensor<1x6x16x16xf32>, %b: ten
   } {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 96 : i64} : (tensor<1x1x24x24x16xf32>, tensor<1x6x16x16xf32>, tensor<6x16xf32>, tensor<6x9x16xf32>, tensor<6x16xf32>) -> tensor<1x6x12x12x16xf32>
   return %y : tensor<1x6x12x12x16xf32>
 }
+// -----
+// Groups of four: every lane takes channel c of its group, once for all the outputs that read the pixel. Groups of eight
+// with vectors of eight are a broadcast.
+// CHECK: func.func private @k0
+// CHECK: vector.shuffle {{.*}} [0, 0, 0, 0, 4, 4, 4, 4
+// CHECK: vector.shuffle {{.*}} [3, 3, 3, 3, 7, 7, 7, 7
+func.func @main(%x: tensor<1x2x16x16x16xf32>, %w: tensor<2x36x16xf32>) -> tensor<1x2x16x16x16xf32> {
+  %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, per_group = 4 : i64} : (tensor<1x2x16x16x16xf32>, tensor<2x36x16xf32>) -> tensor<1x2x16x16x16xf32>
+  return %y : tensor<1x2x16x16x16xf32>
+}
+// -----
+// CHECK: func.func private @k0
+// AVX2-NOT: vector.shuffle
+// AVX2: vector.broadcast
+// AVX512: vector.shuffle {{.*}} [0, 0, 0, 0, 0, 0, 0, 0, 8,
+func.func @main(%x: tensor<1x2x16x16x16xf32>, %w: tensor<2x72x16xf32>) -> tensor<1x2x16x16x16xf32> {
+  %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, per_group = 8 : i64} : (tensor<1x2x16x16x16xf32>, tensor<2x72x16xf32>) -> tensor<1x2x16x16x16xf32>
+  return %y : tensor<1x2x16x16x16xf32>
+}
