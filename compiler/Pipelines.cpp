@@ -53,6 +53,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
 }
 
 void buildLoopsPipeline(OpPassManager &pm, const LoopsOptions &options) {
+  pm.addPass(createPlaceOperands());
   pm.addPass(createReuseOperands());
   BuildKernelsOptions kernels;
   kernels.vectorBits = options.vectorBits;

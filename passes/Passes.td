@@ -167,6 +167,16 @@ def ExpandMath : Pass<"nn-expand-math", "::mlir::ModuleOp"> {
 
 //--- memory: groups to launches in one arena ---------------------------------//
 
+def PlaceOperands : Pass<"nn-place-operands", "::mlir::ModuleOp"> {
+  let summary = "Let producers write what a concatenation puts together where it shall lie";
+  let description = [{
+    Where the pieces of an nn.concat of static shape lie one after the other in its result, an operand that a group of the
+    same block writes gets its place there (`nn.placed`), and the kernel of the concatenation leaves it out; without
+    anything left to copy it is not launched. An operand has one place: what another concatenation took, what comes twice,
+    model outputs, inputs and constants are copied.
+  }];
+}
+
 def ReuseOperands : Pass<"nn-reuse-operands", "::mlir::ModuleOp"> {
   let summary = "Let results overwrite operands that are read for the last time";
   let description = [{

@@ -44,6 +44,16 @@ std::optional<unsigned> inPlaceOperand(nn::GroupOp group) {
   return operand ? std::optional<unsigned>(operand.getInt()) : std::nullopt;
 }
 
+ArrayRef<bool> placedOperands(nn::GroupOp group) {
+  auto placed = group->getAttrOfType<DenseBoolArrayAttr>("nn.placed");
+  return placed ? placed.asArrayRef() : ArrayRef<bool>();
+}
+
+Value outerValue(nn::GroupOp group, Value inner) {
+  auto argument = dyn_cast<BlockArgument>(inner);
+  return argument ? group.getInputs()[argument.getArgNumber()] : inner;
+}
+
 unsigned dataDependentExtents(nn::GroupOp group) {
   Operation *root = groupRoot(group);
   if (!root)

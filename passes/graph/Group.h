@@ -56,6 +56,13 @@ unsigned dataDependentExtents(nn::GroupOp group);
 /// operand where it writes the result, each element before it is overwritten.
 std::optional<unsigned> inPlaceOperand(nn::GroupOp group);
 
+/// For a group that is an nn.concat: which of that op's operands already lie where they shall, `nn.placed` of
+/// nn-place-operands. Empty where none does.
+llvm::ArrayRef<bool> placedOperands(nn::GroupOp group);
+
+/// What a value inside the group is outside: the operand that an argument stands for.
+mlir::Value outerValue(nn::GroupOp group, mlir::Value inner);
+
 } // namespace nnc
 
 #endif

@@ -85,6 +85,33 @@ struct FlattenConcat : OpRewritePattern<nn::ConcatOp> {
   }
 };
 
+/// What begins with the operands of an earlier concatenation begins with its result: lists of features that grow
+/// layer by layer need not be put together anew.
+struct ShareConcatPrefix : OpRewritePattern<nn::ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::ConcatOp op, PatternRewriter &rewriter) const override {
+    nn::ConcatOp longest;
+    for (Operation *user : op.getInputs().front().getUsers()) {
+      auto other = dyn_cast<nn::ConcatOp>(user);
+      size_t size = other ? other.getInputs().size() : 0;
+      if (size < 2 || size >= op.getInputs().size() || other.getAxis() != op.getAxis() || other->use_empty() ||
+          other->getBlock() != op->getBlock() || !other->isBeforeInBlock(op) ||
+          !isa<RankedTensorType>(other.getType()) ||
+          !llvm::equal(other.getInputs(), op.getInputs().take_front(size)))
+        continue;
+      if (!longest || longest.getInputs().size() < size)
+        longest = other;
+    }
+    if (!longest)
+      return failure();
+    SmallVector<Value> inputs = {longest.getY()};
+    llvm::append_range(inputs, op.getInputs().drop_front(longest.getInputs().size()));
+    rewriter.replaceOpWithNewOp<nn::ConcatOp>(op, op.getType(), inputs, op.getAxis());
+    return success();
+  }
+};
+
 struct DropSingleSplit : OpRewritePattern<nn::SplitOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -163,7 +190,7 @@ struct DropTrivialReduce : OpRewritePattern<nn::ReduceOp> {
 
 void populateSimplifyMovement(RewritePatternSet &patterns) {
   patterns.add<MergeTransposes, DropIdentity<nn::BroadcastToOp>, DropIdentity<nn::TileOp>, DropIdentity<nn::SliceOp>,
-               FlattenConcat, DropSingleSplit, DropZeroPad, PadIntoConv, DropTrivialReduce>(patterns.getContext());
+               FlattenConcat, ShareConcatPrefix, DropSingleSplit, DropZeroPad, PadIntoConv, DropTrivialReduce>(patterns.getContext());
 }
 
 } // namespace nnc

@@ -2,6 +2,7 @@
 // that put contiguous pieces together or take them apart: nn.concat, nn.split.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/graph/Group.h"
 #include "passes/lower/Registry.h"
 #include "passes/lower/Runs.h"
 #include "passes/lower/Transpose.h"
@@ -155,7 +156,8 @@ AffineMap pieceItems(nn::GroupOp group, RankedTensorType type, int64_t axis) {
 }
 
 /// The pieces of `whole` along `axis`: calls `copy(piece, place in the piece, place in the whole, count)`.
-void forEachPiece(KernelBuilder &k, Value whole, ValueRange pieces, int64_t axis,
+/// Those at which `skipped` is true are left out.
+void forEachPiece(KernelBuilder &k, Value whole, ValueRange pieces, int64_t axis, ArrayRef<bool> skipped,
                   llvm::function_ref<void(Place piece, Place whole, Value count)> copy) {
   auto type = rankedType(whole);
   int64_t parts = partsOf(type, axis);
@@ -168,8 +170,12 @@ void forEachPiece(KernelBuilder &k, Value whole, ValueRange pieces, int64_t axis
     Value part = point[axis], outer = k.index(0), offset = k.index(0);
     for (auto [i, extent] : llvm::enumerate(outerDims))
       outer = k.add(k.mul(outer, extent), point[i]);
-    for (Value piece : pieces) {
+    for (auto [i, piece] : llvm::enumerate(pieces)) {
       Value size = k.mul(k.dimOf(piece, axis), inner);
+      if (!skipped.empty() && skipped[i]) {
+        offset = k.add(offset, size);
+        continue;
+      }
       Value from = k.div(k.mul(size, part), k.index(parts)), to = k.div(k.mul(size, k.add(part, 1)), k.index(parts));
       Place inPiece{k.flat(k.memref(piece)), k.add(k.mul(outer, size), from)};
       Place inWhole{flat, k.add(k.add(k.mul(outer, row), offset), from)};
@@ -186,7 +192,7 @@ AffineMap concatItems(nn::GroupOp group, Operation *root) {
 
 LogicalResult emitConcat(KernelBuilder &k, Operation *root) {
   auto op = cast<nn::ConcatOp>(root);
-  forEachPiece(k, op.getY(), op.getInputs(), op.getAxis(),
+  forEachPiece(k, op.getY(), op.getInputs(), op.getAxis(), placedOperands(k.group),
                [&](Place piece, Place whole, Value count) { copyRun(k, piece, whole, count); });
   return success();
 }
@@ -198,7 +204,7 @@ AffineMap splitItems(nn::GroupOp group, Operation *root) {
 
 LogicalResult emitSplit(KernelBuilder &k, Operation *root) {
   auto op = cast<nn::SplitOp>(root);
-  forEachPiece(k, op.getX(), op.getPieces(), op.getAxis(),
+  forEachPiece(k, op.getX(), op.getPieces(), op.getAxis(), /*skipped=*/{},
                [&](Place piece, Place whole, Value count) { copyRun(k, whole, piece, count); });
   return success();
 }

@@ -224,9 +224,12 @@ LogicalResult HostBuilder::emitGroup(nn::GroupOp group) {
       items = b.createOrFold<arith::MulIOp>(loc, items, getValueOrCreateConstantIndexOp(b, loc, extent));
     }
   }
-  if (!dataDependent)
+  ArrayRef<bool> placed = placedOperands(group);
+  bool isDone = !placed.empty() && !llvm::is_contained(placed, false);
+  if (!dataDependent && !isDone)
     reportCost(group, dimsOf);
-  launch(group, memrefs, items);
+  if (!isDone)
+    launch(group, memrefs, items);
 
   for (auto [result, t] : llvm::zip(group.getResults(), results)) {
     unsigned next = 0;

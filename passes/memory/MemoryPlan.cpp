@@ -8,12 +8,6 @@ using namespace mlir;
 
 namespace nnc {
 
-namespace {
-
-constexpr int64_t kAlignment = 64;
-
-} // namespace
-
 int64_t tensorBytes(RankedTensorType type) {
   return type.getNumElements() * elementBytes(type.getElementType());
 }
@@ -32,6 +26,42 @@ llvm::DenseMap<Value, std::pair<int64_t, Value>> findDirectOutputs(func::FuncOp 
   }
   return direct;
 }
+
+namespace {
+
+/// Where a block lies in another one, or itself.
+struct Piece {
+  size_t whole;
+  int64_t offset = 0;
+};
+
+/// Makes the blocks of what nn-place-operands marked pieces of their concatenation's block, which lives as long
+/// as any of them.
+SmallVector<Piece> mergePieces(func::FuncOp function, const llvm::DenseMap<Value, size_t> &blockOf,
+                               MutableArrayRef<ArenaBlock> blocks) {
+  SmallVector<Piece> pieces;
+  for (size_t i = 0; i < blocks.size(); ++i)
+    pieces.push_back({i});
+  function.walk([&](nn::GroupOp group) {
+    ArrayRef<bool> placed = placedOperands(group);
+    if (placed.empty())
+      return;
+    size_t whole = blockOf.lookup(group.getResult(0));
+    int64_t offset = 0;
+    for (auto [input, isPlaced] : llvm::zip(cast<nn::ConcatOp>(groupRoot(group)).getInputs(), placed)) {
+      if (isPlaced) {
+        size_t piece = blockOf.lookup(viewedValue(outerValue(group, input)));
+        pieces[piece] = {whole, offset};
+        blocks[whole].begin = std::min(blocks[whole].begin, blocks[piece].begin);
+        blocks[whole].end = std::max(blocks[whole].end, blocks[piece].end);
+      }
+      offset += tensorBytes(cast<RankedTensorType>(input.getType()));
+    }
+  });
+  return pieces;
+}
+
+} // namespace
 
 MemoryPlan planMemory(func::FuncOp function, const llvm::DenseSet<Value> &elsewhere) {
   Lifetimes lifetimes(function);
@@ -60,7 +90,7 @@ MemoryPlan planMemory(func::FuncOp function, const llvm::DenseSet<Value> &elsewh
               end = std::max(begin, lifetimes.lastRead(result, op->getBlock(), escapes));
       // What a repetition leaves lies in memory that its rounds took, whatever its shape.
       if (type.hasStaticShape() && !isRepetition) {
-        int64_t bytes = llvm::alignTo(std::max<int64_t>(tensorBytes(type), 1), kAlignment);
+        int64_t bytes = llvm::alignTo(std::max<int64_t>(tensorBytes(type), 1), kPlaceAlignment);
         size_t block = blocks.size();
         auto group = dyn_cast<nn::GroupOp>(op);
         if (std::optional<unsigned> operand = group ? inPlaceOperand(group) : std::nullopt) {
@@ -78,11 +108,22 @@ MemoryPlan planMemory(func::FuncOp function, const llvm::DenseSet<Value> &elsewh
     }
     return isa<nn::GroupOp>(op) ? WalkResult::skip() : WalkResult::advance();
   });
-  plan.arenaBytes = packArena(blocks);
-  plan.mostLiveBytes = mostLiveBytes(blocks);
-  for (Value value : values)
-    plan.offsets[value] = blocks[blockOf.lookup(value)].offset;
-  plan.blocks = std::move(blocks);
+  SmallVector<Piece> pieces = mergePieces(function, blockOf, blocks);
+  SmallVector<size_t> position(blocks.size());
+  for (auto [i, block] : llvm::enumerate(blocks))
+    if (pieces[i].whole == i) {
+      position[i] = plan.blocks.size();
+      plan.blocks.push_back(block);
+    }
+  plan.arenaBytes = packArena(plan.blocks);
+  plan.mostLiveBytes = mostLiveBytes(plan.blocks);
+  for (Value value : values) {
+    size_t block = blockOf.lookup(value);
+    int64_t offset = 0;
+    for (; pieces[block].whole != block; block = pieces[block].whole)
+      offset += pieces[block].offset;
+    plan.offsets[value] = plan.blocks[position[block]].offset + offset;
+  }
   return plan;
 }
 

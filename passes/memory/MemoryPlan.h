@@ -39,6 +39,9 @@ MemoryPlan planMemory(mlir::func::FuncOp function, const llvm::DenseSet<mlir::Va
 /// memory: the output's number and the returned value.
 llvm::DenseMap<mlir::Value, std::pair<int64_t, mlir::Value>> findDirectOutputs(mlir::func::FuncOp model);
 
+/// Tensors in the arena, and the pieces of one, start at multiples of so many bytes.
+inline constexpr int64_t kPlaceAlignment = 64;
+
 /// Bytes of a tensor of static shape.
 int64_t tensorBytes(mlir::RankedTensorType type);
 

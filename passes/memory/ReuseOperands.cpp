@@ -23,6 +23,13 @@ struct ReuseOperands : impl::ReuseOperandsBase<ReuseOperands> {
     if (!model)
       return;
     Lifetimes lifetimes(model);
+    // A concatenation's operand has its place there for good.
+    llvm::DenseSet<Value> placed;
+    model.walk([&](nn::GroupOp group) {
+      for (auto [i, isPlaced] : llvm::enumerate(placedOperands(group)))
+        if (isPlaced)
+          placed.insert(viewedValue(outerValue(group, cast<nn::ConcatOp>(groupRoot(group)).getInputs()[i])));
+    });
     llvm::DenseSet<Value> elsewhere;
     for (auto &entry : findDirectOutputs(model))
       elsewhere.insert(entry.first);
@@ -31,7 +38,7 @@ struct ReuseOperands : impl::ReuseOperandsBase<ReuseOperands> {
       if (group.getNumResults() != 1 || elsewhere.contains(group.getResult(0)) || dataDependentExtents(group))
         return;
       for (unsigned i = 0; i < group.getNumOperands(); ++i)
-        if (readsInPlace(group, i) && isFree(group, i, lifetimes, elsewhere)) {
+        if (readsInPlace(group, i) && isFree(group, i, lifetimes, elsewhere, placed)) {
           group->setAttr("nn.in_place", b.getI64IntegerAttr(i));
           return;
         }
@@ -59,11 +66,14 @@ private:
 
   /// Whether the operand's bytes are a group's own and nobody reads them later, or here by another name.
   static bool isFree(nn::GroupOp group, unsigned i, const Lifetimes &lifetimes,
-                     const llvm::DenseSet<Value> &elsewhere) {
+                     const llvm::DenseSet<Value> &elsewhere, const llvm::DenseSet<Value> &placed) {
     Value base = viewedValue(group.getInputs()[i]);
     auto producer = base.getDefiningOp<nn::GroupOp>();
     if (!producer || producer->getBlock() != group->getBlock() || elsewhere.contains(base) ||
-        dataDependentExtents(producer))
+        placed.contains(base) || dataDependentExtents(producer))
+      return false;
+    // Its pieces may be read later by their own names.
+    if (!placedOperands(producer).empty())
       return false;
     if (typeOf(base).hasStaticShape() != typeOf(group.getResult(0)).hasStaticShape())
       return false;

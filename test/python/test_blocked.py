@@ -155,6 +155,20 @@ def test_depthwise(tmp_path, level, channels, kernel, image, attributes):
     check(tmp_path, level, net, y, (2, channels, *image), ["blocked_depthwise"])
 
 
+@pytest.mark.parametrize("channels, per_group, kernel, image, attributes", [
+    (32, 4, (3, 3), (15, 15), dict(pads=[1, 1, 1, 1])),
+    (24, 8, (3, 3), (14, 30), dict(strides=[2, 2], pads=[1, 1, 1, 1])),
+    (40, 2, (5, 3), (9, 20), dict(dilations=[1, 2], pads=[2, 2, 2, 2])),
+    (48, 8, (1, 1), (7, 9), {}),
+    (64, 4, (5,), (50,), dict(pads=[2, 2])),
+])
+def test_small_groups(tmp_path, level, channels, per_group, kernel, image, attributes):
+    """Groups that lie within a block of channels."""
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, channels, kernel, group=channels // per_group, **attributes))
+    check(tmp_path, level, net, y, (2, channels, *image), ["blocked_depthwise"], absent=["conv", "packed_conv"])
+
+
 @pytest.mark.parametrize("activation", ["Sigmoid", "swish", "Relu", "none"])
 @pytest.mark.parametrize("channels, filters, image", [(240, 96, (14, 14)), (20, 40, (9, 23)), (33, 17, (5, 8))])
 def test_epilogue_of_functions(tmp_path, level, activation, channels, filters, image):
@@ -284,6 +298,45 @@ def test_concatenation_of_one_value(tmp_path, level):
     net = Net()
     x = net.op("Relu", net.conv("x", 3, 24, (3, 3)))
     check(tmp_path, level, net, net.op("Concat", x, x, axis=1), (1, 3, 12, 12), ["concat"])
+
+
+def connected(net, kind, x):
+    """Nets of concatenations; x has 16 channels."""
+
+    def conv(v, channels, filters, kernel=1):
+        return net.op("Relu", net.conv(v, channels, filters, (kernel, kernel), pads=[kernel // 2] * 4))
+
+    if kind == "dense":  # each operand stays in use
+        for i in range(4):
+            x = net.op("Concat", x, conv(x, 16 + 32 * i, 32, 3), axis=1)
+        return conv(x, 144, 20)
+    if kind == "lists":  # the same operand in several concatenations
+        features = [x]
+        for i in range(3):
+            features.append(conv(net.op("Concat", *features, axis=1) if i else x, 16 * (i + 1), 16, 3))
+        return conv(net.op("Concat", *features, axis=1), 64, 20)
+    if kind == "around":  # a residual and a pool read what is concatenated
+        y, z = conv(x, 16, 32), conv(x, 16, 16)
+        c = net.op("Concat", y, z, axis=1)
+        p = net.op("MaxPool", y, kernel_shape=[3, 3], pads=[1] * 4)
+        return net.op("Concat", net.op("Add", conv(c, 48, 32), y), p, net.op("Sigmoid", z), axis=1)
+    if kind == "twice":
+        y = conv(x, 16, 32)
+        return conv(net.op("Concat", y, x, y, net.op("Sigmoid", y), axis=1), 112, 20)
+    # Halves, one of which goes on, and a constant.
+    y, z = net.op("Split", conv(x, 16, 64), axis=1, count=2)
+    filler = net.constant(net.rng.standard_normal((1, 16, 10, 12)).astype(np.float32))
+    return conv(net.op("Concat", conv(y, 32, 32, 3), z, filler, x, axis=1), 96, 20)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("kind", ["dense", "lists", "around", "twice", "halves"])
+def test_connected(tmp_path, level, kind, batch):
+    if kind == "halves" and batch > 1:
+        pytest.skip("the constant is one image")
+    net = Net()
+    y = connected(net, kind, net.op("Relu", net.conv("x", 3, 16, (3, 3), pads=[1] * 4)))
+    check(tmp_path, level, net, y, (batch, 3, 10, 12), ["concat"])
 
 
 def test_broadcasts(tmp_path, level):

@@ -204,3 +204,19 @@ func.func @transposed_factors(%a: tensor<2x4x3xf32>, %b: tensor<2x5x4xf32>) -> (
   %5 = nn.matmul %3, %4 : (tensor<4x3x2xf32>, tensor<2x2xf32>) -> tensor<4x3x2xf32>
   return %2, %5 : tensor<2x3x5xf32>, tensor<4x3x2xf32>
 }
+
+// -----
+
+// A list that grows is continued where it was put together last; one that begins otherwise is not.
+// CHECK-LABEL: func.func @growing_lists
+// CHECK: %[[A:.*]] = nn.concat %arg0, %arg1 {{.*}} -> tensor<1x8x5xf32>
+// CHECK: %[[B:.*]] = nn.concat %[[A]], %arg2 {{.*}} -> tensor<1x12x5xf32>
+// CHECK: nn.concat %arg1, %arg0, %arg2
+// CHECK: nn.concat %[[B]], %arg0 {{.*}} -> tensor<1x16x5xf32>
+func.func @growing_lists(%x: tensor<1x4x5xf32>, %y: tensor<1x4x5xf32>, %z: tensor<1x4x5xf32>) -> (tensor<1x8x5xf32>, tensor<1x12x5xf32>, tensor<1x12x5xf32>, tensor<1x16x5xf32>) {
+  %a = nn.concat %x, %y {axis = 1} : (tensor<1x4x5xf32>, tensor<1x4x5xf32>) -> tensor<1x8x5xf32>
+  %b = nn.concat %x, %y, %z {axis = 1} : (tensor<1x4x5xf32>, tensor<1x4x5xf32>, tensor<1x4x5xf32>) -> tensor<1x12x5xf32>
+  %c = nn.concat %y, %x, %z {axis = 1} : (tensor<1x4x5xf32>, tensor<1x4x5xf32>, tensor<1x4x5xf32>) -> tensor<1x12x5xf32>
+  %d = nn.concat %x, %y, %z, %x {axis = 1} : (tensor<1x4x5xf32>, tensor<1x4x5xf32>, tensor<1x4x5xf32>, tensor<1x4x5xf32>) -> tensor<1x16x5xf32>
+  return %a, %b, %c, %d : tensor<1x8x5xf32>, tensor<1x12x5xf32>, tensor<1x12x5xf32>, tensor<1x16x5xf32>
+}
