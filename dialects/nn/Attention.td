@@ -16,14 +16,19 @@ def NN_AttentionOp : NN_TensorOp<"attention", [SingleBlock]> {
     With `drops_rows` the last of `extras` is no argument of it but i1 [B or 1,heads or 1,S or 1,1]: where it is true,
     the row of the result is 0.
 
+    With `diagonal` key j has no weight in row i where j > i + diagonal, whatever the region says about it: kernels need
+    not look at it.
+
     - attention_c1: q, k and v have rank 4 with static heads and head sizes.
     - attention_c2: the operands have the heads that first_heads, heads and kv_heads ask for, and kv_heads divides heads.
     - attention_c3: q and k agree in B and D, k and v in B and T.
     - attention_c4: the region takes the scores and the extras and yields scores.
+    - attention_c5: diagonal is not negative.
   }];
   let arguments = (ins NN_Tensor:$q, NN_Tensor:$k, NN_Tensor:$v, Variadic<NN_Tensor>:$extras, I64Attr:$heads,
                        I64Attr:$kv_heads, DenseI64ArrayAttr:$first_heads, UnitAttr:$q_by_row, UnitAttr:$k_by_row,
-                       UnitAttr:$v_by_row, UnitAttr:$y_by_row, UnitAttr:$drops_rows);
+                       UnitAttr:$v_by_row, UnitAttr:$y_by_row, UnitAttr:$drops_rows,
+                       OptionalAttr<I64Attr>:$diagonal);
   let results = (outs NN_Tensor:$y);
   let regions = (region SizedRegion<1>:$score);
   let assemblyFormat = "operands $score attr-dict `:` functional-type(operands, results)";

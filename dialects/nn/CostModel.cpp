@@ -149,7 +149,15 @@ struct Costs {
       scoreOps += !isa<ConstantOp>(inner);
     Dim queries = rule.mul(rule.dim(op.getQ(), 0), rule.dim(op.getQ(), op.getQByRow() ? 1 : 2));
     Dim keys = rule.dim(op.getK(), op.getKByRow() ? 1 : 2);
-    Dim scores = times(rule.mul(queries, keys), op.getHeads());
+    Dim visible = rule.mul(queries, keys);
+    // What lies above a diagonal is left out.
+    if (auto rows = queries.known(), columns = keys.known(); op.getDiagonal() && rows && columns) {
+      int64_t count = 0, steps = rule.dim(op.getQ(), op.getQByRow() ? 1 : 2).known().value_or(0);
+      for (int64_t i = 0; i < steps; ++i)
+        count += std::min<int64_t>(*columns, i + static_cast<int64_t>(*op.getDiagonal()) + 1);
+      visible = times(rule.dim(op.getQ(), 0), count);
+    }
+    Dim scores = times(visible, op.getHeads());
     Dim products = times(rule.add(rule.dim(op.getQ(), 3), rule.dim(op.getV(), 3)), 2);
     return rule.mul(scores, rule.add(products, rule.constant(scoreOps)));
   }

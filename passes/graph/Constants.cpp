@@ -98,7 +98,11 @@ std::optional<double> uniformNumber(Value value) {
 }
 
 std::optional<std::vector<double>> floatElements(ElementsAttr constant) {
-  if (!constant || !isFolding(constant.getElementType()))
+  return constant && isFolding(constant.getElementType()) ? numberElements(constant) : std::nullopt;
+}
+
+std::optional<std::vector<double>> numberElements(ElementsAttr constant) {
+  if (!constant)
     return std::nullopt;
   std::vector<double> elements;
   elements.reserve(constant.getNumElements());

@@ -18,6 +18,9 @@ std::optional<double> uniformNumber(mlir::Value value);
 /// The elements of a constant of f16, bf16, f32 or f64.
 std::optional<std::vector<double>> floatElements(mlir::ElementsAttr constant);
 
+/// The elements of a constant of numbers or bools.
+std::optional<std::vector<double>> numberElements(mlir::ElementsAttr constant);
+
 /// The elements of a constant of f32.
 std::optional<std::vector<float>> f32Elements(mlir::ElementsAttr constant);
 

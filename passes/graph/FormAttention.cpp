@@ -5,6 +5,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Passes.h"
+#include "passes/graph/CausalMask.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
 
@@ -76,12 +77,16 @@ public:
     for (Operand *operand : {&q, &k, &v})
       if (operand->byRow)
         takePart(*operand);
+    IntegerAttr diagonal;
+    if (auto known = causalDiagonal(softmax.getX(), outside.size() == 1))
+      diagonal = b.getI64IntegerAttr(*known);
     nn::TransposeOp after = isSplit ? nullptr : rowsFirst();
     Type result = after ? after.getType() : Type(raisedType(y));
     SmallVector<Value> operands = {raised(q.value), raised(k.value), raised(v.value)};
     auto attention = nn::AttentionOp::create(b, loc, result, operands[0], operands[1], operands[2], extras,
                                              heads, kvHeads, ArrayRef<int64_t>{q.first, k.first, v.first},
-                                             q.byRow, k.byRow, v.byRow, after != nullptr, dropped != nullptr);
+                                             q.byRow, k.byRow, v.byRow, after != nullptr, dropped != nullptr,
+                                             diagonal);
     buildRegion(b, attention, raisedType(scores));
     b.setInsertionPointAfter(attention);
     if (after) {

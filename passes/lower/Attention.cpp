@@ -8,8 +8,9 @@
 //         sums = sums * correction + weights v
 //     result = sums / total
 //
-// No score ever leaves the first-level cache. Where the keys take more than one block, maximum, total and sums of a
-// row are corrected from block to block (online softmax; Milakov and Gimelshein 2018).
+// No score ever leaves the first-level cache. Keys above the diagonal of a causal mask are left out, in whole panels.
+// Where the keys take more than one block, maximum, total and sums of a row are corrected from block to block (online
+// softmax; Milakov and Gimelshein 2018).
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
@@ -83,11 +84,12 @@ public:
       resultBase = baseOf(y, head, 0);
       Value first = k.mul(point[2], plan.rowBlock), last = k.min(k.add(first, plan.rowBlock), rowCount);
       begin(k.sub(last, first));
+      Value end = keysBefore(last, keyCount);
       if (isWhole)
-        addKeys(first, last, k.index(0), keyCount);
+        addKeys(first, last, k.index(0), end);
       else
-        k.loop(k.index(0), keyCount, k.index(plan.keyBlock), [&](Value from) {
-          addKeys(first, last, from, k.min(k.sub(keyCount, from), k.index(plan.keyBlock)));
+        k.loop(k.index(0), end, k.index(plan.keyBlock), [&](Value from) {
+          addKeys(first, last, from, k.min(k.sub(end, from), k.index(plan.keyBlock)));
         });
       finish(first, last);
     });
@@ -134,6 +136,15 @@ private:
     Value width = k.index(lanes), whole = k.mul(k.div(count, width), width);
     k.loop(k.index(0), whole, width, [&](Value i) { body(VectorType::get({lanes}, element), i); });
     k.loop(whole, count, k.index(1), [&](Value i) { body(element, i); });
+  }
+
+  /// How many of `count` keys the rows below `last` may attend to, rounded up to whole panels: beyond a diagonal that
+  /// the op knows they have no weight.
+  Value keysBefore(Value last, Value count) {
+    if (!op.getDiagonal())
+      return count;
+    Value seen = k.add(last, static_cast<int64_t>(*op.getDiagonal()));
+    return k.min(count, k.mul(k.div(k.add(seen, kWidth - 1), k.index(kWidth)), kWidth));
   }
 
   /// Nothing is summed yet. Where there is one block of keys, its sums are the first.
@@ -210,8 +221,16 @@ private:
     });
   }
 
-  /// A tile of rows and all keys of the block.
+  /// A tile of rows and the keys of the block that they may attend to.
   void tile(int64_t height, Value row, Value local, Value from, Value count) {
+    if (!op.getDiagonal())
+      return wholeTile(height, row, local, from, count);
+    Value end = keysBefore(k.add(row, height), k.add(from, count));
+    k.ifThen(k.compare(arith::CmpIPredicate::sgt, end, from),
+             [&] { wholeTile(height, row, local, from, k.sub(end, from)); });
+  }
+
+  void wholeTile(int64_t height, Value row, Value local, Value from, Value count) {
     for (int64_t i = 0; i < height; ++i) {
       Value source = k.add(queryBase, k.mul(k.add(row, i), q.rowStride));
       along(k.index(size), plan.lanes, [&](Type shape, Value d) {

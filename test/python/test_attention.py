@@ -65,6 +65,7 @@ def run(tmp_path, graph, result, inputs, dims, level, opset=17, kernels=1):
         (got,) = nnc.load(library, threads=threads).run(inputs).values()
         assert got.shape == expected.shape
         np.testing.assert_allclose(got, expected, rtol=2e-4, atol=2e-5)
+    return listing
 
 
 def split(g, x, batch, rows, heads, size, perm=(0, 2, 1, 3)):
@@ -189,3 +190,29 @@ def test_used_weights_stay(tmp_path, level):
     weights = g.add("Softmax", g.add("MatMul", "q", g.add("Transpose", "k", perm=[0, 1, 3, 2])), axis=-1)
     y = g.add("Add", g.add("MatMul", weights, "v"), weights)
     run(tmp_path, g, y, inputs, {}, level, kernels=0)
+
+
+@pytest.mark.parametrize("form", ["select", "infinite", "finite", "trilu"])
+@pytest.mark.parametrize(
+    "rows, keys, first", [(64, 64, 0), (41, 41, 0), (13, 50, 37), (3, 35, 32), (150, 2500, 2350), (700, 700, 0)]
+)
+def test_causal(tmp_path, level, form, rows, keys, first):
+    """Query i attends to the keys up to first + i; what lies beyond is not even computed."""
+    heads, size = 2, 24
+    g = Graph()
+    inputs = {"q": normal((1, heads, rows, size)), "k": normal((1, heads, keys, size)), "v": normal((1, heads, keys, 40))}
+    visible = np.tril(np.ones((rows, keys), bool), first)
+    scores = g.add("MatMul", "q", g.add("Transpose", "k", perm=[0, 1, 3, 2]))
+    scores = g.add("Div", scores, g.constant(np.float32(size**0.5)))
+    if form == "select":
+        lowest = g.constant(np.finfo(np.float32).min)
+        scores = g.add("Where", g.constant(visible[None, None]), scores, lowest)
+    elif form == "trilu":
+        full = g.constant(np.full((rows, keys), -np.inf, np.float32))
+        scores = g.add("Add", scores, g.add("Trilu", full, g.constant(np.int64(first + 1)), upper=1))
+    else:
+        low = -np.inf if form == "infinite" else -1e9
+        scores = g.add("Add", scores, g.constant(np.where(visible, 0, low).astype(np.float32)))
+    weights = g.add("Softmax", scores, axis=-1)
+    listing = run(tmp_path, g, g.add("MatMul", weights, "v"), inputs, {}, level)
+    assert f"diagonal = {first} : i64" in listing

@@ -54,6 +54,9 @@ LogicalResult AttentionOp::shapes(ShapeRule &rule) {
     return rule.error("attention_c4: the region does not take the scores and " + Twine(arguments - 1) +
                       " extras or does not yield one tensor");
 
+  if (getDiagonal() && static_cast<int64_t>(*getDiagonal()) < 0)
+    return rule.error("attention_c5: diagonal is negative");
+
   Dims out = {q[0], rule.constant(heads), q[2], v[3]};
   if (getYByRow())
     std::swap(out[1], out[2]);

@@ -35,3 +35,12 @@ func.func @attention_c4(%q: tensor<1x2x4x8xf32>, %m: tensor<4xf32>) {
   } {heads = 2 : i64, kv_heads = 2 : i64, first_heads = array<i64: 0, 0, 0>} : (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<4xf32>) -> tensor<1x2x4x8xf32>
   return
 }
+// -----
+func.func @attention_c5(%q: tensor<1x2x4x8xf32>) {
+  // expected-error @+1 {{attention_c5: diagonal is negative}}
+  %y = nn.attention %q, %q, %q {
+  ^bb0(%s: tensor<1x2x4x4xf32>):
+    nn.yield %s : tensor<1x2x4x4xf32>
+  } {heads = 2 : i64, kv_heads = 2 : i64, diagonal = -1 : i64, first_heads = array<i64: 0, 0, 0>} : (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32>
+  return
+}

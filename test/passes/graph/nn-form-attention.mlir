@@ -60,3 +60,40 @@ func.func @stays(%q: tensor<1x2x4x4xf32>, %h: tensor<1x2x4x4xf16>) -> (tensor<1x
   %8 = nn.matmul %7, %q : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
   return %2, %5, %7, %8 : tensor<1x2x4x4xf32>, tensor<1x2x4x4xf16>, tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>
 }
+// -----
+// A constant triangle: key j has no weight in row i where j > i + 2. A finite number is low enough only where nothing
+// else is added.
+// CHECK-LABEL: func.func @causal
+// CHECK: nn.attention
+// CHECK: diagonal = 2 : i64
+// CHECK: nn.attention
+// CHECK: diagonal = 2 : i64
+// CHECK: nn.attention
+// CHECK: diagonal = 2 : i64
+// CHECK: nn.attention
+// CHECK-NOT: diagonal
+func.func @causal(%q: tensor<1x2x2x8xf32>, %k: tensor<1x2x4x8xf32>, %m: tensor<1x1x1x4xf32>) -> (tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>) {
+  %cond = nn.constant dense<[[true, true, true, false], [true, false, true, true]]> : tensor<2x4xi1> : tensor<2x4xi1>
+  %low = nn.constant dense<-3.0e38> : tensor<f32> : tensor<f32>
+  %inf = nn.constant dense<[[0.0, 0.0, 0.0, 0xFF800000], [0.0, 0.0, 0.0, 0.0]]> : tensor<2x4xf32> : tensor<2x4xf32>
+  %fin = nn.constant dense<[[0.0, 0.0, 0.0, -1.0e9], [0.0, 0.0, 0.0, 0.0]]> : tensor<2x4xf32> : tensor<2x4xf32>
+  %0 = nn.matmul %q, %k {transpose_b} : (tensor<1x2x2x8xf32>, tensor<1x2x4x8xf32>) -> tensor<1x2x2x4xf32>
+  %1 = nn.select %cond, %0, %low : (tensor<2x4xi1>, tensor<1x2x2x4xf32>, tensor<f32>) -> tensor<1x2x2x4xf32>
+  %2 = nn.softmax softmax %1 {axis = 3 : i64} : (tensor<1x2x2x4xf32>) -> tensor<1x2x2x4xf32>
+  %3 = nn.matmul %2, %k : (tensor<1x2x2x4xf32>, tensor<1x2x4x8xf32>) -> tensor<1x2x2x8xf32>
+  %4 = nn.matmul %q, %k {transpose_b} : (tensor<1x2x2x8xf32>, tensor<1x2x4x8xf32>) -> tensor<1x2x2x4xf32>
+  %5 = nn.binary add %4, %m : (tensor<1x2x2x4xf32>, tensor<1x1x1x4xf32>) -> tensor<1x2x2x4xf32>
+  %6 = nn.binary add %inf, %5 : (tensor<2x4xf32>, tensor<1x2x2x4xf32>) -> tensor<1x2x2x4xf32>
+  %7 = nn.softmax softmax %6 {axis = 3 : i64} : (tensor<1x2x2x4xf32>) -> tensor<1x2x2x4xf32>
+  %8 = nn.matmul %7, %k : (tensor<1x2x2x4xf32>, tensor<1x2x4x8xf32>) -> tensor<1x2x2x8xf32>
+  %9 = nn.matmul %q, %k {transpose_b} : (tensor<1x2x2x8xf32>, tensor<1x2x4x8xf32>) -> tensor<1x2x2x4xf32>
+  %10 = nn.binary add %9, %fin : (tensor<1x2x2x4xf32>, tensor<2x4xf32>) -> tensor<1x2x2x4xf32>
+  %11 = nn.softmax softmax %10 {axis = 3 : i64} : (tensor<1x2x2x4xf32>) -> tensor<1x2x2x4xf32>
+  %12 = nn.matmul %11, %k : (tensor<1x2x2x4xf32>, tensor<1x2x4x8xf32>) -> tensor<1x2x2x8xf32>
+  %13 = nn.matmul %q, %k {transpose_b} : (tensor<1x2x2x8xf32>, tensor<1x2x4x8xf32>) -> tensor<1x2x2x4xf32>
+  %14 = nn.binary add %13, %fin : (tensor<1x2x2x4xf32>, tensor<2x4xf32>) -> tensor<1x2x2x4xf32>
+  %15 = nn.binary add %14, %m : (tensor<1x2x2x4xf32>, tensor<1x1x1x4xf32>) -> tensor<1x2x2x4xf32>
+  %16 = nn.softmax softmax %15 {axis = 3 : i64} : (tensor<1x2x2x4xf32>) -> tensor<1x2x2x4xf32>
+  %17 = nn.matmul %16, %k : (tensor<1x2x2x4xf32>, tensor<1x2x4x8xf32>) -> tensor<1x2x2x8xf32>
+  return %3, %8, %12, %17 : tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>
+}
