@@ -33,6 +33,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
   pm.addPass(createInferShapes());
   pm.addPass(createCanonicalizerPass());
   if (options.optLevel > 0) {
+    pm.addPass(createFormNormalizations());
     pm.addPass(createFormActivations());
     pm.addPass(createFormAttention());
     BlockChannelsOptions blocks;

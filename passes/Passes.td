@@ -33,6 +33,14 @@ def FormActivations : Pass<"nn-form-activations", "::mlir::ModuleOp"> {
   }];
 }
 
+def FormNormalizations : Pass<"nn-form-normalizations", "::mlir::ModuleOp"> {
+  let summary = "Recognize normalizations that are written out as reductions and elementwise ops";
+  let description = [{
+    x over the root of the mean of its squares and an epsilon becomes nn.normalize: standard where x is something less
+    its own mean along the same axes, rms otherwise. Quotients, reciprocals and powers are seen through. f32 and f64.
+  }];
+}
+
 def FormAttention : Pass<"nn-form-attention", "::mlir::ModuleOp"> {
   let summary = "Recognize attention among products, elementwise ops and softmax";
   let description = [{

@@ -156,7 +156,7 @@ AttentionPlan planAttention(const KernelTarget &target, std::optional<int64_t> r
   return plan;
 }
 
-SoftmaxPlan planSoftmax(std::optional<int64_t> length) {
+RowsPlan planRows(std::optional<int64_t> length) {
   // Operand and result of the rows stay in the first-level cache.
   constexpr int64_t rows = 4, vectors = 4;
   return {length.value_or(1) * rows * 8 <= kNearCache ? rows : 1, vectors};

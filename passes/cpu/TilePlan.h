@@ -70,13 +70,14 @@ struct AttentionPlan {
 AttentionPlan planAttention(const KernelTarget &target, std::optional<int64_t> rows,
                             std::optional<int64_t> keys, int64_t size, int64_t valueSize, int64_t heads);
 
-/// nn.softmax along rows of f32: so many rows at once, and so many vectors of one where rows are done one by one.
-struct SoftmaxPlan {
+/// Softmax and normalizations along rows of f32: so many rows at once, and so many vectors of one where rows are done
+/// one by one.
+struct RowsPlan {
   int64_t rows, vectors;
 };
 
 /// `length` is that of a row, where known.
-SoftmaxPlan planSoftmax(std::optional<int64_t> length);
+RowsPlan planRows(std::optional<int64_t> length);
 
 /// nn.packed_conv: an item is a few vectors of neighbouring outputs ("pixels") of a block of filters.
 struct ConvPlan {

@@ -26,7 +26,15 @@ bool isHostOp(Operation *op) {
          op->hasTrait<OpTrait::IsTerminator>();
 }
 
+bool isAlongRows(nn::NormalizeOp op) {
+  auto type = cast<RankedTensorType>(op.getX().getType());
+  return type.getElementType().isF32() && op.getAxes() == ArrayRef<int64_t>{type.getRank() - 1} &&
+         type.getDimSize(type.getRank() - 1) != 1;
+}
+
 bool takesEpilogue(Operation *root) {
+  if (auto normalize = dyn_cast<nn::NormalizeOp>(root))
+    return isAlongRows(normalize);
   return isa<nn::MatMulOp, nn::ConvOp, nn::ConvTransposeOp, nn::PackedMatMulOp, nn::PackedByteMatMulOp,
              nn::PackedConvOp, nn::BlockedConvOp, nn::BlockedByteConvOp, nn::BlockedDepthwiseOp,
              nn::BlockedExpandDepthwiseOp, nn::BlockedPoolOp, nn::WinogradConvOp>(root);

@@ -1,7 +1,10 @@
-// Lowering of nn.normalize: the moments of a lane, then every element shifted and scaled.
+// Lowering of nn.normalize: the moments of a lane, then every element shifted and scaled. Rows of f32
+// have a kernel of their own (NormalizeRows.cpp).
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "passes/graph/Group.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Lanes.h"
+#include "passes/lower/NormalizeRows.h"
 #include "passes/lower/Registry.h"
 
 using namespace mlir;
@@ -25,6 +28,8 @@ LogicalResult emitNormalize(KernelBuilder &k, Operation *root) {
   Type element = getElementTypeOrSelf(op.getX().getType());
   if (!isa<FloatType>(element))
     return op.emitOpError("unsupported element type ") << element;
+  if (isAlongRows(op))
+    return emitNormalizeRows(k, op);
   Type type = computeType(element);
   FlatTensor x(k, k.memref(op.getX()), element), y(k, k.output(0), element);
   Lanes lanes(k, op.getX(), op.getAxes(), type, 4);
@@ -62,7 +67,7 @@ LogicalResult emitNormalize(KernelBuilder &k, Operation *root) {
 } // namespace
 
 void registerNormalizeLowerings(LoweringRegistry &registry) {
-  registry.add<nn::NormalizeOp>({normalizeItems, emitNormalize});
+  registry.add<nn::NormalizeOp>({normalizeItems, emitNormalize, nullptr, /*epilogueInPlace=*/true});
 }
 
 } // namespace nnc

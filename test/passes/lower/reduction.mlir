@@ -73,6 +73,26 @@ func.func @main(%x: tensor<2x3x64xf32>) -> tensor<2x3x64xf32> {
   return %y : tensor<2x3x64xf32>
 }
 // -----
+// Scale, shift and what else follows are applied where the rows are normalized, four at a time.
+// CHECK: nn.group %arg0, %arg1 {
+// CHECK-NOT: nn.group
+// CHECK: func.func private @k0
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+// CHECK-COUNT-4: math.sqrt
+// CHECK: scf.for
+// CHECK: arith.subf {{.*}} vector<8xf32>
+// CHECK: vector.load %[[S:.*]][
+// CHECK: arith.mulf {{.*}} vector<8xf32>
+// CHECK: arith.addf {{.*}} vector<8xf32>
+// CHECK: vector.store
+func.func @main(%x: tensor<2x8x64xf32>, %s: tensor<64xf32>) -> tensor<2x8x64xf32> {
+  %n = nn.normalize standard %x {axes = array<i64: 2>, epsilon = 1.0e-5 : f64} : (tensor<2x8x64xf32>) -> tensor<2x8x64xf32>
+  %m = nn.binary mul %n, %s : (tensor<2x8x64xf32>, tensor<64xf32>) -> tensor<2x8x64xf32>
+  %y = nn.binary add %m, %s : (tensor<2x8x64xf32>, tensor<64xf32>) -> tensor<2x8x64xf32>
+  return %y : tensor<2x8x64xf32>
+}
+// -----
 // CHECK: #[[KEPT:.*]] = affine_map<(d0, d1, d2) -> (d0)>
 // CHECK: items = #[[KEPT]]
 // CHECK: math.sqrt
