@@ -59,15 +59,15 @@ def bert_mini_decomp(n):
     _bert(n, 128, 4, 256, 4, 1024, 2048, spelled_out=True)
 
 
-def gpt2_small(n):
-    """Radford 2019, 64 tokens of a prompt; the output layer is the word table transposed."""
-    steps, layers, width, heads, words = 64, 12, 768, 12, 50257
+def _gpt2(n, steps, past):
+    """Radford 2019; the output layer is the word table transposed. With `past` earlier tokens it goes on from there:
+    their keys and values come in, and go out with those of the new ones."""
+    layers, width, heads, words = 12, 768, 12, 50257
     ids = n.input("input_ids", [1, steps], kind="ids", dtype="int64", high=words)
     table, places = n.weight(words, width, deviation=0.1), n.weight(1024, width, deviation=0.05)
-    x = n.apply(
-        "Add", n.apply("Gather", table, ids), n.apply("Gather", places, n.literal([list(range(steps))]))
-    )
-    causal = n.parameter(np.tril(np.ones((1, 1, steps, steps), bool)))
+    positions = n.literal([list(range(past, past + steps))])
+    x = n.apply("Add", n.apply("Gather", table, ids), n.apply("Gather", places, positions))
+    causal = n.parameter(np.tril(np.ones((1, 1, steps, past + steps), bool), past))
     lowest = n.literal(LOWEST)
 
     def projection(x, inputs, outputs, gain=1.0):
@@ -82,15 +82,37 @@ def gpt2_small(n):
         scaled = n.apply("Div", product, n.literal(math.sqrt(width // heads)))
         return n.apply("Where", causal, scaled, lowest)
 
-    for _ in range(layers):
+    def attention(layer, query, key, value):
+        if not past:
+            return _attention(n, query, key, value, steps, heads, width, scores)
+        q, k, v = (_heads(n, x, steps, heads, width, [0, 2, 1, 3]) for x in (query, key, value))
+        shape = [1, heads, past, width // heads]
+        cache = [n.input(f"past_{name}_{layer}", shape) for name in ("key", "value")]
+        k, v = (n.apply("Concat", old, new, axis=2) for old, new in zip(cache, (k, v)))
+        n.output(k, f"present_key_{layer}")
+        n.output(v, f"present_value_{layer}")
+        product = n.apply("MatMul", q, n.apply("Transpose", k, perm=[0, 1, 3, 2]))
+        mixed = n.apply("MatMul", n.apply("Softmax", scores(product), axis=-1), v)
+        return n.reshape(n.apply("Transpose", mixed, perm=[0, 2, 1, 3]), 1, steps, width)
+
+    for layer in range(layers):
         joint = projection(n.layer_norm(x, width), width, 3 * width)
         parts = n.apply_many(3, "Split", joint, n.literal([width] * 3), axis=2)
-        mixed = _attention(n, *parts, steps, heads, width, scores)
-        x = n.apply("Add", projection(mixed, width, width, 0.1), x)
+        x = n.apply("Add", projection(attention(layer, *parts), width, width, 0.1), x)
         hidden = n.gelu_tanh(projection(n.layer_norm(x, width), width, 4 * width))
         x = n.apply("Add", x, projection(hidden, 4 * width, width, 0.1))
     x = n.layer_norm(x, width)
     n.output(n.apply("MatMul", x, n.apply("Transpose", table, perm=[1, 0])), "logits")
+
+
+def gpt2_small(n):
+    """64 tokens of a prompt."""
+    _gpt2(n, 64, 0)
+
+
+def gpt2_decode(n):
+    """One more token after 255."""
+    _gpt2(n, 1, 255)
 
 
 def vit_b16(n):
@@ -143,6 +165,7 @@ NETWORKS = {
     "bert_base": bert_base,
     "bert_mini_decomp": (bert_mini_decomp, 14),
     "gpt2_small": gpt2_small,
+    "gpt2_decode": gpt2_decode,
     "vit_b16": vit_b16,
     "lstm": lstm,
     "mlp_b1": _perceptron(1),
