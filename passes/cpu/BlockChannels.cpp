@@ -167,9 +167,13 @@ private:
   /// A convolution of i32 whose factors are bytes.
   void convertBytes(nn::ConvOp op) {
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
-    auto weight = elementsOf(constantValue(op.getW()));
-    if (!hasImageShape(x) || !hasImageShape(y) || !weight || !w.getElementType().isSignlessInteger(32))
+    auto stored = elementsOf(constantValue(op.getW()));
+    if (!hasImageShape(x) || !hasImageShape(y) || !stored ||
+        !(nn::isByte(w.getElementType()) || w.getElementType().isSignlessInteger(32)))
       return;
+    std::vector<int32_t> numbers = stored->integers(w.getNumElements(), w.getElementType());
+    std::optional<Elements> weight =
+        Elements{ArrayRef(reinterpret_cast<const char *>(numbers.data()), numbers.size() * sizeof(int32_t))};
     std::optional<Elements> bias = op.getBias() ? elementsOf(constantValue(op.getBias())) : std::nullopt;
     Value blocks = blocksBehind(op.getX());
     auto source = CenteredBytes::find(blocks ? blocks : op.getX());

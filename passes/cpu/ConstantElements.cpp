@@ -6,6 +6,19 @@ using namespace mlir;
 
 namespace nnc {
 
+std::vector<int32_t> Elements::integers(int64_t count, Type element) const {
+  std::vector<int32_t> numbers(count);
+  for (int64_t i = 0; i < count; ++i) {
+    if (!element.isInteger(8))
+      numbers[i] = i32(i);
+    else if (element.isUnsignedInteger())
+      numbers[i] = at<uint8_t>(i);
+    else
+      numbers[i] = at<int8_t>(i);
+  }
+  return numbers;
+}
+
 std::optional<Elements> elementsOf(ElementsAttr constant) {
   if (!constant)
     return std::nullopt;

@@ -196,9 +196,11 @@ private:
                           : binary(b, loc, wide.getType(), nn::BinaryKind::sub, wide,
                                    perFilter(b, loc, cast(b, loc, zero, i32), spatial + 1));
     };
-    Value product = nn::ConvOp::create(b, loc, y.clone(i32), centered(x->bytes(b), x->source.getZeroPoint()),
-                                       centered(w->bytes(b), w->source.getZeroPoint()), Value(), op.getStrides(),
-                                       op.getPads(), op.getDilations(), groups, op.getAutoPad());
+    Value input = centered(x->bytes(b), x->source.getZeroPoint()), weight = w->bytes(b);
+    if (!isZero(w->source.getZeroPoint()))
+      weight = centered(weight, w->source.getZeroPoint());
+    Value product = nn::ConvOp::create(b, loc, y.clone(i32), input, weight, Value(), op.getStrides(), op.getPads(),
+                                       op.getDilations(), groups, op.getAutoPad());
     Value scale = perFilter(b, loc, w->source.getScale(), spatial);
     scale = binary(b, loc, scale.getType(), nn::BinaryKind::mul, scale, scalar(b, loc, x->source.getScale()));
     Value result = binary(b, loc, y, nn::BinaryKind::mul, cast(b, loc, product, b.getF32Type()), scale);

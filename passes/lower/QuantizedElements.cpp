@@ -2,6 +2,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/ElementTypes.h"
 
 using namespace mlir;
@@ -27,6 +28,58 @@ Value widen(OpBuilder &b, Location loc, Value v, Type element) {
                                     : arith::ExtSIOp::create(b, loc, wide, v).getResult();
 }
 
+/// A constant f32, as it is or spread over a vector.
+std::optional<float> constantF32(Value v) {
+  if (auto broadcast = v.getDefiningOp<vector::BroadcastOp>())
+    v = broadcast.getSource();
+  auto constant = v.getDefiningOp<arith::ConstantOp>();
+  auto number = constant ? dyn_cast<FloatAttr>(constant.getValue()) : FloatAttr();
+  if (!number || !number.getType().isF32())
+    return std::nullopt;
+  return number.getValue().convertToFloat();
+}
+
+/// Whether quotients by a constant can be computed as products: of these the method below finds the nearest floats.
+bool hasReciprocal(float scale) {
+  uint32_t bits;
+  memcpy(&bits, &scale, sizeof bits);
+  return scale > 1e-30f && scale < 1e30f && (bits & 0x7fffff) != 0x7fffff;
+}
+
+/// saturate(round(x / scale) + zero) for a constant scale and bytes, without a division: a product by the reciprocal is
+/// corrected by its remainder, which gives the nearest float to the quotient (Markstein 1990). Bounds are applied before,
+/// so that infinities have no part in that, and a NaN becomes the lowest number. Adding 1.5 * 2^23 rounds halves to even.
+Value quantizedByReciprocal(OpBuilder &b, Location loc, Value x, Value scale, float number, Value zero, double low,
+                            double high) {
+  Type real = x.getType(), wide = withShapeOf(real, b.getI32Type());
+  Value least = constantLike(b, loc, real, low), most = constantLike(b, loc, real, high);
+  if (zero) {
+    Value shift = arith::SIToFPOp::create(b, loc, real, zero);
+    least = arith::SubFOp::create(b, loc, least, shift);
+    most = arith::SubFOp::create(b, loc, most, shift);
+  }
+  auto bounded = [&](Value v, arith::CmpFPredicate predicate, Value bound) -> Value {
+    bound = arith::MulFOp::create(b, loc, bound, scale);
+    return arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, predicate, v, bound), v, bound);
+  };
+  x = bounded(x, arith::CmpFPredicate::OGT, least);
+  x = bounded(x, arith::CmpFPredicate::OLT, most);
+  if (number != 1) {
+    Value reciprocal = constantLike(b, loc, real, static_cast<float>(1.0 / number));
+    Value quotient = arith::MulFOp::create(b, loc, x, reciprocal);
+    Value rest = math::FmaOp::create(b, loc, arith::NegFOp::create(b, loc, quotient), scale, x);
+    x = math::FmaOp::create(b, loc, rest, reciprocal, quotient);
+  }
+  constexpr float magic = 12582912.0f;
+  constexpr int32_t magicBits = 0x4b400000;
+  Value rounded = arith::AddFOp::create(b, loc, x, constantLike(b, loc, real, magic));
+  Value bits = arith::BitcastOp::create(b, loc, wide, rounded);
+  Value base = integerLike(b, loc, wide, magicBits);
+  if (zero)
+    base = arith::SubIOp::create(b, loc, base, zero);
+  return arith::SubIOp::create(b, loc, bits, base);
+}
+
 } // namespace
 
 Value scaledElement(OpBuilder &b, Location loc, nn::QuantizeOp op, Value x, Value scale, Value zero) {
@@ -34,6 +87,11 @@ Value scaledElement(OpBuilder &b, Location loc, nn::QuantizeOp op, Value x, Valu
   Type yType = getElementTypeOrSelf(op.getY().getType());
   // The division has the precision of the scale's type.
   x = convertElement(b, loc, x, xType, scaleType);
+  if (auto number = constantF32(scale); number && hasReciprocal(*number) && isa<IntegerType>(yType)) {
+    auto [low, high] = rangeOf(yType);
+    Value sum = quantizedByReciprocal(b, loc, x, scale, *number, zero ? widen(b, loc, zero, yType) : Value(), low, high);
+    return arith::TruncIOp::create(b, loc, withShapeOf(sum.getType(), computeType(yType)), sum);
+  }
   Value quotient = arith::DivFOp::create(b, loc, x, scale);
   quotient = toCompute(b, loc, toStorage(b, loc, quotient, scaleType), scaleType);
   Type real = quotient.getType();
@@ -67,7 +125,11 @@ Value scaledElement(OpBuilder &b, Location loc, nn::DequantizeOp op, Value x, Va
   Type xType = getElementTypeOrSelf(op.getX().getType()), yType = getElementTypeOrSelf(op.getY().getType());
   Type work = getElementTypeOrSelf(scale.getType());
   if (isa<IntegerType>(xType) && xType.getIntOrFloatBitWidth() <= 16) {
-    x = widen(b, loc, x, xType);
+    // What has just been quantized was in range when it was wider.
+    auto narrowed = x.getDefiningOp<arith::TruncIOp>();
+    bool isFresh = narrowed && op.getX().getDefiningOp<nn::QuantizeOp>() &&
+                   narrowed.getIn().getType() == withShapeOf(x.getType(), b.getI32Type());
+    x = isFresh ? narrowed.getIn() : widen(b, loc, x, xType);
     if (zero)
       x = arith::SubIOp::create(b, loc, x, widen(b, loc, zero, xType));
     x = arith::SIToFPOp::create(b, loc, withShapeOf(x.getType(), work), x);

@@ -117,7 +117,10 @@ LogicalResult importConvInteger(NodeImporter &node) {
     if (!shape.empty() && shape != ArrayRef<int64_t>{1})
       return node.error("unsupported: x_zero_point must be a scalar");
   }
-  Value x = centered(node, node.input(0), node.input(2)), w = centered(node, node.input(1), node.input(3));
+  Value x = centered(node, node.input(0), node.input(2)), w = node.input(1);
+  // Weights stay bytes where they can.
+  if (node.hasInput(3))
+    w = centered(node, w, node.input(3));
   node.setOutput(0, convolution(node, x, w, Value()));
   return node.status();
 }

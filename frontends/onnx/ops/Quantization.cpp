@@ -236,8 +236,11 @@ LogicalResult importQLinearConv(NodeImporter &node) {
   if (autoPad != "NOTSET")
     pads = zeros;
   auto centered = [&](Value v, Value zero, bool perFilter) {
-    Value wide = node.castTo(v, i32);
     Value shift = zeroPoint(node, zero, /*ofRows=*/false, 0);
+    // Weights stay bytes where they can.
+    if (!shift && perFilter)
+      return v;
+    Value wide = node.castTo(v, i32);
     if (!shift)
       return wide;
     return binary(node, BinaryKind::sub, wide, perFilter ? spread(node, shift, rank - 1) : shift);

@@ -58,7 +58,7 @@ func.func @stays(%x: tensor<3x4xi8>, %v: tensor<4x4xi8>) -> tensor<3x4xf32> {
 // -----
 // CHECK-LABEL: func.func @convolution
 // CHECK: %[[Z:.*]] = nn.binary {{ *}}sub
-// CHECK: %[[Y:.*]] = nn.conv %[[Z]], %{{.*}} : (tensor<1x3x8x8xi32>, tensor<8x3x3x3xi32>) -> tensor<1x8x8x8xi32>
+// CHECK: %[[Y:.*]] = nn.conv %[[Z]], %{{.*}} : (tensor<1x3x8x8xi32>, tensor<8x3x3x3xi8>) -> tensor<1x8x8x8xi32>
 // CHECK: nn.cast %[[Y]]
 // CHECK: nn.unsqueeze {{.*}} -> tensor<8x1x1xf32>
 // CHECK: nn.binary {{ *}}add
@@ -71,4 +71,39 @@ func.func @convolution(%x: tensor<1x3x8x8xui8>) -> tensor<1x8x8x8xf32> {
   %b = nn.dequantize %w, %t {axis = 0 : i64} : (tensor<8x3x3x3xi8>, tensor<8xf32>) -> tensor<8x3x3x3xf32>
   %y = nn.conv %a, %b, %t {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x3x8x8xf32>, tensor<8x3x3x3xf32>, tensor<8xf32>) -> tensor<1x8x8x8xf32>
   return %y : tensor<1x8x8x8xf32>
+}
+// -----
+// The result's scale goes into the factors, through bias, relu and a residual; what is quantized is divided by 1.
+// CHECK-LABEL: func.func @divided
+// CHECK-DAG: %[[S:.*]] = nn.constant dense<2.500000e-01> : tensor<f32>
+// CHECK-DAG: %[[ONE:.*]] = nn.constant dense<1.000000e+00> : tensor<f32>
+// CHECK: nn.binary {{ *}}div {{.*}}%[[S]]
+// CHECK: nn.binary {{ *}}add
+// CHECK: nn.unary {{ *}}relu
+// CHECK: nn.quantize {{.*}}, %[[ONE]] {
+func.func @divided(%x: tensor<3x4xi8>, %r: tensor<3x8xi8>) -> tensor<3x8xi8> {
+  %s = nn.constant dense<0.5> : tensor<f32> : tensor<f32>
+  %t = nn.constant dense<0.25> : tensor<f32> : tensor<f32>
+  %b = nn.constant dense<3.0> : tensor<8xf32> : tensor<8xf32>
+  %w = nn.constant dense<3> : tensor<4x8xi8> : tensor<4x8xi8>
+  %0 = nn.dequantize %x, %s {axis = 0 : i64} : (tensor<3x4xi8>, tensor<f32>) -> tensor<3x4xf32>
+  %1 = nn.dequantize %w, %s {axis = 0 : i64} : (tensor<4x8xi8>, tensor<f32>) -> tensor<4x8xf32>
+  %2 = nn.dequantize %r, %s {axis = 0 : i64} : (tensor<3x8xi8>, tensor<f32>) -> tensor<3x8xf32>
+  %3 = nn.matmul %0, %1 : (tensor<3x4xf32>, tensor<4x8xf32>) -> tensor<3x8xf32>
+  %4 = nn.binary add %3, %b : (tensor<3x8xf32>, tensor<8xf32>) -> tensor<3x8xf32>
+  %5 = nn.binary add %4, %2 : (tensor<3x8xf32>, tensor<3x8xf32>) -> tensor<3x8xf32>
+  %6 = nn.unary relu %5 : (tensor<3x8xf32>) -> tensor<3x8xf32>
+  %7 = nn.quantize %6, %t {axis = 0 : i64} : (tensor<3x8xf32>, tensor<f32>) -> tensor<3x8xi8>
+  return %7 : tensor<3x8xi8>
+}
+// -----
+// What is no product is divided as the standard says.
+// CHECK-LABEL: func.func @plain
+// CHECK: nn.quantize {{.*}}, %[[S:[a-z0-9_]*]] {
+// CHECK-NOT: nn.binary
+func.func @plain(%x: tensor<3x4xf32>) -> tensor<3x4xi8> {
+  %s = nn.constant dense<0.5> : tensor<f32> : tensor<f32>
+  %r = nn.unary relu %x : (tensor<3x4xf32>) -> tensor<3x4xf32>
+  %q = nn.quantize %r, %s {axis = 0 : i64} : (tensor<3x4xf32>, tensor<f32>) -> tensor<3x4xi8>
+  return %q : tensor<3x4xi8>
 }

@@ -31,3 +31,19 @@ func.func @blocked(%x: tensor<2x4x7x7x16xf32>, %s: tensor<4x1x1x16xf32>) -> tens
   %y = nn.binary mul %x, %s : (tensor<2x4x7x7x16xf32>, tensor<4x1x1x16xf32>) -> tensor<2x4x7x7x16xf32>
   return %y : tensor<2x4x7x7x16xf32>
 }
+// -----
+// Quantizing by a constant: no division, halves rounded by adding 1.5 * 2^23; what is dequantized at once was never a byte.
+// CHECK: func.func private @k0
+// CHECK: math.fma {{.*}} vector<8xf32>
+// CHECK-NOT: arith.divf
+// CHECK-NOT: math.roundeven
+// CHECK: arith.bitcast {{.*}} vector<8xi32>
+// CHECK-NOT: arith.extui
+// CHECK: vector.store
+func.func @rounded(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %s = nn.constant dense<3.000000e-02> : tensor<f32> : tensor<f32>
+  %z = nn.constant dense<7> : tensor<ui8> : tensor<ui8>
+  %q = nn.quantize %x, %s, %z {axis = 0 : i64} : (tensor<64xf32>, tensor<f32>, tensor<ui8>) -> tensor<64xui8>
+  %y = nn.dequantize %q, %s, %z {axis = 0 : i64} : (tensor<64xui8>, tensor<f32>, tensor<ui8>) -> tensor<64xf32>
+  return %y : tensor<64xf32>
+}
