@@ -75,12 +75,13 @@ func.func @convolution(%x: tensor<1x3x8x8xui8>) -> tensor<1x8x8x8xf32> {
 // -----
 // The result's scale goes into the factors, through bias, relu and a residual; what is quantized is divided by 1.
 // CHECK-LABEL: func.func @divided
-// CHECK-DAG: %[[S:.*]] = nn.constant dense<2.500000e-01> : tensor<f32>
-// CHECK-DAG: %[[ONE:.*]] = nn.constant dense<1.000000e+00> : tensor<f32>
-// CHECK: nn.binary {{ *}}div {{.*}}%[[S]]
-// CHECK: nn.binary {{ *}}add
-// CHECK: nn.unary {{ *}}relu
-// CHECK: nn.quantize {{.*}}, %[[ONE]] {
+// CHECK: nn.binary {{ *}}div {{.*}} : (tensor<f32>, tensor<f32>)
+// CHECK: nn.binary {{ *}}div {{.*}} : (tensor<8xf32>, tensor<f32>)
+// CHECK: %[[D:.*]] = nn.binary {{ *}}div {{.*}} : (tensor<f32>, tensor<f32>)
+// CHECK: nn.dequantize %arg1, %[[D]]
+// CHECK: %[[R:.*]] = nn.unary {{ *}}relu
+// CHECK: %[[ONE:.*]] = nn.constant dense<1.000000e+00> : tensor<f32>
+// CHECK: nn.quantize %[[R]], %[[ONE]] {
 func.func @divided(%x: tensor<3x4xi8>, %r: tensor<3x8xi8>) -> tensor<3x8xi8> {
   %s = nn.constant dense<0.5> : tensor<f32> : tensor<f32>
   %t = nn.constant dense<0.25> : tensor<f32> : tensor<f32>
@@ -99,8 +100,9 @@ func.func @divided(%x: tensor<3x4xi8>, %r: tensor<3x8xi8>) -> tensor<3x8xi8> {
 // -----
 // What is no product is divided as the standard says.
 // CHECK-LABEL: func.func @plain
-// CHECK: nn.quantize {{.*}}, %[[S:[a-z0-9_]*]] {
-// CHECK-NOT: nn.binary
+// CHECK-NEXT: nn.constant
+// CHECK-NEXT: nn.unary
+// CHECK-NEXT: nn.quantize
 func.func @plain(%x: tensor<3x4xf32>) -> tensor<3x4xi8> {
   %s = nn.constant dense<0.5> : tensor<f32> : tensor<f32>
   %r = nn.unary relu %x : (tensor<3x4xf32>) -> tensor<3x4xf32>

@@ -37,9 +37,10 @@ func.func @blocked(%x: tensor<2x4x7x7x16xf32>, %s: tensor<4x1x1x16xf32>) -> tens
 // CHECK: math.fma {{.*}} vector<8xf32>
 // CHECK-NOT: arith.divf
 // CHECK-NOT: math.roundeven
-// CHECK: arith.bitcast {{.*}} vector<8xi32>
-// CHECK-NOT: arith.extui
-// CHECK: vector.store
+// CHECK: %[[BITS:.*]] = arith.bitcast {{.*}} vector<8xi32>
+// CHECK: %[[SUM:.*]] = arith.subi %[[BITS]]
+// CHECK: %[[N:.*]] = arith.subi %[[SUM]]
+// CHECK: arith.sitofp %[[N]]
 func.func @rounded(%x: tensor<64xf32>) -> tensor<64xf32> {
   %s = nn.constant dense<3.000000e-02> : tensor<f32> : tensor<f32>
   %z = nn.constant dense<7> : tensor<ui8> : tensor<ui8>
