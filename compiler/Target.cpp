@@ -85,8 +85,7 @@ std::pair<StringRef, StringRef> baseline(Triple::ArchType arch) {
 }
 
 std::string suffixFor(StringRef name) {
-  if (name.consume_front("x86-64-"))
-    return name.str();
+  name.consume_front("x86-64-");
   std::string suffix = name.str();
   for (char &c : suffix)
     if (!isAlnum(c))

@@ -4,6 +4,7 @@
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
 #include "passes/cpu/BlockedWeights.h"
+#include "passes/cpu/CenteredBytes.h"
 #include "passes/cpu/ConvolutionPlan.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
@@ -29,49 +30,6 @@ bool hasImageShape(RankedTensorType type) {
 }
 
 bool isImage(RankedTensorType type) { return hasImageShape(type) && type.getElementType().isF32(); }
-
-/// Integers that are bytes less a known zero point.
-struct CenteredBytes {
-  Value bytes;
-  int64_t zero = 0;
-  /// Where only the run knows the zero point: one element of the bytes' type, and the same in i32.
-  Value zeroByte, zeroNumber;
-
-  static std::optional<CenteredBytes> find(Value value) {
-    CenteredBytes found;
-    if (auto sub = value.getDefiningOp<nn::BinaryOp>(); sub && sub.getKind() == nn::BinaryKind::sub) {
-      auto cast = sub.getB().getDefiningOp<nn::CastOp>();
-      if (auto number = uniformNumber(sub.getB())) {
-        found.zero = static_cast<int64_t>(*number);
-      } else if (cast && typeOf(cast.getX()) && typeOf(cast.getX()).getRank() == 0) {
-        found.zeroByte = cast.getX();
-        found.zeroNumber = sub.getB();
-      } else {
-        return std::nullopt;
-      }
-      value = sub.getA();
-    }
-    auto cast = value.getDefiningOp<nn::CastOp>();
-    if (!cast || !typeOf(cast.getX()) || !nn::isByte(typeOf(cast.getX()).getElementType()))
-      return std::nullopt;
-    found.bytes = cast.getX();
-    if (found.zeroByte && typeOf(found.zeroByte).getElementType() != typeOf(found.bytes).getElementType())
-      return std::nullopt;
-    return found;
-  }
-};
-
-/// The type of bytes that holds all of a weight's elements, or null.
-Type byteTypeOf(const Elements &weight, int64_t count, MLIRContext *context) {
-  int64_t low = 0, high = 0;
-  for (int64_t i = 0; i < (weight.isSplat ? 1 : count); ++i) {
-    low = std::min<int64_t>(low, weight.i32(i));
-    high = std::max<int64_t>(high, weight.i32(i));
-  }
-  if (low >= -128 && high <= 127)
-    return IntegerType::get(context, 8);
-  return low >= 0 && high <= 255 ? IntegerType::get(context, 8, IntegerType::Unsigned) : Type();
-}
 
 /// The type of an image in blocks, with another element type or its own.
 RankedTensorType blockedType(RankedTensorType type) {
@@ -142,7 +100,8 @@ private:
     if (Value blocked = blocksBehind(image))
       return blocked;
     // Bytes are brought into blocks as bytes, as the products with them want them too.
-    if (auto dequantize = image.getDefiningOp<nn::DequantizeOp>(); dequantize && isElementwiseOp(dequantize)) {
+    if (auto dequantize = image.getDefiningOp<nn::DequantizeOp>();
+        dequantize && isElementwiseOp(dequantize)) {
       Value bytes = toBlocks(b, loc, dequantize.getX());
       Operation *blocked = b.clone(*dequantize);
       blocked->setOperand(0, bytes);
@@ -205,11 +164,12 @@ private:
     }
     Value bytes = blocks ? source->bytes : toBlocks(b, loc, source->bytes);
     Value sums = nn::BlockedByteConvOp::create(b, loc, blockedType(y), bytes,
-                                               constant(packDirectBytes(*weight, shape, element)), zero, start, kernel,
-                                               op.getStrides(), explicitPads(op, kernel), op.getDilations(), channels,
-                                               filters, groups, flip);
+                                               constant(packDirectBytes(*weight, shape, element)), zero,
+                                               start, kernel, op.getStrides(), explicitPads(op, kernel),
+                                               op.getDilations(), channels, filters, groups, flip);
     if (source->zeroNumber) {
-      Value part = perLane(b, loc, packWeightSums(*weight, shape, 1, std::nullopt, &getContext()), y.getRank());
+      Value part =
+          perLane(b, loc, packWeightSums(*weight, shape, 1, std::nullopt, &getContext()), y.getRank());
       part = nn::BinaryOp::create(b, loc, part.getType(), nn::BinaryKind::mul, part, source->zeroNumber);
       sums = nn::BinaryOp::create(b, loc, blockedType(y), nn::BinaryKind::sub, sums, part);
     }
@@ -225,8 +185,8 @@ private:
     return nn::ConstantOp::create(b, loc, type, constantFromBytes(type, bytesOf(lanes)));
   }
 
-  /// One filter to a channel: no factor is shared, so that nothing is gained by bytes but loads, and sums of so few
-  /// products are exact in f32.
+  /// One filter to a channel: no factor is shared, so that nothing is gained by bytes but loads, and sums of
+  /// so few products are exact in f32.
   void convertDepthwiseBytes(nn::ConvOp op, const CenteredBytes &source, const Elements &weight,
                              std::optional<Elements> bias) {
     RankedTensorType w = typeOf(op.getW()), x = typeOf(op.getX()), y = typeOf(op.getY());
@@ -244,7 +204,8 @@ private:
     OpBuilder b(op);
     Location loc = op.getLoc();
     auto elementsAs = [](const std::vector<float> &numbers) {
-      return Elements{ArrayRef(reinterpret_cast<const char *>(numbers.data()), numbers.size() * sizeof(float))};
+      return Elements{
+          ArrayRef(reinterpret_cast<const char *>(numbers.data()), numbers.size() * sizeof(float))};
     };
     auto constant = [&](ElementsAttr value) -> Value {
       return nn::ConstantOp::create(b, loc, value.getShapedType(), value);
@@ -257,14 +218,16 @@ private:
     centered = nn::CastOp::create(b, loc, in, centered);
     if (source.zero || source.zeroByte) {
       auto scalar = RankedTensorType::get({}, b.getF32Type());
-      Value zero = source.zeroByte ? nn::CastOp::create(b, loc, scalar, source.zeroByte).getResult()
-                                   : constant(DenseElementsAttr::get(scalar, static_cast<float>(source.zero)));
+      Value zero = source.zeroByte
+                       ? nn::CastOp::create(b, loc, scalar, source.zeroByte).getResult()
+                       : constant(DenseElementsAttr::get(scalar, static_cast<float>(source.zero)));
       centered = nn::BinaryOp::create(b, loc, in, nn::BinaryKind::sub, centered, zero);
     }
     Value shift = bias ? constant(packLanes(elementsAs(shifts), channels, &getContext())) : Value();
-    Value sums = nn::BlockedDepthwiseOp::create(b, loc, blockedType(out), centered,
-                                                constant(packDepthwise(elementsAs(factors), shape, &getContext())), shift,
-                                                kernel, op.getStrides(), explicitPads(op, kernel), op.getDilations());
+    Value sums = nn::BlockedDepthwiseOp::create(
+        b, loc, blockedType(out), centered,
+        constant(packDepthwise(elementsAs(factors), shape, &getContext())), shift, kernel, op.getStrides(),
+        explicitPads(op, kernel), op.getDilations());
     // What wants reals gets them.
     Value reals = nn::UnblockChannelsOp::create(b, loc, out, sums, channels);
     for (Operation *user : llvm::make_early_inc_range(op->getUsers()))

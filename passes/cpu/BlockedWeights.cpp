@@ -39,14 +39,17 @@ ElementsAttr packDirect(const Elements &weight, WeightShape s, bool plain, MLIRC
 }
 
 ElementsAttr packDirectBytes(const Elements &weight, WeightShape s, Type element) {
-  int64_t perGroup = s.filters / s.groups, panels = blocksOf(perGroup), steps = llvm::divideCeil(s.channels, kByteStep);
+  int64_t perGroup = s.filters / s.groups, panels = blocksOf(perGroup),
+          steps = llvm::divideCeil(s.channels, kByteStep);
   auto type = RankedTensorType::get({s.groups, panels, s.taps * steps, kBlock, kByteStep}, element);
   std::vector<char> to(type.getNumElements(), 0);
   for (int64_t filter = 0; filter < s.filters; ++filter) {
     int64_t group = filter / perGroup, m = filter % perGroup;
-    char *panel = to.data() + ((group * panels + m / kBlock) * s.taps * steps * kBlock + m % kBlock) * kByteStep;
+    char *panel =
+        to.data() + ((group * panels + m / kBlock) * s.taps * steps * kBlock + m % kBlock) * kByteStep;
     for (int64_t c = 0; c < s.channels; ++c) {
-      int64_t first = c / kBlock * kBlock, block = llvm::divideCeil(std::min(kBlock, s.channels - first), kByteStep);
+      int64_t first = c / kBlock * kBlock,
+              block = llvm::divideCeil(std::min(kBlock, s.channels - first), kByteStep);
       int64_t row = first / kByteStep * s.taps + c % kBlock / kByteStep;
       for (int64_t t = 0; t < s.taps; ++t)
         panel[(row + t * block) * kBlock * kByteStep + c % kByteStep] =
@@ -56,8 +59,8 @@ ElementsAttr packDirectBytes(const Elements &weight, WeightShape s, Type element
   return constantFromBytes(type, to);
 }
 
-ElementsAttr packWeightSums(const Elements &weight, WeightShape s, int64_t factor, std::optional<Elements> more,
-                            MLIRContext *context) {
+ElementsAttr packWeightSums(const Elements &weight, WeightShape s, int64_t factor,
+                            std::optional<Elements> more, MLIRContext *context) {
   auto type = RankedTensorType::get({blocksOf(s.filters), kBlock}, IntegerType::get(context, 32));
   std::vector<int32_t> sums(type.getNumElements(), 0);
   for (int64_t filter = 0, size = s.channels * s.taps; filter < s.filters; ++filter) {
@@ -66,7 +69,8 @@ ElementsAttr packWeightSums(const Elements &weight, WeightShape s, int64_t facto
       sum += weight.i32(filter * size + i);
     sums[filter] = static_cast<int32_t>(factor * sum + (more ? more->i32(filter) : 0));
   }
-  return constantFromBytes(type, ArrayRef(reinterpret_cast<const char *>(sums.data()), sums.size() * sizeof(int32_t)));
+  return constantFromBytes(
+      type, ArrayRef(reinterpret_cast<const char *>(sums.data()), sums.size() * sizeof(int32_t)));
 }
 
 ElementsAttr packWinograd(const Elements &weight, WeightShape s, int64_t outputs, MLIRContext *context) {

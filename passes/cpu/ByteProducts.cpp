@@ -1,9 +1,10 @@
-// The micro-kernel's step for bytes: every lane of i32 holds four bytes of a factor that follow each other along the
-// depth, and gains the sum of four products.
+// The micro-kernel's step for bytes: every lane of i32 holds four bytes of a factor that follow each other
+// along the depth, and gains the sum of four products.
 //
-// VNNI does it in one instruction. Without it the bytes are widened to 16 bits, the even ones and the odd ones of a lane
-// apart, each once per step, and vpmaddwd sums pairs of products. (vpmaddubsw takes bytes as they are, but its sums of
-// 16 bits saturate: 255 * 127 * 2 is more than 32767.) Other machines multiply byte by byte in lanes of 32 bits.
+// VNNI does it in one instruction. Without it the bytes are widened to 16 bits, the even ones and the odd
+// ones of a lane apart, each once per step, and vpmaddwd sums pairs of products. (vpmaddubsw takes bytes as
+// they are, but its sums of 16 bits saturate: 255 * 127 * 2 is more than 32767.) Other machines multiply byte
+// by byte in lanes of 32 bits.
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
@@ -26,8 +27,8 @@ Value call(KernelBuilder &k, StringRef intrinsic, Type result, ValueRange operan
       .getResults();
 }
 
-/// The parts of width 32 / count bits that every lane's four bytes are widened to, `count` = 1: each byte, or 2: the even
-/// and the odd ones.
+/// The parts of width 32 / count bits that every lane's four bytes are widened to, `count` = 1: each byte, or
+/// 2: the even and the odd ones.
 SmallVector<Value> widened(KernelBuilder &k, Value bytes, unsigned width, bool isSigned) {
   Value lanes = retyped(k, bytes, width);
   auto by = [&](unsigned amount) { return integerLike(k.b, k.loc, lanes.getType(), amount); };
@@ -62,9 +63,10 @@ SmallVector<Value> MicroKernel::byteStep(KernelBuilder &k, Value at, ValueRange 
       StringRef name = bits == 512 ? "llvm.x86.avx512.vpdpbusd.512" : "llvm.x86.avx512.vpdpbusd.256";
       return call(k, name, type, leftIsSigned ? ValueRange{sum, r, l} : ValueRange{sum, l, r});
     }
-    Value product = sums == 2 ? call(k, bits == 512 ? "llvm.x86.avx512.pmaddw.d.512" : "llvm.x86.avx2.pmadd.wd",
-                                     type, {l, r})
-                              : arith::MulIOp::create(k.b, k.loc, l, r).getResult();
+    Value product =
+        sums == 2
+            ? call(k, bits == 512 ? "llvm.x86.avx512.pmaddw.d.512" : "llvm.x86.avx2.pmadd.wd", type, {l, r})
+            : arith::MulIOp::create(k.b, k.loc, l, r).getResult();
     return arith::AddIOp::create(k.b, k.loc, sum, product);
   };
   SmallVector<Value> result(accumulators);

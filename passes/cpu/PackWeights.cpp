@@ -118,15 +118,17 @@ private:
     replace(op, packed, op.getB());
   }
 
-  /// A product of bytes. Factors that both have a sign, or both none, are made different by flipping the highest bits of
-  /// the left one; what that adds to the sum of a column is the same in every row.
-  void packBytes(nn::MatMulOp op, Type left, Type element, ElementsAttr constant, const Elements &source, int64_t depth,
-                 int64_t columns) {
+  /// A product of bytes. Factors that both have a sign, or both none, are made different by flipping the
+  /// highest bits of the left one; what that adds to the sum of a column is the same in every row.
+  void packBytes(nn::MatMulOp op, Type left, Type element, ElementsAttr constant, const Elements &source,
+                 int64_t depth, int64_t columns) {
     using Packed = nn::PackedByteMatMulOp;
     constexpr int64_t width = Packed::kPanelColumns, step = nn::kByteStep;
     bool transposed = op.getTransposeB(), flip = left == element;
     int64_t count = llvm::divideCeil(columns, width), steps = llvm::divideCeil(depth, step);
-    auto indexOf = [=](int64_t k, int64_t column) { return transposed ? column * depth + k : k * columns + column; };
+    auto indexOf = [=](int64_t k, int64_t column) {
+      return transposed ? column * depth + k : k * columns + column;
+    };
     auto at = [=](int64_t i) -> int64_t {
       int64_t k = i / (width * step) % steps * step + i % step;
       int64_t column = i / (steps * width * step) * width + i / step % width;
@@ -134,7 +136,8 @@ private:
     };
     auto type = RankedTensorType::get({count, steps, width, step}, element);
     OpBuilder builder(op);
-    Value panels = packedConstant(op, constant, transposed, type, [&] { return permuted(source, element, type, at); });
+    Value panels =
+        packedConstant(op, constant, transposed, type, [&] { return permuted(source, element, type, at); });
     Value start;
     if (flip) {
       auto startType = RankedTensorType::get({count * width}, builder.getI32Type());
@@ -143,14 +146,16 @@ private:
         for (int64_t column = 0; column < columns; ++column)
           for (int64_t k = 0; k < depth; ++k) {
             auto byte = static_cast<uint8_t>(source.bytes[source.isSplat ? 0 : indexOf(k, column)]);
-            // What is multiplied is a + 128 in place of a signed a, and a - 128 in place of one without a sign.
+            // What is multiplied is a + 128 in place of a signed a, and a - 128 in place of one without a
+            // sign.
             sums[column] += element.isUnsignedInteger() ? 128 * byte : -128 * static_cast<int8_t>(byte);
           }
-        return constantFromBytes(startType, ArrayRef(reinterpret_cast<const char *>(sums.data()), sums.size() * 4));
+        return constantFromBytes(startType,
+                                 ArrayRef(reinterpret_cast<const char *>(sums.data()), sums.size() * 4));
       });
     }
-    auto packed = Packed::create(builder, op.getLoc(), op.getY().getType(), orderedLeftFactor(builder, op), panels, start,
-                                 columns, flip);
+    auto packed = Packed::create(builder, op.getLoc(), op.getY().getType(), orderedLeftFactor(builder, op),
+                                 panels, start, columns, flip);
     replace(op, packed, op.getB());
   }
 

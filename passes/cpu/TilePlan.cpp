@@ -80,14 +80,16 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
   return plan;
 }
 
-ByteMatMulPlan planByteMatMul(const KernelTarget &target, std::optional<int64_t> rows, std::optional<int64_t> depth,
-                              int64_t columns) {
+ByteMatMulPlan planByteMatMul(const KernelTarget &target, std::optional<int64_t> rows,
+                              std::optional<int64_t> depth, int64_t columns) {
   constexpr int64_t width = nn::PackedByteMatMulOp::kPanelColumns;
   ByteMatMulPlan plan;
   plan.lanes = std::min<int64_t>(target.vectorBits / 32, width);
   int64_t perPanel = width / plan.lanes, panels = llvm::divideCeil(columns, width);
   // Bytes that must be widened take registers of their own: two or four for every vector of the step.
-  int64_t room = target.byteSums == 4 ? accumulators(target) : target.vectorBits == 256 ? 8 : target.vectorBits / 32 + 4;
+  int64_t room = target.byteSums == 4       ? accumulators(target)
+                 : target.vectorBits == 256 ? 8
+                                            : target.vectorBits / 32 + 4;
   plan.panels = std::max<int64_t>(1, 2 / perPanel);
   plan.rows = std::max<int64_t>(1, room / (plan.panels * perPanel));
   bool isFewRows = rows && *rows < plan.rows;
@@ -102,7 +104,8 @@ ByteMatMulPlan planByteMatMul(const KernelTarget &target, std::optional<int64_t>
   plan.panels = std::min(plan.panels, panels);
   // The panels of an item stay in the second-level cache while its rows run past them.
   int64_t bytes = std::max<int64_t>(1, depth.value_or(512)) * width * plan.panels;
-  int64_t tiles = llvm::divideCeil(panels, plan.panels), perItem = std::clamp<int64_t>(2 * kFarCache / bytes, 1, 16);
+  int64_t tiles = llvm::divideCeil(panels, plan.panels),
+          perItem = std::clamp<int64_t>(2 * kFarCache / bytes, 1, 16);
   int64_t rowTiles = rows ? llvm::divideCeil(*rows, plan.rows) : 8;
   int64_t rowBlocks = llvm::divideCeil(rowTiles, std::max<int64_t>(1, 192 / plan.rows));
   while (perItem > 2 && llvm::divideCeil(tiles, perItem) * rowBlocks < 8)

@@ -1,5 +1,5 @@
-// (qa - za) sa * (qb - zb) sb summed is sa sb times a sum of integers, whose zero points enter through sums of columns of
-// b, which are constants, and of rows of a, which are one more column of the product.
+// (qa - za) sa * (qb - zb) sb summed is sa sb times a sum of integers, whose zero points enter through sums
+// of columns of b, which are constants, and of rows of a, which are one more column of the product.
 #include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
@@ -123,8 +123,8 @@ private:
   void form(nn::MatMulOp op) {
     auto a = Quantized::find(op.getA()), w = Quantized::find(op.getB());
     RankedTensorType aType = typeOf(op.getA()), wType = typeOf(op.getB()), y = typeOf(op.getY());
-    if (!a || !w || !y || !y.getElementType().isF32() || a->axis >= 0 || !w->isConstant() || aType.getRank() < 2 ||
-        wType.getRank() != 2 || !wType.hasStaticShape() || op.getTransposeA())
+    if (!a || !w || !y || !y.getElementType().isF32() || a->axis >= 0 || !w->isConstant() ||
+        aType.getRank() < 2 || wType.getRank() != 2 || !wType.hasStaticShape() || op.getTransposeA())
       return;
     int64_t columnDim = op.getTransposeB() ? 0 : 1, depth = wType.getDimSize(1 - columnDim),
             columns = wType.getDimSize(columnDim);
@@ -133,7 +133,8 @@ private:
     OpBuilder b(op);
     Location loc = op.getLoc();
     Type i32 = b.getI32Type();
-    Value left = a->bytes(b), right = w->bytes(b), zeroA = a->source.getZeroPoint(), zeroW = w->source.getZeroPoint();
+    Value left = a->bytes(b), right = w->bytes(b), zeroA = a->source.getZeroPoint(),
+          zeroW = w->source.getZeroPoint();
     RankedTensorType sums = y.clone(i32);
     auto multiply = [&](Type type, Value factor, bool transposed) -> Value {
       return nn::MatMulOp::create(b, loc, type, left, factor, /*transpose_a=*/false, transposed);
@@ -199,8 +200,8 @@ private:
     Value input = centered(x->bytes(b), x->source.getZeroPoint()), weight = w->bytes(b);
     if (!isZero(w->source.getZeroPoint()))
       weight = centered(weight, w->source.getZeroPoint());
-    Value product = nn::ConvOp::create(b, loc, y.clone(i32), input, weight, Value(), op.getStrides(), op.getPads(),
-                                       op.getDilations(), groups, op.getAutoPad());
+    Value product = nn::ConvOp::create(b, loc, y.clone(i32), input, weight, Value(), op.getStrides(),
+                                       op.getPads(), op.getDilations(), groups, op.getAutoPad());
     Value scale = perFilter(b, loc, w->source.getScale(), spatial);
     scale = binary(b, loc, scale.getType(), nn::BinaryKind::mul, scale, scalar(b, loc, x->source.getScale()));
     Value result = binary(b, loc, y, nn::BinaryKind::mul, cast(b, loc, product, b.getF32Type()), scale);

@@ -63,8 +63,9 @@ public:
     if (op.getZeroPoint()) {
       auto zero = cast<RankedTensorType>(op.getZeroPoint().getType());
       if (zero.getRank() == 1)
-        op.getZeroPointMutable().assign(nn::SqueezeOp::create(b, loc, RankedTensorType::get({}, zero.getElementType()),
-                                                              op.getZeroPoint(), ArrayRef<int64_t>{0}));
+        op.getZeroPointMutable().assign(
+            nn::SqueezeOp::create(b, loc, RankedTensorType::get({}, zero.getElementType()), op.getZeroPoint(),
+                                  ArrayRef<int64_t>{0}));
     }
   }
 
@@ -86,7 +87,8 @@ private:
       return isConstant(producer->getOperand(0)) || isConstant(producer->getOperand(1));
     }
     auto unary = dyn_cast<nn::UnaryOp>(producer);
-    if (isBinary(producer, {nn::BinaryKind::add, nn::BinaryKind::sub, nn::BinaryKind::min, nn::BinaryKind::max}))
+    if (isBinary(producer,
+                 {nn::BinaryKind::add, nn::BinaryKind::sub, nn::BinaryKind::min, nn::BinaryKind::max}))
       return commutes(producer->getOperand(0), depth + 1) && commutes(producer->getOperand(1), depth + 1);
     return (isView(producer) || (unary && unary.getKind() == nn::UnaryKind::relu)) &&
            commutes(producer->getOperand(0), depth + 1);

@@ -4,8 +4,9 @@
 // needs are first copied into the workspace with zeros around them: a copy for all the filters costs a
 // fraction of their products.
 //
-// Products of bytes (nn.blocked_byte_conv) are the same kernel over units of four neighbouring channels: a unit takes 32
-// bits as an f32 does, a block of channels is four units, and a step of the micro-kernel multiplies all of one.
+// Products of bytes (nn.blocked_byte_conv) are the same kernel over units of four neighbouring channels: a
+// unit takes 32 bits as an f32 does, a block of channels is four units, and a step of the micro-kernel
+// multiplies all of one.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -69,9 +70,10 @@ class BlockedConv {
 public:
   BlockedConv(KernelBuilder &k, OpTy op)
       : k(k), op(op), shape(k.group, op, k.target), g(shape.geometry), plan(shape.plan),
-        unit(isBytes ? Type(k.b.getI32Type()) : Type(k.b.getF32Type())), vector(VectorType::get({plan.lanes}, unit)),
-        perPanel(kBlock / plan.lanes), pixelStride(shape.perBlock), panels(units(op.getPanels())),
-        x(units(op.getX())), shortEpilogue(isBytes ? hasShortEpilogue(k.group, kByteEpilogue) : hasShortEpilogue(k.group)) {
+        unit(isBytes ? Type(k.b.getI32Type()) : Type(k.b.getF32Type())),
+        vector(VectorType::get({plan.lanes}, unit)), perPanel(kBlock / plan.lanes),
+        pixelStride(shape.perBlock), panels(units(op.getPanels())), x(units(op.getX())),
+        shortEpilogue(isBytes ? hasShortEpilogue(k.group, kByteEpilogue) : hasShortEpilogue(k.group)) {
     flattened = g.flatten(k);
     if (Value initial = initialSums())
       bias = k.flat(k.memref(initial));
@@ -299,7 +301,8 @@ private:
     // The products of `steps` channels (or of the taps of a row): inputs `stride` apart, weights one after
     // the other.
     auto run = [&](Value from, Value weight, int64_t steps, int64_t stride, ValueRange carried) {
-      // With two steps of bytes at hand LLVM loads all their broadcasts first, which no instruction takes from memory.
+      // With two steps of bytes at hand LLVM loads all their broadcasts first, which no instruction takes
+      // from memory.
       int64_t unroll = isBytes ? 1 : steps <= 3 ? steps : steps % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);

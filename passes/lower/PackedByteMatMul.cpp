@@ -1,6 +1,7 @@
-// nn.packed_byte_matmul by the micro-kernel: each item is a block of rows times a few panels. A step takes four bytes of
-// each row; where the depth is no multiple of four, the last step takes what is left, so that nothing behind a row is
-// read. Sums are not cut: a row of bytes is short where it lies in the first-level cache.
+// nn.packed_byte_matmul by the micro-kernel: each item is a block of rows times a few panels. A step takes
+// four bytes of each row; where the depth is no multiple of four, the last step takes what is left, so that
+// nothing behind a row is read. Sums are not cut: a row of bytes is short where it lies in the first-level
+// cache.
 #include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -21,8 +22,8 @@ constexpr int64_t kWidth = nn::PackedByteMatMulOp::kPanelColumns, kStep = nn::kB
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// The dims [first, rank - 1) of the result count as one dim of rows, the ones before are walked apart: an affine map
-/// cannot multiply two dynamic ones.
+/// The dims [first, rank - 1) of the result count as one dim of rows, the ones before are walked apart: an
+/// affine map cannot multiply two dynamic ones.
 struct Rows {
   int64_t first;
   std::optional<int64_t> known = 1;
@@ -55,7 +56,8 @@ public:
       : k(k), op(op), plan(planOf(op, k.target)), rows(typeOf(op.getY())), rank(typeOf(op.getY()).getRank()),
         a(k.flat(k.memref(op.getA()))), panels(k.flat(k.memref(op.getPanels()))),
         depth(k.dimOf(op.getA(), rank - 1)), steps(k.div(k.add(depth, kStep - 1), k.index(kStep))),
-        vector(VectorType::get({plan.lanes}, k.b.getI32Type())), shortEpilogue(hasShortEpilogue(k.group, kByteEpilogue)) {
+        vector(VectorType::get({plan.lanes}, k.b.getI32Type())),
+        shortEpilogue(hasShortEpilogue(k.group, kByteEpilogue)) {
     if (op.getStart())
       start = k.memref(op.getStart());
     buffer = memref::AllocaOp::create(k.b, k.loc,
@@ -64,8 +66,8 @@ public:
   }
 
   LogicalResult emit() {
-    k.note("registers hold " + Twine(plan.rows) + " x " + Twine(plan.panels * kWidth) + " sums of bytes, an item is " +
-           Twine(plan.rowBlock) + " x " + Twine(plan.panelBlock * kWidth));
+    k.note("registers hold " + Twine(plan.rows) + " x " + Twine(plan.panels * kWidth) +
+           " sums of bytes, an item is " + Twine(plan.rowBlock) + " x " + Twine(plan.panelBlock * kWidth));
     int64_t work = plan.rowBlock * plan.panelBlock * kWidth * depthOf(op).value_or(64) / 4;
     k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));
     Value total = k.index(1);
@@ -121,14 +123,16 @@ private:
     kernel.parts = partsFor(k.target, height * kernel.vectors);
     // What is multiplied has the other sign where bits are flipped.
     bool isSigned = typeOf(op.getPanels()).getElementType().isUnsignedInteger();
-    kernel.factors = isSigned ? MicroKernel::Factors::signedLeftBytes : MicroKernel::Factors::signedRightBytes;
+    kernel.factors =
+        isSigned ? MicroKernel::Factors::signedLeftBytes : MicroKernel::Factors::signedRightBytes;
     return kernel;
   }
 
   Value flipped(Value lane) {
     if (!op.getFlip())
       return lane;
-    return arith::XOrIOp::create(k.b, k.loc, lane, integerLike(k.b, k.loc, lane.getType(), int32_t(0x80808080)));
+    return arith::XOrIOp::create(k.b, k.loc, lane,
+                                 integerLike(k.b, k.loc, lane.getType(), int32_t(0x80808080)));
   }
   /// The four bytes of a from `offset` on, as a lane.
   Value bytesAt(Value offset) {
@@ -156,7 +160,8 @@ private:
     auto right = [&](int64_t j, Value step) -> Value {
       Value at = k.add(k.mul(k.add(panel, j / perPanel), steps), step);
       at = k.add(k.mul(at, kWidth * kStep), j % perPanel * plan.lanes * kStep);
-      Value bytes = vector::LoadOp::create(k.b, k.loc, VectorType::get({plan.lanes * kStep}, k.b.getI8Type()), panels, at);
+      Value bytes = vector::LoadOp::create(k.b, k.loc, VectorType::get({plan.lanes * kStep}, k.b.getI8Type()),
+                                           panels, at);
       return vector::BitCastOp::create(k.b, k.loc, vector, bytes);
     };
     SmallVector<Value> sums;
@@ -173,8 +178,9 @@ private:
     auto leftRest = [&](int64_t i, Value step) {
       return someBytesAt(k.add(rowStart(i), k.mul(step, kStep)), k.add(rowStart(i), depth));
     };
-    return k.loop(whole, steps, k.index(1), sums,
-                  [&](Value step, ValueRange before) { return kernel.step(k, step, before, leftRest, right); });
+    return k.loop(whole, steps, k.index(1), sums, [&](Value step, ValueRange before) {
+      return kernel.step(k, step, before, leftRest, right);
+    });
   }
 
   void tile(int64_t height, int64_t width, Value row, Value panel) {
@@ -198,7 +204,8 @@ private:
     // The last panel is not stored whole where it is filled up.
     if (!hasPadding() || (width != 1 && panelCount() % plan.panels != 0))
       return fromRegisters();
-    Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(column, width * kWidth), k.index(op.getColumns()));
+    Value isWhole =
+        k.compare(arith::CmpIPredicate::sle, k.add(column, width * kWidth), k.index(op.getColumns()));
     k.ifThen(isWhole, fromRegisters);
     k.ifThen(k.negated(isWhole), throughBuffer);
   }
@@ -217,7 +224,8 @@ private:
       });
       if (hasPadding())
         k.loop(vectorEnd, count, k.index(1), [&](Value j) {
-          store(memref::LoadOp::create(k.b, k.loc, buffer, ValueRange{i, j}), k.add(row, i), k.add(column, j));
+          store(memref::LoadOp::create(k.b, k.loc, buffer, ValueRange{i, j}), k.add(row, i),
+                k.add(column, j));
         });
     });
   }
@@ -264,7 +272,9 @@ AffineMap packedByteMatMulItems(nn::GroupOp group, Operation *root, KernelTarget
     results.push_back(getAffineDimExpr(i, context));
   AffineExpr total = getAffineConstantExpr(1, context);
   for (int64_t i = rows.first; i < y.getRank() - 1; ++i)
-    total = (y.isDynamicDim(i) ? getAffineDimExpr(i, context) : getAffineConstantExpr(y.getDimSize(i), context)) * total;
+    total =
+        (y.isDynamicDim(i) ? getAffineDimExpr(i, context) : getAffineConstantExpr(y.getDimSize(i), context)) *
+        total;
   int64_t panels = llvm::divideCeil(op.getColumns(), kWidth);
   results.push_back(getAffineConstantExpr(llvm::divideCeil(panels, plan.panelBlock), context));
   results.push_back(total.ceilDiv(plan.rowBlock));
@@ -278,7 +288,8 @@ LogicalResult emitPackedByteMatMul(KernelBuilder &k, Operation *root) {
 } // namespace
 
 void registerPackedByteMatMulLowerings(LoweringRegistry &registry) {
-  registry.add<nn::PackedByteMatMulOp>({nullptr, emitPackedByteMatMul, packedByteMatMulItems, /*epilogueInPlace=*/true});
+  registry.add<nn::PackedByteMatMulOp>(
+      {nullptr, emitPackedByteMatMul, packedByteMatMulItems, /*epilogueInPlace=*/true});
 }
 
 } // namespace nnc

@@ -39,18 +39,20 @@ std::optional<float> constantF32(Value v) {
   return number.getValue().convertToFloat();
 }
 
-/// Whether quotients by a constant can be computed as products: of these the method below finds the nearest floats.
+/// Whether quotients by a constant can be computed as products: of these the method below finds the nearest
+/// floats.
 bool hasReciprocal(float scale) {
   uint32_t bits;
   memcpy(&bits, &scale, sizeof bits);
   return scale > 1e-30f && scale < 1e30f && (bits & 0x7fffff) != 0x7fffff;
 }
 
-/// saturate(round(x / scale) + zero) for a constant scale and bytes, without a division: a product by the reciprocal is
-/// corrected by its remainder, which gives the nearest float to the quotient (Markstein 1990). Bounds are applied before,
-/// so that infinities have no part in that, and a NaN becomes the lowest number. Adding 1.5 * 2^23 rounds halves to even.
-Value quantizedByReciprocal(OpBuilder &b, Location loc, Value x, Value scale, float number, Value zero, double low,
-                            double high) {
+/// saturate(round(x / scale) + zero) for a constant scale and bytes, without a division: a product by the
+/// reciprocal is corrected by its remainder, which gives the nearest float to the quotient (Markstein 1990).
+/// Bounds are applied before, so that infinities have no part in that, and a NaN becomes the lowest number.
+/// Adding 1.5 * 2^23 rounds halves to even.
+Value quantizedByReciprocal(OpBuilder &b, Location loc, Value x, Value scale, float number, Value zero,
+                            double low, double high) {
   Type real = x.getType(), wide = withShapeOf(real, b.getI32Type());
   Value least = constantLike(b, loc, real, low), most = constantLike(b, loc, real, high);
   if (zero) {
@@ -83,13 +85,15 @@ Value quantizedByReciprocal(OpBuilder &b, Location loc, Value x, Value scale, fl
 } // namespace
 
 Value scaledElement(OpBuilder &b, Location loc, nn::QuantizeOp op, Value x, Value scale, Value zero) {
-  Type xType = getElementTypeOrSelf(op.getX().getType()), scaleType = getElementTypeOrSelf(op.getScale().getType());
+  Type xType = getElementTypeOrSelf(op.getX().getType()),
+       scaleType = getElementTypeOrSelf(op.getScale().getType());
   Type yType = getElementTypeOrSelf(op.getY().getType());
   // The division has the precision of the scale's type.
   x = convertElement(b, loc, x, xType, scaleType);
   if (auto number = constantF32(scale); number && hasReciprocal(*number) && isa<IntegerType>(yType)) {
     auto [low, high] = rangeOf(yType);
-    Value sum = quantizedByReciprocal(b, loc, x, scale, *number, zero ? widen(b, loc, zero, yType) : Value(), low, high);
+    Value sum = quantizedByReciprocal(b, loc, x, scale, *number, zero ? widen(b, loc, zero, yType) : Value(),
+                                      low, high);
     return arith::TruncIOp::create(b, loc, withShapeOf(sum.getType(), computeType(yType)), sum);
   }
   Value quotient = arith::DivFOp::create(b, loc, x, scale);
@@ -149,8 +153,9 @@ Value scaledElement(OpBuilder &b, Location loc, nn::DequantizeOp op, Value x, Va
 LogicalResult checkQuantizedTypes(nn::QuantizeOp op) {
   Type x = getElementTypeOrSelf(op.getX().getType()), y = getElementTypeOrSelf(op.getY().getType());
   Type scale = getElementTypeOrSelf(op.getScale().getType());
-  bool isNarrow = isa<FloatType>(y) ? y.getIntOrFloatBitWidth() <= 8
-                                    : isa<IntegerType>(y) && y.getIntOrFloatBitWidth() <= 16 && !y.isInteger(1);
+  bool isNarrow = isa<FloatType>(y)
+                      ? y.getIntOrFloatBitWidth() <= 8
+                      : isa<IntegerType>(y) && y.getIntOrFloatBitWidth() <= 16 && !y.isInteger(1);
   if (!isa<FloatType, IntegerType>(x) || !isa<FloatType>(scale) || !isNarrow)
     return op.emitOpError("unsupported types: ") << x << " by " << scale << " to " << y;
   return success();

@@ -77,6 +77,22 @@ TEST(Target, DefaultLevelsOfX86) {
   EXPECT_EQ(v3.requiredFeatures & ~v4.requiredFeatures, 0u);
 }
 
+TEST(Target, LevelsForProductsOfBytes) {
+  Expected<Target> target = Target::parse("x86_64-linux-gnu", "", /*multipliesBytes=*/true);
+  ASSERT_TRUE(bool(target));
+  ASSERT_EQ(target->levels.size(), 3u);
+  EXPECT_EQ(target->levels[0].byteSums, 2u);
+  EXPECT_EQ(target->levels[1].suffix, "v3_vnni");
+  EXPECT_TRUE(target->levels[1].has("avxvnni"));
+  EXPECT_EQ(target->levels[1].byteSums, 4u);
+  EXPECT_EQ(target->levels[2].name, "x86-64-v4-vnni");
+  EXPECT_TRUE(target->levels[2].has("avx512vnni"));
+  EXPECT_EQ(target->levels[2].byteSums, 4u);
+  Expected<Target> arm = Target::parse("aarch64-linux-gnu", "", /*multipliesBytes=*/true);
+  ASSERT_TRUE(bool(arm));
+  EXPECT_EQ(arm->levels.size(), 1u);
+}
+
 TEST(Target, CrossTargetsAndNamedCpus) {
   for (StringRef triple : {"aarch64-linux-gnu", "riscv64-linux-gnu", "aarch64", "x86_64"}) {
     Expected<Target> target = Target::parse(triple, "");

@@ -1,8 +1,8 @@
 //===- QuantizedReals.cpp - com.microsoft's operators on quantized tensors ----===//
 //
-// What quantizers write in their "QOperator" format beside ONNX's own QLinearConv and QLinearMatMul: an operator on reals
-// whose tensors come with scales and zero points. They are imported as what they stand for, nn.dequantize, the operator,
-// and nn.quantize, as in the other format.
+// What quantizers write in their "QOperator" format beside ONNX's own QLinearConv and QLinearMatMul: an
+// operator on reals whose tensors come with scales and zero points. They are imported as what they stand for,
+// nn.dequantize, the operator, and nn.quantize, as in the other format.
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/NodeImporter.h"
@@ -28,26 +28,30 @@ Value parameter(NodeImporter &node, unsigned i) {
   return node.create<nn::SqueezeOp>(NodeImporter::elementTypeOf(value), value, axes);
 }
 
-/// Input `x` as reals, by the scale and the zero point at the given inputs. A list of scales goes along `axis`.
+/// Input `x` as reals, by the scale and the zero point at the given inputs. A list of scales goes along
+/// `axis`.
 Value dequantized(NodeImporter &node, unsigned x, unsigned scaleAt, unsigned zeroAt, int64_t axis = 0) {
   if (failed(node.status()))
     return {};
   if (!node.hasInput(x) || !node.hasInput(scaleAt) || !isa<IntegerType>(node.elementType(x)) ||
       !isa<FloatType>(node.elementType(scaleAt)) ||
       (node.hasInput(zeroAt) && node.elementType(zeroAt) != node.elementType(x))) {
-    (void)node.error("input " + Twine(x) + " does not come as integers, a scale and a zero point of their type");
+    (void)node.error("input " + Twine(x) +
+                     " does not come as integers, a scale and a zero point of their type");
     return {};
   }
   Value scale = parameter(node, scaleAt), zero = parameter(node, zeroAt);
-  if (NodeImporter::rankOf(scale) > 1 || (zero && NodeImporter::rankOf(zero) != NodeImporter::rankOf(scale))) {
+  if (NodeImporter::rankOf(scale) > 1 ||
+      (zero && NodeImporter::rankOf(zero) != NodeImporter::rankOf(scale))) {
     (void)node.error("unsupported: the shapes of input " + Twine(x) + "'s scale and zero point");
     return {};
   }
-  return node.create<nn::DequantizeOp>(NodeImporter::elementTypeOf(scale), node.input(x), scale, zero, axis, 0);
+  return node.create<nn::DequantizeOp>(NodeImporter::elementTypeOf(scale), node.input(x), scale, zero, axis,
+                                       0);
 }
 
-/// Sets the result to `y` by the scale and the zero point at the given inputs; without a zero point it takes the type of
-/// input `like`.
+/// Sets the result to `y` by the scale and the zero point at the given inputs; without a zero point it takes
+/// the type of input `like`.
 LogicalResult setQuantized(NodeImporter &node, Value y, unsigned scaleAt, unsigned zeroAt, unsigned like) {
   if (failed(node.status()))
     return failure();
@@ -83,12 +87,14 @@ ImportFn unaryImporter(llvm::function_ref<Value(NodeImporter &, Value)> body) {
 }
 
 Value sigmoid(NodeImporter &node, Value x) {
-  return node.create<nn::UnaryOp>(NodeImporter::elementTypeOf(x), UnaryKind::sigmoid, x, FloatAttr(), FloatAttr());
+  return node.create<nn::UnaryOp>(NodeImporter::elementTypeOf(x), UnaryKind::sigmoid, x, FloatAttr(),
+                                  FloatAttr());
 }
 
 Value leakyRelu(NodeImporter &node, Value x) {
   FloatAttr alpha = node.f64(node.floatAttr("alpha", 0.01f));
-  return node.create<nn::UnaryOp>(NodeImporter::elementTypeOf(x), UnaryKind::leaky_relu, x, alpha, FloatAttr());
+  return node.create<nn::UnaryOp>(NodeImporter::elementTypeOf(x), UnaryKind::leaky_relu, x, alpha,
+                                  FloatAttr());
 }
 
 Value softmax(NodeImporter &node, Value x) {
@@ -109,8 +115,10 @@ Value globalAverage(NodeImporter &node, Value x) {
     (void)node.error("the input has rank " + Twine(rank) + ", not 3 or more");
     return x;
   }
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(isChannelsLast ? 1 : 2, rank - isChannelsLast));
-  return node.create<nn::ReduceOp>(NodeImporter::elementTypeOf(x), nn::ReduceKind::mean, x, axes, /*keepdims=*/true);
+  SmallVector<int64_t> axes =
+      llvm::to_vector(llvm::seq<int64_t>(isChannelsLast ? 1 : 2, rank - isChannelsLast));
+  return node.create<nn::ReduceOp>(NodeImporter::elementTypeOf(x), nn::ReduceKind::mean, x, axes,
+                                   /*keepdims=*/true);
 }
 
 /// (Y_scale, Y_zero, then X, X_scale, X_zero for each)
@@ -130,8 +138,8 @@ LogicalResult importConcat(NodeImporter &node) {
   return setQuantized(node, y, 0, 1, 2);
 }
 
-/// QGemm(A, a_scale, a_zero, B, b_scale, b_zero, C?, y_scale?, y_zero?): alpha op(A) op(B) + C, where C is of i32 with the
-/// factors' scales; reals without y_scale.
+/// QGemm(A, a_scale, a_zero, B, b_scale, b_zero, C?, y_scale?, y_zero?): alpha op(A) op(B) + C, where C is of
+/// i32 with the factors' scales; reals without y_scale.
 LogicalResult importGemm(NodeImporter &node) {
   bool transposeA = node.intAttr("transA", 0) != 0, transposeB = node.intAttr("transB", 0) != 0;
   float alpha = node.floatAttr("alpha", 1);
@@ -143,7 +151,9 @@ LogicalResult importGemm(NodeImporter &node) {
     return node.error("the factors must have rank 2");
   Type real = NodeImporter::elementTypeOf(a);
   Value y = node.create<nn::MatMulOp>(real, a, b, transposeA, transposeB);
-  auto binary = [&](BinaryKind kind, Value l, Value r) { return node.create<nn::BinaryOp>(real, kind, l, r); };
+  auto binary = [&](BinaryKind kind, Value l, Value r) {
+    return node.create<nn::BinaryOp>(real, kind, l, r);
+  };
   if (node.hasInput(6))
     y = binary(BinaryKind::add, y,
                binary(BinaryKind::mul, node.castTo(node.input(6), real),
