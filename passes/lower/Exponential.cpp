@@ -3,6 +3,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/Reals.h"
+#include "passes/lower/Contraction.h"
 
 #include <cmath>
 
@@ -21,15 +22,17 @@ Value byPolynomial(KernelBuilder &k, Value input) {
                           0.0013814597487710831};
   Reals f(k.b, k.loc, input.getType());
   Real x = f.of(input);
+  // Fused where the machine can: a call is not worth it.
+  auto fma = [&](Real a, Real b, Real c) { return f.of(multiplyAdd(k, a.v, b.v, c.v)); };
   Value isTiny = x < f.c(least);
   Real bounded = f.select(isTiny, f.c(least), x);
   // x = n ln2 + r. The sum with the magic number holds n in its lowest bits.
-  Real shifted = f.fma(bounded, f.c(log2e), f.c(f.magic())), n = shifted - f.c(f.magic());
-  Real r = f.fma(n, f.c(-ln2), bounded);
+  Real shifted = fma(bounded, f.c(log2e), f.c(f.magic())), n = shifted - f.c(f.magic());
+  Real r = fma(n, f.c(-ln2), bounded);
   Real sum = f.c(q[4]);
   for (int i = 3; i >= 0; --i)
-    sum = f.fma(sum, r, f.c(q[i]));
-  Real tail = f.fma(f.fma(sum, r, f.c(1)), r, f.c(1));
+    sum = fma(sum, r, f.c(q[i]));
+  Real tail = fma(fma(sum, r, f.c(1)), r, f.c(1));
   Value power = f.shiftLeft(f.addBits(f.bits(shifted), f.i(f.exponentBias())), f.mantissaBits());
   return f.select(isTiny, f.c(0), tail * f.fromBits(power)).v;
 }

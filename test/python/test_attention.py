@@ -216,3 +216,19 @@ def test_causal(tmp_path, level, form, rows, keys, first):
     weights = g.add("Softmax", scores, axis=-1)
     listing = run(tmp_path, g, g.add("MatMul", weights, "v"), inputs, {}, level)
     assert f"diagonal = {first} : i64" in listing
+
+
+@pytest.mark.parametrize("rows, keys, past", [(33, 33, 0), (20, 50, 0), (5, 5, 40), (1, 1, 100)])
+def test_causal_operator(tmp_path, level, rows, keys, past):
+    """ONNX's own: the triangle starts at the first key, and behind the keys of earlier tokens."""
+    g = Graph()
+    inputs = {"q": normal((1, 4, rows, 32)), "k": normal((1, 2, keys, 32)), "v": normal((1, 2, keys, 32))}
+    names = ["q", "k", "v"]
+    if past:
+        inputs |= {"past_k": normal((1, 2, past, 32)), "past_v": normal((1, 2, past, 32))}
+        names += ["", "past_k", "past_v"]
+    y = g.add("Attention", *names, is_causal=1)
+    if past:
+        g.nodes[-1].output.extend(["present_k", "present_v"])
+    listing = run(tmp_path, g, y, inputs, {}, level, opset=23)
+    assert ("diagonal" in listing) == (rows > 1)

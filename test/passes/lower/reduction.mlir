@@ -42,7 +42,7 @@ func.func @main(%x: tensor<4x?xf16>) -> tensor<4xf16> {
 // CHECK: arith.cmpf ogt
 // CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
 // CHECK-NOT: math.exp
-// CHECK: math.fma
+// CHECK: vector.fma
 // CHECK: vector.store
 // CHECK: memref.prefetch
 // CHECK: arith.divf {{.*}} f32
