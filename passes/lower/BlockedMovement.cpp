@@ -1,5 +1,5 @@
-// nn.block_channels and nn.unblock_channels: an item is one block of one image. Squares of 8 pixels times 8
-// channels are transposed in registers; what is left over is copied element by element.
+// nn.block_channels and nn.unblock_channels: an item is one block of a part of an image's pixels. Squares of 8 pixels
+// times 8 channels are transposed in registers; what is left over is copied element by element.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -17,16 +17,18 @@ using nn::kBlock;
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
+/// Parts of an image come before its blocks, so that every thread gets pixels of its own: convolutions are cut the same
+/// way where there are many pixels, and read what the same core has written.
+constexpr int64_t kParts = 8;
+
 AffineMap blockItems(nn::GroupOp group, Operation *root) {
+  MLIRContext *context = group.getContext();
   // Unblocked channels are not an extent to cut: the number of blocks comes from the other side.
   auto unblock = dyn_cast<nn::UnblockChannelsOp>(root);
-  if (!unblock)
-    return itemPerLeadingDims(group, 2);
-  MLIRContext *context = group.getContext();
-  return AffineMap::get(
-      typeOf(group.getResult(0)).getRank(), 0,
-      {getAffineDimExpr(0, context), getAffineConstantExpr(nn::blocksOf(unblock.getChannels()), context)},
-      context);
+  AffineExpr blocks = unblock ? getAffineConstantExpr(nn::blocksOf(unblock.getChannels()), context)
+                              : getAffineDimExpr(1, context);
+  return AffineMap::get(typeOf(group.getResult(0)).getRank(), 0,
+                        {getAffineDimExpr(0, context), getAffineConstantExpr(kParts, context), blocks}, context);
 }
 
 /// Transposes an 8 x 8 square of vectors by three rounds of shuffles.
@@ -49,10 +51,10 @@ SmallVector<Value> transpose(KernelBuilder &k, SmallVector<Value> rows) {
   return rows;
 }
 
-/// Copies channels [0, count) of all pixels between planes (channel after channel, `pixels` elements each,
+/// Copies channels [0, count) of the pixels [first, last) between planes (channel after channel, `pixels` elements each,
 /// from `plane` on) and a block (pixel after pixel, from `block` on).
-void copy(KernelBuilder &k, bool toBlock, Value planes, Value plane, Value blocks, Value block, Value pixels,
-          int64_t count) {
+void copy(KernelBuilder &k, bool toBlock, Value planes, Value plane, Value blocks, Value block, Value pixels, Value first,
+          Value last, int64_t count) {
   auto inPlanes = [&](Value channel, Value pixel) {
     return k.add(plane, k.add(k.mul(channel, pixels), pixel));
   };
@@ -66,8 +68,9 @@ void copy(KernelBuilder &k, bool toBlock, Value planes, Value plane, Value block
     memref::StoreOp::create(k.b, k.loc, value, toBlock ? blocks : planes, to);
   };
   auto type = VectorType::get({8}, cast<MemRefType>(planes.getType()).getElementType());
-  Value eight = k.index(8), squares = k.mul(k.div(pixels, eight), eight), channels = k.index(count / 8 * 8);
-  k.loop(k.index(0), squares, eight, [&](Value pixel) {
+  Value eight = k.index(8), channels = k.index(count / 8 * 8);
+  Value squares = k.add(first, k.mul(k.div(k.sub(last, first), eight), eight));
+  k.loop(first, squares, eight, [&](Value pixel) {
     k.loop(k.index(0), channels, eight, [&](Value channel) {
       auto at = [&](int64_t i, bool isBlock) {
         return isBlock ? inBlock(channel, k.add(pixel, i)) : inPlanes(k.add(channel, i), pixel);
@@ -85,7 +88,7 @@ void copy(KernelBuilder &k, bool toBlock, Value planes, Value plane, Value block
     });
   });
   k.loop(k.index(count), [&](Value channel) {
-    k.loop(squares, pixels, k.index(1), [&](Value pixel) { single(channel, pixel); });
+    k.loop(squares, last, k.index(1), [&](Value pixel) { single(channel, pixel); });
   });
 }
 
@@ -99,25 +102,28 @@ LogicalResult emitCopies(KernelBuilder &k, bool toBlock, Value planar, Value blo
     pixels = k.mul(pixels, k.dim(planar, i));
     known *= type.isDynamicDim(i) ? 64 : type.getDimSize(i);
   }
-  k.grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(known * kBlock, 1));
+  k.grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(known * kBlock / kParts, 1));
   Value planes = k.flat(planar), blocks = k.flat(blocked);
   int64_t count = nn::blocksOf(channels), rest = channels % kBlock;
+  // Parts are whole squares, but the last.
+  Value partPixels = k.mul(k.div(k.add(pixels, 8 * kParts - 1), k.index(8 * kParts)), 8);
   k.forEachItem([&](ValueRange point) {
-    Value plane = k.mul(k.add(k.mul(point[0], channels), k.mul(point[1], kBlock)), pixels);
-    Value block = k.mul(k.mul(k.add(k.mul(point[0], count), point[1]), pixels), kBlock);
+    Value image = point[0], part = point[1], number = point[2];
+    Value first = k.min(k.mul(part, partPixels), pixels), last = k.min(k.add(first, partPixels), pixels);
+    Value plane = k.mul(k.add(k.mul(image, channels), k.mul(number, kBlock)), pixels);
+    Value block = k.mul(k.mul(k.add(k.mul(image, count), number), pixels), kBlock);
     if (!rest)
-      return copy(k, toBlock, planes, plane, blocks, block, pixels, kBlock);
-    Value isWhole = k.compare(arith::CmpIPredicate::slt, point[1], k.index(count - 1));
-    Value isLast = k.compare(arith::CmpIPredicate::eq, point[1], k.index(count - 1));
-    k.ifThen(isWhole, [&] { copy(k, toBlock, planes, plane, blocks, block, pixels, kBlock); });
-    k.ifThen(isLast, [&] {
-      copy(k, toBlock, planes, plane, blocks, block, pixels, rest);
+      return copy(k, toBlock, planes, plane, blocks, block, pixels, first, last, kBlock);
+    Value isWhole = k.compare(arith::CmpIPredicate::slt, number, k.index(count - 1));
+    k.ifThen(isWhole, [&] { copy(k, toBlock, planes, plane, blocks, block, pixels, first, last, kBlock); });
+    k.ifThen(k.negated(isWhole), [&] {
+      copy(k, toBlock, planes, plane, blocks, block, pixels, first, last, rest);
       if (!toBlock)
         return;
       // Lanes that no channel has are zeros, so that arithmetic on them is as fast as on any number.
       auto element = cast<MemRefType>(blocks.getType()).getElementType();
       Value zero = arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(element));
-      k.loop(pixels, [&](Value pixel) {
+      k.loop(first, last, k.index(1), [&](Value pixel) {
         k.loop(k.index(rest), k.index(kBlock), k.index(1), [&](Value lane) {
           memref::StoreOp::create(k.b, k.loc, zero, blocks, k.add(block, k.add(k.mul(pixel, kBlock), lane)));
         });
