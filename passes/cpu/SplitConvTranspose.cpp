@@ -66,8 +66,7 @@ private:
     auto weight = elementsOf(constantValue(op.getW()));
     auto bias = op.getBias() ? elementsOf(constantValue(op.getBias())) : Elements();
     if (!x || !y || !weight || !bias || !w.hasStaticShape() || w.getNumElements() == 0 ||
-        ShapedType::isDynamicShape(x.getShape().drop_front()) || llvm::is_contained(x.getShape(), 0) ||
-        ShapedType::isDynamicShape(y.getShape().drop_front()))
+        x.isDynamicDim(1) || llvm::is_contained(x.getShape(), 0))
       return;
     size_t n = x.getRank() - 2;
     SmallVector<Split> dims;
@@ -93,7 +92,8 @@ private:
       pads[i] = dim.padBegin;
       pads[n + i] = dim.padEnd;
       dilations.push_back(dim.stride == 1 ? dim.dilation : 1);
-      outShape.push_back(x.getDimSize(2 + i) + dim.padBegin + dim.padEnd - (dim.taps - 1) * dilations.back());
+      int64_t grows = dim.padBegin + dim.padEnd - (dim.taps - 1) * dilations.back();
+      outShape.push_back(x.isDynamicDim(2 + i) ? ShapedType::kDynamic : x.getDimSize(2 + i) + grows);
     }
     weightShape.append(kernel);
     int64_t size = w.getElementTypeBitWidth() / 8;
@@ -151,16 +151,32 @@ private:
   }
 
   /// [N, groups * remainders * filters, Q1..Qn] to [N, groups * filters, Q1 * s1 .. Qn * sn], cut to the
-  /// result.
+  /// result. Where the run decides extents, it computes the shapes from that of the sums.
   static Value interleave(OpBuilder &b, Location loc, Value sums, ArrayRef<Split> dims, int64_t groups,
                           int64_t filters, RankedTensorType y) {
     RankedTensorType from = typeOf(sums);
     Type element = from.getElementType();
     int64_t n = dims.size(), batch = from.getDimSize(0);
-    auto reshape = [&](Value x, SmallVector<int64_t> shape) -> Value {
+    bool isStatic = !ShapedType::isDynamicShape(from.getShape().drop_front());
+    auto numbers = [&](int64_t count) { return RankedTensorType::get({count}, b.getI64Type()); };
+    Value extents = isStatic ? Value() : nn::ShapeOfOp::create(b, loc, numbers(n), sums, 2, 2 + n);
+    // The last n extents are the spatial ones times `factors`.
+    auto reshape = [&](Value x, SmallVector<int64_t> shape, ArrayRef<int64_t> factors) -> Value {
       auto type = RankedTensorType::get(shape, element);
       shape[0] = ShapedType::isDynamic(batch) ? 0 : batch; // 0: x's own
-      return nn::ReshapeOp::create(b, loc, type, x, createIndexList(b, loc, shape), /*allow_zero=*/false);
+      Value list;
+      if (isStatic) {
+        list = createIndexList(b, loc, shape);
+      } else {
+        Value scaled = extents;
+        if (!factors.empty())
+          scaled = nn::BinaryOp::create(b, loc, numbers(n), nn::BinaryKind::mul, extents,
+                                        createIndexList(b, loc, factors));
+        ArrayRef<int64_t> known = ArrayRef(shape).drop_back(n);
+        Value parts[] = {createIndexList(b, loc, known), scaled};
+        list = nn::ConcatOp::create(b, loc, numbers(shape.size()), parts, 0);
+      }
+      return nn::ReshapeOp::create(b, loc, type, x, list, /*allow_zero=*/false);
     };
     SmallVector<int64_t> apart = {batch, groups}, together = {batch, groups * filters},
                          turned = {batch, groups, filters};
@@ -168,23 +184,30 @@ private:
     for (const Split &dim : dims)
       apart.push_back(dim.stride);
     apart.push_back(filters);
+    SmallVector<int64_t> factors;
     for (int64_t i = 0; i < n; ++i) {
       int64_t extent = from.getDimSize(2 + i);
+      factors.push_back(dims[i].stride);
       apart.push_back(extent);
       turned.append({extent, dims[i].stride});
-      together.push_back(extent * dims[i].stride);
+      together.push_back(ShapedType::isDynamic(extent) ? extent : extent * dims[i].stride);
       perm.append({n + 3 + i, 2 + i});
     }
-    Value result = reshape(sums, apart);
+    Value result = reshape(sums, apart, {});
     result = nn::TransposeOp::create(b, loc, RankedTensorType::get(turned, element), result, perm);
-    result = reshape(result, together);
+    result = reshape(result, together, factors);
     SmallVector<int64_t> starts, ends, axes, steps(n, 1);
+    bool cuts = false;
     for (int64_t i = 0; i < n; ++i) {
       starts.push_back(dims[i].cutBegin);
-      ends.push_back(together[2 + i] - dims[i].cutEnd);
+      // Counted from the end where the extent is not known.
+      ends.push_back(!ShapedType::isDynamic(together[2 + i]) ? together[2 + i] - dims[i].cutEnd
+                     : dims[i].cutEnd                        ? -dims[i].cutEnd
+                                                             : std::numeric_limits<int64_t>::max());
       axes.push_back(2 + i);
+      cuts |= dims[i].cutBegin || dims[i].cutEnd;
     }
-    if (ArrayRef(together).drop_front(2) == y.getShape().drop_front(2))
+    if (!cuts)
       return result;
     return nn::SliceOp::create(b, loc, y, result, createIndexList(b, loc, starts),
                                createIndexList(b, loc, ends), axes, steps);

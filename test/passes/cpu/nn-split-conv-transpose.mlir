@@ -32,3 +32,19 @@ func.func @stays(%x: tensor<1x1x4xf32>, %w: tensor<1x1x3xf32>) -> tensor<1x1x9xf
   %y = nn.conv_transpose %x, %w {strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x1x4xf32>, tensor<1x1x3xf32>) -> tensor<1x1x9xf32>
   return %y : tensor<1x1x9xf32>
 }
+// -----
+// Extents that the run decides: it computes the shapes, and the cut counts from the end.
+// CHECK-LABEL: func.func @any_extent
+// CHECK: %[[C:.*]] = nn.conv %arg0, {{.*}} -> tensor<1x2x?xf32>
+// CHECK: %[[S:.*]] = nn.shape_of %[[C]] {begin = 2 : i64, end = 3 : i64}
+// CHECK: nn.concat {{.*}}, %[[S]]
+// CHECK: nn.reshape %[[C]], {{.*}} -> tensor<1x1x2x1x?xf32>
+// CHECK: nn.binary {{ *}}mul %[[S]]
+// CHECK: nn.reshape {{.*}} -> tensor<1x1x?xf32>
+// CHECK: nn.constant dense<-1> : tensor<1xi64>
+// CHECK: nn.slice {{.*}} -> tensor<1x1x?xf32>
+func.func @any_extent(%x: tensor<1x1x?xf32>) -> tensor<1x1x?xf32> {
+  %w = nn.constant dense<[[[1.0, 2.0, 3.0]]]> : tensor<1x1x3xf32> : tensor<1x1x3xf32>
+  %y = nn.conv_transpose %x, %w {strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x1x?xf32>, tensor<1x1x3xf32>) -> tensor<1x1x?xf32>
+  return %y : tensor<1x1x?xf32>
+}
