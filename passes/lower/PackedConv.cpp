@@ -41,10 +41,7 @@ public:
       group = point[1];
       firstFilter = k.mul(point[2], plan.filterBlock);
       filterCount = k.min(k.sub(k.index(shape.filters), firstFilter), k.index(plan.filterBlock));
-      space.enter(point.drop_front(3));
-      if (space.isFlat)
-        return pixelTile(k.mul(point[3], pixels));
-      k.loop(k.index(0), space.count, k.index(pixels), [&](Value first) { pixelTile(first); });
+      space.forEachTile(point.drop_front(3), pixels, [&](Value first) { pixelTile(first); });
     });
     return status;
   }

@@ -49,10 +49,16 @@ SmallVector<Value> epilogueInputs(nn::GroupOp group, Operation *root) {
 bool countsFlat(nn::GroupOp group, nn::PackedConvOp op) {
   RankedTensorType y = typeOf(op.getY());
   int64_t n = op.getKernel().size();
-  if (llvm::count_if(y.getShape().take_back(n), ShapedType::isDynamic) > 1)
-    return false;
   return llvm::all_of(epilogueInputs(group, op),
                       [&](Value input) { return alongPixels(typeOf(input), y, n) != Along::some; });
+}
+
+/// The dim of the result whose extent is the number of items where that of tiles is no affine expression.
+std::optional<int64_t> sharingDim(nn::PackedConvOp op) {
+  ArrayRef<int64_t> shape = typeOf(op.getY()).getShape();
+  if (llvm::count_if(shape.drop_front(2), ShapedType::isDynamic) < 2)
+    return std::nullopt;
+  return std::distance(shape.begin(), std::find_if(shape.begin() + 2, shape.end(), ShapedType::isDynamic));
 }
 
 } // namespace
@@ -79,6 +85,10 @@ void appendPixelItems(SmallVectorImpl<AffineExpr> &items, nn::GroupOp group, nn:
       items.push_back(getAffineDimExpr(i, context));
     return;
   }
+  if (std::optional<int64_t> dim = sharingDim(op)) {
+    items.push_back(getAffineDimExpr(*dim, context));
+    return;
+  }
   int64_t known = 1;
   AffineExpr total = getAffineConstantExpr(1, context);
   for (int64_t i = 2; i < y.getRank(); ++i)
@@ -97,6 +107,8 @@ PixelSpace::PixelSpace(KernelBuilder &k, nn::PackedConvOp op)
     return;
   for (const WindowDim &d : window)
     count = k.mul(count, d.out);
+  if (std::optional<int64_t> dim = sharingDim(op))
+    sharers = window[*dim - 2].out;
   if (isPointwise(op)) {
     input = collapseSpatial(input);
     window = {WindowDim{count, count, 1, 1, 1, k.index(0)}};
@@ -119,10 +131,17 @@ Value PixelSpace::collapseSpatial(Value memref) {
   return memref::CollapseShapeOp::create(k.b, k.loc, memref, dims);
 }
 
-void PixelSpace::enter(ValueRange point) {
+void PixelSpace::forEachTile(ValueRange point, int64_t tile, llvm::function_ref<void(Value first)> body) {
   row.clear();
-  if (!isFlat)
+  if (!isFlat) {
     row.assign(point.begin(), point.end());
+    return k.loop(k.index(0), count, k.index(tile), body);
+  }
+  if (!sharers)
+    return body(k.mul(point[0], tile));
+  Value tiles = k.div(k.add(count, tile - 1), k.index(tile));
+  Value from = k.div(k.mul(point[0], tiles), sharers), to = k.div(k.mul(k.add(point[0], 1), tiles), sharers);
+  k.loop(from, to, k.index(1), [&](Value i) { body(k.mul(i, tile)); });
 }
 
 SmallVector<Value> PixelSpace::coordinates(Value pixel) {

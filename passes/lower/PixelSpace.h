@@ -1,9 +1,11 @@
 //===- PixelSpace.h - the outputs of one filter as a line ---------------------===//
 //
-// The outputs of a convolution's filter are numbered: over all spatial dims where their product is an affine expression
-// and every operand of the epilogue runs along with all of them or none ("flat"), so that tiles straddle rows and small
-// images waste little; else along the last dim only, with one item per row. A pointwise convolution counts as one over
-// a single spatial dim.
+// The outputs of a convolution's filter are numbered: over all spatial dims where every operand of the epilogue runs
+// along with all of them or none ("flat"), so that tiles straddle rows and small images waste little; else along the
+// last dim only, with one item per row. A pointwise convolution counts as one over a single spatial dim.
+//
+// A flat item is one tile. Where the number of tiles is no affine expression, since several extents are known to the run
+// only, there are as many items as the first of those extents, and they share the tiles evenly.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_LOWER_PIXELSPACE_H
@@ -22,7 +24,7 @@ struct PackedConvShape {
 
 ConvPlan planPackedConv(const PackedConvShape &shape, nn::PackedConvOp op, KernelTarget target);
 
-/// The part of the iteration space that is over pixels, `tile` of them to an item if flat, else rows.
+/// The part of the iteration space that is over pixels: tiles of so many, shares of them, or rows.
 void appendPixelItems(llvm::SmallVectorImpl<mlir::AffineExpr> &items, nn::GroupOp group, nn::PackedConvOp op,
                       int64_t tile);
 
@@ -37,8 +39,8 @@ public:
   mlir::Value input;
   llvm::SmallVector<WindowDim> window;
 
-  /// Goes to the row that the item's part over pixels says.
-  void enter(mlir::ValueRange point);
+  /// Calls `body` with the first pixel of every tile of the item, whose part over pixels is `point`.
+  void forEachTile(mlir::ValueRange point, int64_t tile, llvm::function_ref<void(mlir::Value first)> body);
   /// The output's spatial coordinates of a pixel, one per window dim.
   llvm::SmallVector<mlir::Value> coordinates(mlir::Value pixel);
   /// How far tap `t` lies from tap 0 in the input.
@@ -54,6 +56,8 @@ private:
   nn::PackedConvOp op;
   int64_t n;
   llvm::SmallVector<mlir::Value> row;
+  /// How many items share the tiles, or null.
+  mlir::Value sharers;
   /// Memrefs of the epilogue's operands and of the outputs with their spatial dims in one.
   llvm::DenseMap<mlir::Value, mlir::Value> collapsed;
 };

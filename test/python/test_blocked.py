@@ -228,6 +228,20 @@ def test_transposed(tmp_path, level, channels, filters, kernel, image, attribute
     check(tmp_path, level, net, net.op("Relu", y), (2, channels, *image), [], absent=["conv_transpose"])
 
 
+@pytest.mark.parametrize("kernel, attributes", [
+    ((2, 2), dict(strides=[2, 2])),
+    ((4, 3), dict(strides=[2, 3], pads=[1, 0, 1, 2])),
+    ((3, 3), dict(strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1])),
+    ((3, 3), dict(pads=[1, 1, 1, 1])),
+])
+def test_transposed_any_extents(tmp_path, level, kernel, attributes):
+    """The shapes of what is interleaved are computed by the run."""
+    net = Net()
+    weight = net.constant(net.rng.standard_normal((8, 12, *kernel)).astype(np.float32))
+    y = net.op("Relu", net.op("ConvTranspose", "x", weight, **attributes))
+    check(tmp_path, level, net, y, (2, 8, 6, 9), [], dims=("n", 8, "h", "w"), absent=["conv_transpose"])
+
+
 def test_residual_block_stays_blocked(tmp_path, level):
     """Only the border of the net moves channels."""
     net = Net()
@@ -364,6 +378,18 @@ def test_any_batch(tmp_path, level):
     y = net.op("Flatten", net.op("GlobalAveragePool", y))
     check(tmp_path, level, net, y, (3, 3, 18, 18), ["blocked_conv", "blocked_depthwise", "winograd_conv"],
           dims=("n", 3, 18, 18))
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 13, 9), (1, 3, 7, 7), (1, 3, 40, 33), (1, 3, 1, 5)])
+def test_any_extents(tmp_path, level, shape):
+    """Tiles of pixels straddle rows whose length only the run knows, and threads share them."""
+    net = Net()
+    x = net.op("Relu", net.conv("x", 3, 24, (3, 3), pads=[1] * 4))
+    y = net.op("Relu", net.conv(x, 24, 40, (1, 1)))
+    y = net.conv(y, 40, 24, (3, 3), pads=[1] * 4)
+    y = net.op("Mul", net.op("Add", y, x), net.constant(net.rng.standard_normal((24, 1, 1)).astype(np.float32)))
+    y = net.op("Sigmoid", net.conv(y, 24, 17, (3, 1), group=1, strides=[2, 2], pads=[1, 0, 1, 0]))
+    check(tmp_path, level, net, y, shape, ["packed_conv"], dims=("n", 3, "h", "w"))
 
 
 def test_not_a_number(tmp_path, level):
