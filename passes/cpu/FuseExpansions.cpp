@@ -33,8 +33,8 @@ bool isSingle(Value value) {
 bool isExpansion(nn::BlockedConvOp conv) {
   auto isOne = [](int64_t v) { return v == 1; };
   return conv.getKernel().size() == 2 && llvm::all_of(conv.getKernel(), isOne) &&
-         llvm::all_of(conv.getStrides(), isOne) && llvm::all_of(conv.getPads(), [](int64_t v) { return v == 0; }) &&
-         conv.getGroups() == 1 && typeOf(conv.getX()).getRank() == 5;
+         llvm::all_of(conv.getStrides(), isOne) &&
+         llvm::all_of(conv.getPads(), [](int64_t v) { return v == 0; }) && conv.getGroups() == 1 && typeOf(conv.getX()).getRank() == 5;
 }
 
 /// The elementwise ops that lead from an expansion to x, if nobody else sees anything of it.
@@ -82,7 +82,8 @@ private:
   /// Whether its input is large, and all of it is read.
   static bool isCandidate(nn::BlockedDepthwiseOp op) {
     RankedTensorType x = typeOf(op.getX());
-    if (op.getKernel().size() != 2 || op.getPerGroup() != 1 || ShapedType::isDynamicShape(x.getShape().drop_front()))
+    if (op.getKernel().size() != 2 || op.getPerGroup() != 1 ||
+        ShapedType::isDynamicShape(x.getShape().drop_front()))
       return false;
     for (size_t i = 0; i < 2; ++i)
       if (op.getStrides()[i] > (op.getKernel()[i] - 1) * op.getDilations()[i] + 1)

@@ -77,7 +77,8 @@ ConvPlan planPackedConv(const PackedConvShape &shape, nn::PackedConvOp op, Kerne
   return planConv(target, computeType(y.getElementType()), shape.filters, shape.channels, shape.taps, pixels);
 }
 
-void appendPixelItems(SmallVectorImpl<AffineExpr> &items, nn::GroupOp group, nn::PackedConvOp op, int64_t tile) {
+void appendPixelItems(SmallVectorImpl<AffineExpr> &items, nn::GroupOp group, nn::PackedConvOp op,
+                      int64_t tile) {
   RankedTensorType y = typeOf(op.getY());
   MLIRContext *context = op.getContext();
   if (!countsFlat(group, op)) {

@@ -1,11 +1,12 @@
 //===- PixelSpace.h - the outputs of one filter as a line ---------------------===//
 //
-// The outputs of a convolution's filter are numbered: over all spatial dims where every operand of the epilogue runs
-// along with all of them or none ("flat"), so that tiles straddle rows and small images waste little; else along the
-// last dim only, with one item per row. A pointwise convolution counts as one over a single spatial dim.
+// The outputs of a convolution's filter are numbered: over all spatial dims where every operand of the
+// epilogue runs along with all of them or none ("flat"), so that tiles straddle rows and small images waste
+// little; else along the last dim only, with one item per row. A pointwise convolution counts as one over a
+// single spatial dim.
 //
-// A flat item is one tile. Where the number of tiles is no affine expression, since several extents are known to the run
-// only, there are as many items as the first of those extents, and they share the tiles evenly.
+// A flat item is one tile. Where the number of tiles is no affine expression, since several extents are known
+// to the run only, there are as many items as the first of those extents, and they share the tiles evenly.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_LOWER_PIXELSPACE_H

@@ -1,9 +1,9 @@
 //===- SlidingWindow.h - windows over each channel by itself ------------------===//
 //
 // What depthwise convolutions and pools have in common. A tile of neighbouring outputs is kept in registers
-// while the window's rows go by; the inputs of a row are loaded once for all the outputs that share them. Since
-// a pixel is a whole vector, padding on the left and on the right concerns no lane but whole taps: the tiles at
-// the borders are written with just the taps that read inside.
+// while the window's rows go by; the inputs of a row are loaded once for all the outputs that share them.
+// Since a pixel is a whole vector, padding on the left and on the right concerns no lane but whole taps: the
+// tiles at the borders are written with just the taps that read inside.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_LOWER_SLIDINGWINDOW_H

@@ -35,8 +35,8 @@ struct Piece {
   int64_t offset = 0;
 };
 
-/// Makes the blocks of what nn-place-operands marked pieces of their concatenation's block, which lives as long
-/// as any of them.
+/// Makes the blocks of what nn-place-operands marked pieces of their concatenation's block, which lives as
+/// long as any of them.
 SmallVector<Piece> mergePieces(func::FuncOp function, const llvm::DenseMap<Value, size_t> &blockOf,
                                MutableArrayRef<ArenaBlock> blocks) {
   SmallVector<Piece> pieces;

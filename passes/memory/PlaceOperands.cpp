@@ -13,8 +13,8 @@ namespace {
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// Marks the operands of concatenations whose producers write them where the concatenation wants them. Kernels
-/// are built with that in mind, so it is decided before them.
+/// Marks the operands of concatenations whose producers write them where the concatenation wants them.
+/// Kernels are built with that in mind, so it is decided before them.
 struct PlaceOperands : impl::PlaceOperandsBase<PlaceOperands> {
   void runOnOperation() override {
     auto model = getOperation().lookupSymbol<func::FuncOp>("main");
