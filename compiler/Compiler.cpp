@@ -173,7 +173,9 @@ private:
   }
 
   Error lower(ModuleOp module, const CpuLevel &level) {
-    if (Error error = stage(module, "loops", [&](OpPassManager &pm) { buildLoopsPipeline(pm, {level.vectorBits, level.byteSums}); }))
+    if (Error error = stage(module, "loops", [&](OpPassManager &pm) {
+          buildLoopsPipeline(pm, {level.vectorBits, level.byteSums});
+        }))
       return error;
     if (options.until == Stage::Loops)
       return Error::success();

@@ -68,9 +68,9 @@ bool hasManyWeights(const LinkInputs &inputs) {
   return !inputs.weightsPath.empty() && !sys::fs::file_size(inputs.weightsPath, bytes) && bytes >= 2 << 20;
 }
 
-/// The same file, written in large pieces. LLD maps what it writes, so the page cache gets it in single pages from all
-/// over the memory; this way it gets pages of up to 2 MB, which a process can map as such. The weights of a model that
-/// runs right after nnc then stream 5 to 10% faster.
+/// The same file, written in large pieces. LLD maps what it writes, so the page cache gets it in single pages
+/// from all over the memory; this way it gets pages of up to 2 MB, which a process can map as such. The
+/// weights of a model that runs right after nnc then stream 5 to 10% faster.
 Expected<OutputFile> inLargePages(OutputFile linked, StringRef output) {
   Expected<OutputFile> copy = OutputFile::create(output);
   if (copy)

@@ -53,11 +53,12 @@ struct Target {
   llvm::Triple triple;
   std::vector<CpuLevel> levels;
 
-  /// Reads --target and --cpu. `target`: a triple such as aarch64-linux-gnu; "" is the host's architecture. `cpu`:
-  /// "", for the default levels; "native"; or a comma-separated list of level names and LLVM CPU names, worst first.
-  /// x86 levels that end in -vnni have the instructions for products of bytes; they are among the default levels where
-  /// `multipliesBytes`.
-  static llvm::Expected<Target> parse(llvm::StringRef target, llvm::StringRef cpu, bool multipliesBytes = false);
+  /// Reads --target and --cpu. `target`: a triple such as aarch64-linux-gnu; "" is the host's architecture.
+  /// `cpu`: "", for the default levels; "native"; or a comma-separated list of level names and LLVM CPU names,
+  /// worst first. x86 levels that end in -vnni have the instructions for products of bytes; they are among the
+  /// default levels where `multipliesBytes`.
+  static llvm::Expected<Target> parse(llvm::StringRef target, llvm::StringRef cpu,
+                                      bool multipliesBytes = false);
 
   /// The code generator for a level, or for any CPU of the architecture where `level` is null (the runtime).
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(const CpuLevel *level,

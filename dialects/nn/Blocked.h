@@ -18,8 +18,8 @@ inline constexpr int64_t kByteStep = 4;
 
 inline bool isByte(mlir::Type type) { return type.isSignlessInteger(8) || type.isUnsignedInteger(8); }
 
-/// Whether bytes of the two types can be multiplied: one has a sign and one has none, after `flip` has made the left
-/// type the other one.
+/// Whether bytes of the two types can be multiplied: one has a sign and one has none, after `flip` has made
+/// the left type the other one.
 inline bool areByteFactors(mlir::Type left, mlir::Type right, bool flip) {
   return isByte(left) && isByte(right) && (left == right) == flip;
 }

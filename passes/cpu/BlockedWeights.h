@@ -20,17 +20,17 @@ struct WeightShape {
 mlir::ElementsAttr packDirect(const Elements &weight, WeightShape shape, bool plain,
                               mlir::MLIRContext *context);
 
-/// Panels of 16 filters, four channels of a filter side by side, for a weight of i32 whose elements fit into `element`,
-/// i8 or ui8.
+/// Panels of 16 filters, four channels of a filter side by side, for a weight of i32 whose elements fit into
+/// `element`, i8 or ui8.
 mlir::ElementsAttr packDirectBytes(const Elements &weight, WeightShape shape, mlir::Type element);
 
-/// A number per filter of i32 as [blocks,16], filled up with zeros: `factor` times the sum of the filter's weights,
-/// plus its number in `more`, if any.
+/// A number per filter of i32 as [blocks,16], filled up with zeros: `factor` times the sum of the filter's
+/// weights, plus its number in `more`, if any.
 mlir::ElementsAttr packWeightSums(const Elements &weight, WeightShape shape, int64_t factor,
                                   std::optional<Elements> more, mlir::MLIRContext *context);
 
-/// G w G^T of every filter of 3 x 3 or 5 x 5 and every channel for pieces of `outputs` squared (2 or 4): 16 or 36
-/// matrices of panels.
+/// G w G^T of every filter of 3 x 3 or 5 x 5 and every channel for pieces of `outputs` squared (2 or 4): 16
+/// or 36 matrices of panels.
 mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, int64_t outputs,
                                 mlir::MLIRContext *context);
 

@@ -11,8 +11,8 @@ namespace nnc {
 /// Nothing where there is none.
 std::optional<int64_t> winogradOutputs(nn::ConvOp op);
 
-/// Whether a 1 x 1 convolution and the depthwise one that reads its result, `expanded` elements, should be one
-/// kernel.
+/// Whether a 1 x 1 convolution and the depthwise one that reads its result, `expanded` elements, should be
+/// one kernel.
 bool fusesExpansion(int64_t expanded);
 
 } // namespace nnc

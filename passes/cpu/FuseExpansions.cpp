@@ -34,7 +34,8 @@ bool isExpansion(nn::BlockedConvOp conv) {
   auto isOne = [](int64_t v) { return v == 1; };
   return conv.getKernel().size() == 2 && llvm::all_of(conv.getKernel(), isOne) &&
          llvm::all_of(conv.getStrides(), isOne) &&
-         llvm::all_of(conv.getPads(), [](int64_t v) { return v == 0; }) && conv.getGroups() == 1 && typeOf(conv.getX()).getRank() == 5;
+         llvm::all_of(conv.getPads(), [](int64_t v) { return v == 0; }) && conv.getGroups() == 1 &&
+         typeOf(conv.getX()).getRank() == 5;
 }
 
 /// The elementwise ops that lead from an expansion to x, if nobody else sees anything of it.

@@ -19,8 +19,8 @@
 namespace nnc {
 
 struct MicroKernel {
-  /// What a step multiplies: elements of the accumulators' type; or bytes, four of each factor in a lane of i32, of
-  /// which the left or the right factor's have a sign.
+  /// What a step multiplies: elements of the accumulators' type; or bytes, four of each factor in a lane of
+  /// i32, of which the left or the right factor's have a sign.
   enum class Factors { elements, signedLeftBytes, signedRightBytes };
 
   int64_t rows, vectors;
@@ -69,8 +69,8 @@ bool hasShortEpilogue(nn::GroupOp group, int64_t most = 4);
 /// The same of the elementwise ops of any block.
 bool isShortBody(mlir::Block &body, int64_t most = 4);
 
-/// How many they may be after products of bytes, whose sums take so few steps that a detour through memory shows, and
-/// which are hardly ever wanted without scales and rounding.
+/// How many they may be after products of bytes, whose sums take so few steps that a detour through memory
+/// shows, and which are hardly ever wanted without scales and rounding.
 inline constexpr int64_t kByteEpilogue = 12;
 
 } // namespace nnc

@@ -49,8 +49,8 @@ struct ByteMatMulPlan {
   int64_t lanes, rows, panels, rowBlock, panelBlock;
 };
 
-ByteMatMulPlan planByteMatMul(const KernelTarget &target, std::optional<int64_t> rows, std::optional<int64_t> depth,
-                              int64_t columns);
+ByteMatMulPlan planByteMatMul(const KernelTarget &target, std::optional<int64_t> rows,
+                              std::optional<int64_t> depth, int64_t columns);
 
 DirectMatMulPlan planDirectMatMul(const KernelTarget &target, mlir::Type element,
                                   std::optional<int64_t> rows);
@@ -70,8 +70,8 @@ struct AttentionPlan {
 AttentionPlan planAttention(const KernelTarget &target, std::optional<int64_t> rows,
                             std::optional<int64_t> keys, int64_t size, int64_t valueSize, int64_t heads);
 
-/// Softmax and normalizations along rows of f32: so many rows at once, and so many vectors of one where rows are done
-/// one by one.
+/// Softmax and normalizations along rows of f32: so many rows at once, and so many vectors of one where rows
+/// are done one by one.
 struct RowsPlan {
   int64_t rows, vectors;
 };

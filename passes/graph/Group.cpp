@@ -7,8 +7,10 @@ namespace nnc {
 /// One scale for all of x.
 template <typename OpTy>
 static bool hasSingleScale(OpTy op) {
-  auto scale = dyn_cast<RankedTensorType>(op.getScale().getType()), x = dyn_cast<RankedTensorType>(op.getX().getType());
-  return scale && x && scale.hasStaticShape() && scale.getNumElements() == 1 && scale.getRank() <= x.getRank();
+  auto scale = dyn_cast<RankedTensorType>(op.getScale().getType()),
+       x = dyn_cast<RankedTensorType>(op.getX().getType());
+  return scale && x && scale.hasStaticShape() && scale.getNumElements() == 1 &&
+         scale.getRank() <= x.getRank();
 }
 
 bool isElementwiseOp(Operation *op) {

@@ -49,8 +49,8 @@ bool isHostOp(mlir::Operation *op);
 /// Whether elementwise ops may follow this root in its group.
 bool takesEpilogue(mlir::Operation *root);
 
-/// Whether a normalization goes along rows of f32 whose elements lie next to each other: its kernel then takes an
-/// epilogue.
+/// Whether a normalization goes along rows of f32 whose elements lie next to each other: its kernel then
+/// takes an epilogue.
 bool isAlongRows(nn::NormalizeOp op);
 
 /// How many extents of the group's results only its kernel's run decides (nn.non_zero and kin).

@@ -50,7 +50,8 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
 
 private:
   void resolve(Operation *op, nn::ShapeAnalysis &shapes) {
-    if (isa<nn::ConstantOp, nn::IfOp, nn::LoopOp, nn::ScanOp, nn::GroupOp, nn::AttentionOp, nn::BlockedExpandDepthwiseOp>(op))
+    if (isa<nn::ConstantOp, nn::IfOp, nn::LoopOp, nn::ScanOp, nn::GroupOp, nn::AttentionOp,
+            nn::BlockedExpandDepthwiseOp>(op))
       return;
     for (Value result : op->getResults()) {
       auto type = dyn_cast<RankedTensorType>(result.getType());

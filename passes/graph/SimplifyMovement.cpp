@@ -85,8 +85,8 @@ struct FlattenConcat : OpRewritePattern<nn::ConcatOp> {
   }
 };
 
-/// What begins with the operands of an earlier concatenation begins with its result: lists of features that grow
-/// layer by layer need not be put together anew.
+/// What begins with the operands of an earlier concatenation begins with its result: lists of features that
+/// grow layer by layer need not be put together anew.
 struct ShareConcatPrefix : OpRewritePattern<nn::ConcatOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -95,8 +95,8 @@ struct ShareConcatPrefix : OpRewritePattern<nn::ConcatOp> {
     for (Operation *user : op.getInputs().front().getUsers()) {
       auto other = dyn_cast<nn::ConcatOp>(user);
       size_t size = other ? other.getInputs().size() : 0;
-      if (size < 2 || size >= op.getInputs().size() || other.getAxis() != op.getAxis() || other->use_empty() ||
-          other->getBlock() != op->getBlock() || !other->isBeforeInBlock(op) ||
+      if (size < 2 || size >= op.getInputs().size() || other.getAxis() != op.getAxis() ||
+          other->use_empty() || other->getBlock() != op->getBlock() || !other->isBeforeInBlock(op) ||
           !isa<RankedTensorType>(other.getType()) ||
           !llvm::equal(other.getInputs(), op.getInputs().take_front(size)))
         continue;
@@ -189,8 +189,9 @@ struct DropTrivialReduce : OpRewritePattern<nn::ReduceOp> {
 } // namespace
 
 void populateSimplifyMovement(RewritePatternSet &patterns) {
-  patterns.add<MergeTransposes, DropIdentity<nn::BroadcastToOp>, DropIdentity<nn::TileOp>, DropIdentity<nn::SliceOp>,
-               FlattenConcat, ShareConcatPrefix, DropSingleSplit, DropZeroPad, PadIntoConv, DropTrivialReduce>(patterns.getContext());
+  patterns.add<MergeTransposes, DropIdentity<nn::BroadcastToOp>, DropIdentity<nn::TileOp>,
+               DropIdentity<nn::SliceOp>, FlattenConcat, ShareConcatPrefix, DropSingleSplit, DropZeroPad,
+               PadIntoConv, DropTrivialReduce>(patterns.getContext());
 }
 
 } // namespace nnc

@@ -8,9 +8,9 @@
 //         sums = sums * correction + weights v
 //     result = sums / total
 //
-// No score ever leaves the first-level cache. Keys above the diagonal of a causal mask are left out, in whole panels.
-// Where the keys take more than one block, maximum, total and sums of a row are corrected from block to block (online
-// softmax; Milakov and Gimelshein 2018).
+// No score ever leaves the first-level cache. Keys above the diagonal of a causal mask are left out, in whole
+// panels. Where the keys take more than one block, maximum, total and sums of a row are corrected from block
+// to block (online softmax; Milakov and Gimelshein 2018).
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
@@ -138,8 +138,8 @@ private:
     k.loop(whole, count, k.index(1), [&](Value i) { body(element, i); });
   }
 
-  /// How many of `count` keys the rows below `last` may attend to, rounded up to whole panels: beyond a diagonal that
-  /// the op knows they have no weight.
+  /// How many of `count` keys the rows below `last` may attend to, rounded up to whole panels: beyond a
+  /// diagonal that the op knows they have no weight.
   Value keysBefore(Value last, Value count) {
     if (!op.getDiagonal())
       return count;

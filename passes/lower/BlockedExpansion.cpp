@@ -1,7 +1,7 @@
 // nn.blocked_expand_depthwise: a 1 x 1 convolution whose result only a depthwise one reads, row by row. For
-// one group of panels at a time an item goes down its rows of outputs; the rows of the expanded tensor that the
-// window is about to need are computed by the micro-kernel, activated, and kept in a ring of as many rows as
-// the window covers. They are read while they are in the cache nearby, and never written beyond it.
+// one group of panels at a time an item goes down its rows of outputs; the rows of the expanded tensor that
+// the window is about to need are computed by the micro-kernel, activated, and kept in a ring of as many rows
+// as the window covers. They are read while they are in the cache nearby, and never written beyond it.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

@@ -40,8 +40,8 @@ struct BlockedGeometry {
 
   /// Memrefs of the kernel with the spatial dims in one, for storeThroughEpilogue; empty if not flat.
   llvm::DenseMap<mlir::Value, mlir::Value> flatten(KernelBuilder &k) const;
-  /// Whether neighbouring outputs lie next to each other in every operand of the epilogue that is not a single
-  /// number.
+  /// Whether neighbouring outputs lie next to each other in every operand of the epilogue that is not a
+  /// single number.
   static bool isDense(nn::GroupOp group);
   /// The indices of a lane of the result, or of x where that is blocked.
   llvm::SmallVector<mlir::Value> indices(KernelBuilder &k, mlir::Value image, mlir::Value block,

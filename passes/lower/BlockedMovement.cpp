@@ -1,5 +1,5 @@
-// nn.block_channels and nn.unblock_channels: an item is one block of a part of an image's pixels. Squares of 8 pixels
-// times 8 channels are transposed in registers; what is left over is copied element by element.
+// nn.block_channels and nn.unblock_channels: an item is one block of a part of an image's pixels. Squares of
+// 8 pixels times 8 channels are transposed in registers; what is left over is copied element by element.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -17,8 +17,8 @@ using nn::kBlock;
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// Parts of an image come before its blocks, so that every thread gets pixels of its own: convolutions are cut the same
-/// way where there are many pixels, and read what the same core has written.
+/// Parts of an image come before its blocks, so that every thread gets pixels of its own: convolutions are
+/// cut the same way where there are many pixels, and read what the same core has written.
 constexpr int64_t kParts = 8;
 
 AffineMap blockItems(nn::GroupOp group, Operation *root) {
@@ -28,7 +28,8 @@ AffineMap blockItems(nn::GroupOp group, Operation *root) {
   AffineExpr blocks = unblock ? getAffineConstantExpr(nn::blocksOf(unblock.getChannels()), context)
                               : getAffineDimExpr(1, context);
   return AffineMap::get(typeOf(group.getResult(0)).getRank(), 0,
-                        {getAffineDimExpr(0, context), getAffineConstantExpr(kParts, context), blocks}, context);
+                        {getAffineDimExpr(0, context), getAffineConstantExpr(kParts, context), blocks},
+                        context);
 }
 
 /// Transposes an 8 x 8 square of vectors by three rounds of shuffles.
@@ -51,10 +52,10 @@ SmallVector<Value> transpose(KernelBuilder &k, SmallVector<Value> rows) {
   return rows;
 }
 
-/// Copies channels [0, count) of the pixels [first, last) between planes (channel after channel, `pixels` elements each,
-/// from `plane` on) and a block (pixel after pixel, from `block` on).
-void copy(KernelBuilder &k, bool toBlock, Value planes, Value plane, Value blocks, Value block, Value pixels, Value first,
-          Value last, int64_t count) {
+/// Copies channels [0, count) of the pixels [first, last) between planes (channel after channel, `pixels`
+/// elements each, from `plane` on) and a block (pixel after pixel, from `block` on).
+void copy(KernelBuilder &k, bool toBlock, Value planes, Value plane, Value blocks, Value block, Value pixels,
+          Value first, Value last, int64_t count) {
   auto inPlanes = [&](Value channel, Value pixel) {
     return k.add(plane, k.add(k.mul(channel, pixels), pixel));
   };

@@ -27,8 +27,8 @@ namespace nnc {
 /// What a lowering may know of the machine.
 struct KernelTarget {
   unsigned vectorBits = 256;
-  /// How many products of bytes one instruction sums in 32 bits: 4 (x86's vpdpbusd), 2 of bytes widened to 16 bits
-  /// (vpmaddwd), or 1 where there is no such instruction.
+  /// How many products of bytes one instruction sums in 32 bits: 4 (x86's vpdpbusd), 2 of bytes widened to 16
+  /// bits (vpmaddwd), or 1 where there is no such instruction.
   unsigned byteSums = 1;
   /// Lanes of a vector of 32-bit elements.
   int64_t lanes() const { return vectorBits / 32; }
@@ -115,8 +115,8 @@ public:
   /// whose items are few, or one, but whose steps are wide. Where other threads are busy with items of their own the
   /// caller does it alone. Memory of workspace() is the caller's, and the same in all ranges.
   void parallel(mlir::Value count, int64_t grain, llvm::function_ref<void(mlir::Value begin, mlir::Value end)> body);
-  /// Calls the body's code as a function of its own, for registers' sake: what it needs of them, constants above all, does
-  /// not compete with the code around it.
+  /// Calls the body's code as a function of its own, for registers' sake: what it needs of them, constants
+  /// above all, does not compete with the code around it.
   void apart(llvm::function_ref<void()> body);
   /// The items as they come, for lowerings that walk ranges themselves.
   mlir::Value begin, end;
@@ -127,7 +127,8 @@ public:
   int64_t lanes() const { return target.lanes(); }
 
 private:
-  /// A function beside the kernel whose first argument points to what `body` uses of the kernel, and that pointer.
+  /// A function beside the kernel whose first argument points to what `body` uses of the kernel, and that
+  /// pointer.
   std::pair<mlir::func::FuncOp, mlir::Value> outline(mlir::FunctionType type,
                                                      llvm::function_ref<void(mlir::Block &entry)> body);
 

@@ -10,6 +10,7 @@
 #include "passes/cpu/TilePlan.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
+#include "passes/lower/PanelRows.h"
 #include "passes/lower/Registry.h"
 
 using namespace mlir;
@@ -22,22 +23,7 @@ constexpr int64_t kWidth = nn::PackedByteMatMulOp::kPanelColumns, kStep = nn::kB
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// The dims [first, rank - 1) of the result count as one dim of rows, the ones before are walked apart: an
-/// affine map cannot multiply two dynamic ones.
-struct Rows {
-  int64_t first;
-  std::optional<int64_t> known = 1;
-
-  explicit Rows(RankedTensorType y) : first(y.getRank() - 1) {
-    while (first > 0 && (known || !y.isDynamicDim(first - 1))) {
-      --first;
-      if (y.isDynamicDim(first))
-        known = std::nullopt;
-      else if (known)
-        known = *known * y.getDimSize(first);
-    }
-  }
-};
+PanelRows rowsOf(nn::PackedByteMatMulOp op) { return PanelRows(typeOf(op.getY()), 0, op.getColumns()); }
 
 std::optional<int64_t> depthOf(nn::PackedByteMatMulOp op) {
   RankedTensorType a = typeOf(op.getA()), panels = typeOf(op.getPanels());
@@ -47,13 +33,13 @@ std::optional<int64_t> depthOf(nn::PackedByteMatMulOp op) {
 }
 
 ByteMatMulPlan planOf(nn::PackedByteMatMulOp op, KernelTarget target) {
-  return planByteMatMul(target, Rows(typeOf(op.getY())).known, depthOf(op), op.getColumns());
+  return planByteMatMul(target, rowsOf(op).known, depthOf(op), op.getColumns());
 }
 
 class PackedByteMatMul {
 public:
   PackedByteMatMul(KernelBuilder &k, nn::PackedByteMatMulOp op)
-      : k(k), op(op), plan(planOf(op, k.target)), rows(typeOf(op.getY())), rank(typeOf(op.getY()).getRank()),
+      : k(k), op(op), plan(planOf(op, k.target)), rows(rowsOf(op)), rank(typeOf(op.getY()).getRank()),
         a(k.flat(k.memref(op.getA()))), panels(k.flat(k.memref(op.getPanels()))),
         depth(k.dimOf(op.getA(), rank - 1)), steps(k.div(k.add(depth, kStep - 1), k.index(kStep))),
         vector(VectorType::get({plan.lanes}, k.b.getI32Type())),
@@ -81,7 +67,7 @@ public:
       rowsBefore = k.mul(rowsBefore, total);
       Value first = k.mul(point.back(), plan.rowBlock), last = k.min(k.add(first, plan.rowBlock), total);
       Value panel = k.mul(point[rows.first], plan.panelBlock);
-      Value panelEnd = k.min(k.add(panel, plan.panelBlock), k.index(panelCount()));
+      Value panelEnd = k.min(k.add(panel, plan.panelBlock), k.index(rows.panels()));
       // The panels run inside: the rows of a tile stay in the first-level cache.
       overRows(first, last, [&](int64_t height, Value row) {
         overPanels(panel, panelEnd, [&](int64_t width, Value p) { tile(height, width, row, p); });
@@ -91,31 +77,11 @@ public:
   }
 
 private:
-  int64_t panelCount() { return llvm::divideCeil(op.getColumns(), kWidth); }
-  bool hasPadding() { return op.getColumns() % kWidth != 0; }
-
-  /// Visits the panels [from, to) by tiles, and the rows [first, last).
   void overPanels(Value from, Value to, llvm::function_ref<void(int64_t width, Value panel)> body) {
-    Value step = k.index(plan.panels), mainEnd = k.add(from, k.mul(k.div(k.sub(to, from), step), step));
-    k.loop(from, mainEnd, step, [&](Value panel) { body(plan.panels, panel); });
-    if (panelCount() % plan.panels != 0)
-      k.loop(mainEnd, to, k.index(1), [&](Value panel) { body(1, panel); });
+    rows.overPanels(k, plan.panels, from, to, body);
   }
-  void overRows(Value first, Value last, llvm::function_ref<void(int64_t height, Value row)> body) {
-    Value step = k.index(plan.rows), end = k.add(first, k.mul(k.div(k.sub(last, first), step), step));
-    k.loop(first, end, step, [&](Value row) { body(plan.rows, row); });
-    if (rows.known) {
-      if (int64_t rest = *rows.known % plan.rows)
-        k.ifThen(k.compare(arith::CmpIPredicate::slt, end, last), [&] { body(rest, end); });
-      return;
-    }
-    // Any number below plan.rows as a sum of powers of two.
-    Value row = end;
-    for (int64_t size = llvm::PowerOf2Ceil(plan.rows) / 2; size > 0; size /= 2) {
-      Value next = k.add(row, size), fits = k.compare(arith::CmpIPredicate::sle, next, last);
-      k.ifThen(fits, [&] { body(size, row); });
-      row = k.select(fits, next, row);
-    }
+  void overRows(Value from, Value to, llvm::function_ref<void(int64_t height, Value row)> body) {
+    rows.overRows(k, plan.rows, from, to, body);
   }
 
   MicroKernel kernelOf(int64_t height, int64_t width) {
@@ -202,7 +168,7 @@ private:
     if (!shortEpilogue)
       return throughBuffer();
     // The last panel is not stored whole where it is filled up.
-    if (!hasPadding() || (width != 1 && panelCount() % plan.panels != 0))
+    if (!rows.hasPadding() || (width != 1 && rows.panels() % plan.panels != 0))
       return fromRegisters();
     Value isWhole =
         k.compare(arith::CmpIPredicate::sle, k.add(column, width * kWidth), k.index(op.getColumns()));
@@ -213,7 +179,7 @@ private:
   /// Stores `height` rows of finished sums as the result's from (row, column) on, as far as it has columns.
   void finish(int64_t height, Value row, Value column, Value width) {
     Value lanes = k.index(plan.lanes), count = width, vectorEnd = width;
-    if (hasPadding()) {
+    if (rows.hasPadding()) {
       count = k.min(k.sub(k.index(op.getColumns()), column), width);
       vectorEnd = k.mul(k.div(count, lanes), lanes);
     }
@@ -222,7 +188,7 @@ private:
         Value sums = vector::LoadOp::create(k.b, k.loc, vector, buffer, ValueRange{i, j});
         store(sums, k.add(row, i), k.add(column, j));
       });
-      if (hasPadding())
+      if (rows.hasPadding())
         k.loop(vectorEnd, count, k.index(1), [&](Value j) {
           store(memref::LoadOp::create(k.b, k.loc, buffer, ValueRange{i, j}), k.add(row, i),
                 k.add(column, j));
@@ -231,23 +197,14 @@ private:
   }
 
   void store(Value value, Value row, Value column) {
-    SmallVector<Value> indices(batch);
-    indices.resize(rank);
-    indices[rank - 1] = column;
-    for (int64_t i = rank - 2; i > rows.first; --i) {
-      Value extent = k.dim(k.output(0), i);
-      indices[i] = k.rem(row, extent);
-      row = k.div(row, extent);
-    }
-    indices[rows.first] = row;
-    if (failed(storeThroughEpilogue(k, op, value, indices)))
+    if (failed(storeThroughEpilogue(k, op, value, rows.indices(k, batch, row, column))))
       status = failure();
   }
 
   KernelBuilder &k;
   nn::PackedByteMatMulOp op;
   ByteMatMulPlan plan;
-  Rows rows;
+  PanelRows rows;
   int64_t rank;
   /// The factors as bytes; the columns' first values or null; elements of a sum, and steps.
   Value a, panels, start, depth, steps;
@@ -261,24 +218,10 @@ private:
   LogicalResult status = success();
 };
 
-AffineMap packedByteMatMulItems(nn::GroupOp group, Operation *root, KernelTarget target) {
+AffineMap packedByteMatMulItems(nn::GroupOp, Operation *root, KernelTarget target) {
   auto op = cast<nn::PackedByteMatMulOp>(root);
-  RankedTensorType y = typeOf(op.getY());
   ByteMatMulPlan plan = planOf(op, target);
-  Rows rows(y);
-  MLIRContext *context = group.getContext();
-  SmallVector<AffineExpr> results;
-  for (int64_t i = 0; i < rows.first; ++i)
-    results.push_back(getAffineDimExpr(i, context));
-  AffineExpr total = getAffineConstantExpr(1, context);
-  for (int64_t i = rows.first; i < y.getRank() - 1; ++i)
-    total =
-        (y.isDynamicDim(i) ? getAffineDimExpr(i, context) : getAffineConstantExpr(y.getDimSize(i), context)) *
-        total;
-  int64_t panels = llvm::divideCeil(op.getColumns(), kWidth);
-  results.push_back(getAffineConstantExpr(llvm::divideCeil(panels, plan.panelBlock), context));
-  results.push_back(total.ceilDiv(plan.rowBlock));
-  return AffineMap::get(y.getRank(), 0, results, context);
+  return rowsOf(op).items(typeOf(op.getY()), plan.panelBlock, plan.rowBlock);
 }
 
 LogicalResult emitPackedByteMatMul(KernelBuilder &k, Operation *root) {

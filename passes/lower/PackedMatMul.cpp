@@ -11,6 +11,7 @@
 #include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
+#include "passes/lower/PanelRows.h"
 #include "passes/lower/Registry.h"
 
 using namespace mlir;
@@ -23,26 +24,12 @@ constexpr int64_t kWidth = nn::PackedMatMulOp::kPanelColumns;
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// The dims [first, end) of the result count as one dim of rows, the ones before are walked apart. Where all
-/// the batch meets the same panels, these are all leading dims of which at most one is dynamic; an affine map
-/// cannot multiply two.
-struct Rows {
-  int64_t first, end;
-  std::optional<int64_t> known = 1;
-
-  explicit Rows(nn::PackedMatMulOp op) {
-    RankedTensorType y = typeOf(op.getY());
-    bool isBatched = typeOf(op.getPanels()).getRank() > 3;
-    first = end = y.getRank() - 1;
-    while (first > (isBatched ? end - 1 : 0) && (known || !y.isDynamicDim(first - 1))) {
-      --first;
-      if (y.isDynamicDim(first))
-        known = std::nullopt;
-      else if (known)
-        known = *known * y.getDimSize(first);
-    }
-  }
-};
+PanelRows rowsOf(nn::PackedMatMulOp op) {
+  RankedTensorType y = typeOf(op.getY());
+  // Where each matrix of the batch meets panels of its own, rows are those of one matrix.
+  bool isBatched = typeOf(op.getPanels()).getRank() > 3;
+  return PanelRows(y, isBatched ? y.getRank() - 2 : 0, op.getColumns());
+}
 
 std::optional<int64_t> knownDim(RankedTensorType type, int64_t i) {
   return type.isDynamicDim(i) ? std::nullopt : std::optional(type.getDimSize(i));
@@ -50,7 +37,7 @@ std::optional<int64_t> knownDim(RankedTensorType type, int64_t i) {
 
 MatMulPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
   RankedTensorType y = typeOf(op.getY()), panels = typeOf(op.getPanels());
-  Rows rows(op);
+  PanelRows rows = rowsOf(op);
   int64_t batch = 1;
   for (int64_t i = 0; i < rows.first; ++i)
     batch *= y.isDynamicDim(i) ? 1 : y.getDimSize(i);
@@ -61,8 +48,8 @@ MatMulPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
 class PackedMatMul {
 public:
   PackedMatMul(KernelBuilder &k, nn::PackedMatMulOp op)
-      : k(k), op(op), plan(planOf(op, k.target)), rows(op), rank(typeOf(op.getY()).getRank()),
-        aElement(typeOf(op.getA()).getElementType()), bElement(typeOf(op.getPanels()).getElementType()),
+      : k(k), op(op), plan(planOf(op, k.target)), rows(rowsOf(op)), aElement(typeOf(op.getA()).getElementType()),
+        bElement(typeOf(op.getPanels()).getElementType()),
         outElement(typeOf(op.getY()).getElementType()), a(merged(k.memref(op.getA()), 1)),
         panels(merged(k.memref(op.getPanels()), 2)), flatPanels(k.flat(panels)), depth(k.dim(panels, 1)),
         vector(VectorType::get({plan.lanes}, computeType(outElement))),
@@ -78,7 +65,7 @@ public:
 
   LogicalResult emit() {
     k.note(describe(plan));
-    int64_t count = panelCount();
+    int64_t count = rows.panels();
     int64_t work = plan.rowBlock * plan.panelBlock * kWidth * steps.value_or(64);
     k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));
     Value total = k.index(1);
@@ -118,9 +105,6 @@ private:
   };
 
   bool isCut() const { return steps && plan.depthBlock < *steps; }
-  int64_t panelCount() { return llvm::divideCeil(op.getColumns(), kWidth); }
-  bool hasPadding() { return op.getColumns() % kWidth != 0; }
-
   /// The memref with all dims but the last `kept` as one.
   Value merged(Value memref, int64_t kept) {
     int64_t dims = cast<MemRefType>(memref.getType()).getRank();
@@ -135,7 +119,7 @@ private:
   void locate(Item &item, ValueRange point, Value total) {
     item.batch.assign(point.begin(), point.begin() + rows.first);
     item.aRows = k.mul(matrixOf(op.getA(), 2, item.batch), total);
-    item.panels = k.mul(matrixOf(op.getPanels(), 3, item.batch), panelCount());
+    item.panels = k.mul(matrixOf(op.getPanels(), 3, item.batch), rows.panels());
   }
   /// The number of the operand's matrix at a point of the batch, to which it may be broadcast.
   Value matrixOf(Value operand, int64_t inner, ArrayRef<Value> batch) {
@@ -156,28 +140,11 @@ private:
     return number;
   }
 
-  /// Visits the panels [from, to) by tiles, and the rows [first, last).
   void overPanels(Value from, Value to, llvm::function_ref<void(int64_t width, Value panel)> body) {
-    Value step = k.index(plan.panels), mainEnd = k.add(from, k.mul(k.div(k.sub(to, from), step), step));
-    k.loop(from, mainEnd, step, [&](Value panel) { body(plan.panels, panel); });
-    if (panelCount() % plan.panels != 0)
-      k.loop(mainEnd, to, k.index(1), [&](Value panel) { body(1, panel); });
+    rows.overPanels(k, plan.panels, from, to, body);
   }
-  void overRows(Value first, Value last, llvm::function_ref<void(int64_t height, Value row)> body) {
-    Value step = k.index(plan.rows), end = k.add(first, k.mul(k.div(k.sub(last, first), step), step));
-    k.loop(first, end, step, [&](Value row) { body(plan.rows, row); });
-    if (rows.known) {
-      if (int64_t rest = *rows.known % plan.rows)
-        k.ifThen(k.compare(arith::CmpIPredicate::slt, end, last), [&] { body(rest, end); });
-      return;
-    }
-    // Any number below plan.rows as a sum of powers of two.
-    Value row = end;
-    for (int64_t size = llvm::PowerOf2Ceil(plan.rows) / 2; size > 0; size /= 2) {
-      Value next = k.add(row, size), fits = k.compare(arith::CmpIPredicate::sle, next, last);
-      k.ifThen(fits, [&] { body(size, row); });
-      row = k.select(fits, next, row);
-    }
+  void overRows(Value from, Value to, llvm::function_ref<void(int64_t height, Value row)> body) {
+    rows.overRows(k, plan.rows, from, to, body);
   }
 
   /// A block of long sums. The panels come one after another past the rows, fetched one ahead.
@@ -258,7 +225,7 @@ private:
     SmallVector<Value> values = multiply(item, kernel, row, panel, all, tileNumber, kernel.zeros(k));
     Value column = k.mul(panel, kWidth);
     // The last panel is not stored whole where it is filled up.
-    bool mayBePadded = hasPadding() && (width == 1 || panelCount() % plan.panels == 0);
+    bool mayBePadded = rows.hasPadding() && (width == 1 || rows.panels() % plan.panels == 0);
     auto fromRegisters = [&] {
       for (int64_t i = 0; i < height; ++i)
         for (int64_t j = 0; j < kernel.vectors; ++j)
@@ -291,7 +258,7 @@ private:
   /// Stores `height` rows of finished sums as the result's from (row, column) on, as far as it has columns.
   void finish(const Item &item, Value height, Value row, Value column, Value width) {
     Value lanes = k.index(plan.lanes), count = width, vectorEnd = width;
-    if (hasPadding()) {
+    if (rows.hasPadding()) {
       count = k.min(k.sub(k.index(op.getColumns()), column), width);
       vectorEnd = k.mul(k.div(count, lanes), lanes);
     }
@@ -299,7 +266,7 @@ private:
       k.loop(k.index(0), vectorEnd, lanes, [&](Value j) {
         store(item, loadSum(i, j), k.add(row, i), k.add(column, j));
       });
-      if (hasPadding())
+      if (rows.hasPadding())
         k.loop(vectorEnd, count, k.index(1), [&](Value j) {
           Value sum = memref::LoadOp::create(k.b, k.loc, sums, ValueRange{i, j});
           store(item, sum, k.add(row, i), k.add(column, j));
@@ -308,24 +275,14 @@ private:
   }
 
   void store(const Item &item, Value value, Value row, Value column) {
-    SmallVector<Value> indices(item.batch);
-    indices.resize(rank);
-    indices[rank - 1] = column;
-    for (int64_t i = rank - 2; i > rows.first; --i) {
-      Value extent = k.dim(k.output(0), i);
-      indices[i] = k.rem(row, extent);
-      row = k.div(row, extent);
-    }
-    indices[rows.first] = row;
-    if (failed(storeThroughEpilogue(k, op, value, indices)))
+    if (failed(storeThroughEpilogue(k, op, value, rows.indices(k, item.batch, row, column))))
       status = failure();
   }
 
   KernelBuilder &k;
   nn::PackedMatMulOp op;
   MatMulPlan plan;
-  Rows rows;
-  int64_t rank;
+  PanelRows rows;
   Type aElement, bElement, outElement;
   /// `a` as a matrix of all its rows, and all panels one after another.
   Value a, panels, flatPanels, depth;
@@ -337,24 +294,10 @@ private:
   LogicalResult status = success();
 };
 
-AffineMap packedMatMulItems(nn::GroupOp group, Operation *root, KernelTarget target) {
+AffineMap packedMatMulItems(nn::GroupOp, Operation *root, KernelTarget target) {
   auto op = cast<nn::PackedMatMulOp>(root);
-  RankedTensorType y = typeOf(op.getY());
   MatMulPlan plan = planOf(op, target);
-  Rows rows(op);
-  MLIRContext *context = group.getContext();
-  SmallVector<AffineExpr> results;
-  for (int64_t i = 0; i < rows.first; ++i)
-    results.push_back(getAffineDimExpr(i, context));
-  AffineExpr total = getAffineConstantExpr(1, context);
-  for (int64_t i = rows.first; i < rows.end; ++i)
-    total =
-        (y.isDynamicDim(i) ? getAffineDimExpr(i, context) : getAffineConstantExpr(y.getDimSize(i), context)) *
-        total;
-  int64_t panels = llvm::divideCeil(op.getColumns(), kWidth);
-  results.push_back(getAffineConstantExpr(llvm::divideCeil(panels, plan.panelBlock), context));
-  results.push_back(total.ceilDiv(plan.rowBlock));
-  return AffineMap::get(y.getRank(), 0, results, context);
+  return rowsOf(op).items(typeOf(op.getY()), plan.panelBlock, plan.rowBlock);
 }
 
 LogicalResult emitPackedMatMul(KernelBuilder &k, Operation *root) {

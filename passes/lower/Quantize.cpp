@@ -49,7 +49,8 @@ void emitRow(KernelBuilder &k, OpTy op, Value from, Value to, Value base, Value 
     Value value = load(shape, x, op.getX(), offset, false);
     Value factor = load(shape, scale, op.getScale(), scaleOffset, !dense);
     Value shift = zero ? load(shape, zero, op.getZeroPoint(), scaleOffset, !dense) : Value();
-    Value result = toStorage(b, loc, scaledElement(b, loc, op, value, factor, shift), getElementTypeOrSelf(op.getY().getType()));
+    Value result = toStorage(b, loc, scaledElement(b, loc, op, value, factor, shift),
+                             getElementTypeOrSelf(op.getY().getType()));
     if (isa<VectorType>(shape))
       vector::StoreOp::create(b, loc, result, y, offset);
     else

@@ -1,5 +1,5 @@
-// Lowering of nn.softmax: softmax and its logarithm in three passes over a lane, hardmax in three as well. Rows of f32
-// have a kernel of their own (SoftmaxRows.h).
+// Lowering of nn.softmax: softmax and its logarithm in three passes over a lane, hardmax in three as well.
+// Rows of f32 have a kernel of their own (SoftmaxRows.h).
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Lanes.h"
 #include "passes/lower/MathFunctions.h"

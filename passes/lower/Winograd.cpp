@@ -1,5 +1,5 @@
-// nn.winograd_conv (Lavin and Gray 2015): every 6 x 6 (or 4 x 4) piece d of the input gives the 4 x 4 (or 2 x 2)
-// outputs
+// nn.winograd_conv (Lavin and Gray 2015): every 6 x 6 (or 4 x 4) piece d of the input gives the 4 x 4 (or 2 x
+// 2) outputs
 //
 //     A^T [ sum over channels of (G w G^T) * (B^T d B) ] A
 //
@@ -30,11 +30,11 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 struct Shape {
   Shape(nn::WinogradConvOp op, KernelTarget target)
-      : out(op.getOutputs()), in(out + op.getTaps() - 1), points(in * in), inRows(typeOf(op.getX()).getDimSize(2)),
-        inColumns(typeOf(op.getX()).getDimSize(3)), rows(typeOf(op.getY()).getDimSize(2)),
-        columns(typeOf(op.getY()).getDimSize(3)), channels(op.getChannels()),
-        panels(typeOf(op.getY()).getDimSize(1)), pieceRows(llvm::divideCeilSigned(rows, out)),
-        pieceColumns(llvm::divideCeilSigned(columns, out)),
+      : out(op.getOutputs()), in(out + op.getTaps() - 1), points(in * in),
+        inRows(typeOf(op.getX()).getDimSize(2)), inColumns(typeOf(op.getX()).getDimSize(3)),
+        rows(typeOf(op.getY()).getDimSize(2)), columns(typeOf(op.getY()).getDimSize(3)),
+        channels(op.getChannels()), panels(typeOf(op.getY()).getDimSize(1)),
+        pieceRows(llvm::divideCeilSigned(rows, out)), pieceColumns(llvm::divideCeilSigned(columns, out)),
         plan(planWinograd(target, points, pieceRows * pieceColumns, channels, panels)) {}
 
   /// Outputs, inputs and points of a piece; the first two along one dim.
@@ -70,9 +70,9 @@ public:
   LogicalResult emit() {
     int64_t work = s.points * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
     k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
-    k.note("Winograd F(" + Twine(s.out) + "," + Twine(op.getTaps()) + "), registers hold " + Twine(plan.rows) + " pieces x " +
-           Twine(plan.panels * kBlock) + " filters, cut into " + Twine(plan.panelItems) + " x " +
-           Twine(plan.tileItems));
+    k.note("Winograd F(" + Twine(s.out) + "," + Twine(op.getTaps()) + "), registers hold " +
+           Twine(plan.rows) + " pieces x " + Twine(plan.panels * kBlock) + " filters, cut into " +
+           Twine(plan.panelItems) + " x " + Twine(plan.tileItems));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       EvenParts items{s.pieces(), plan.tileItems};

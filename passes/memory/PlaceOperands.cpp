@@ -45,7 +45,8 @@ private:
   static bool hasPieces(nn::ConcatOp concat) {
     RankedTensorType y = typeOf(concat.getY());
     return y.hasStaticShape() && y.getNumElements() > 0 &&
-           llvm::all_of(y.getShape().take_front(concat.getAxis()), [](int64_t extent) { return extent == 1; }) &&
+           llvm::all_of(y.getShape().take_front(concat.getAxis()),
+                        [](int64_t extent) { return extent == 1; }) &&
            llvm::all_of(concat.getInputs(), [](Value input) { return typeOf(input).hasStaticShape(); });
   }
 

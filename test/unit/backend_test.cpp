@@ -293,7 +293,8 @@ uint64_t pageSizeOf(const std::string &path) {
   auto binary = object::ObjectFile::createObjectFile(path);
   if (!binary)
     return consumeError(binary.takeError()), 0;
-  for (const auto &header : cantFail(cast<object::ELF64LEObjectFile>(*binary->getBinary()).getELFFile().program_headers()))
+  for (const auto &header :
+       cantFail(cast<object::ELF64LEObjectFile>(*binary->getBinary()).getELFFile().program_headers()))
     if (header.p_type == ELF::PT_LOAD)
       return header.p_align;
   return 0;

@@ -101,9 +101,10 @@ LogicalResult BlockedConvOp::shapes(ShapeRule &rule) {
 LogicalResult BlockedByteConvOp::shapes(ShapeRule &rule) {
   int64_t n = getKernel().size(), channels = getChannels(), filters = getFilters(), groups = getGroups();
   if (n < 1 || n > 2 || channels < 1 || !isBlocked(rule, getX(), n, blocksOf(channels)))
-    return rule.error("blocked_byte_conv_c1: x does not hold " + Twine(channels) + " channels over " + Twine(n) +
-                      " dims");
-  if (failed(checkWindow(rule, "blocked_byte_conv_c2", n, getKernel(), getStrides(), getDilations(), getPads())))
+    return rule.error("blocked_byte_conv_c1: x does not hold " + Twine(channels) + " channels over " +
+                      Twine(n) + " dims");
+  if (failed(
+          checkWindow(rule, "blocked_byte_conv_c2", n, getKernel(), getStrides(), getDilations(), getPads())))
     return failure();
   bool fits = groups >= 1 && filters >= 1 && filters % groups == 0 && channels % groups == 0 &&
               rule.rank(getPanels()) == 5;
@@ -111,7 +112,8 @@ LogicalResult BlockedByteConvOp::shapes(ShapeRule &rule) {
     fits = filters / groups % kBlock == 0 && channels / groups % kBlock == 0;
   if (fits) {
     int64_t steps = llvm::divideCeil(channels / groups, kByteStep);
-    int64_t expected[] = {groups, blocksOf(filters / groups), productOf(getKernel()) * steps, kBlock, kByteStep};
+    int64_t expected[] = {groups, blocksOf(filters / groups), productOf(getKernel()) * steps, kBlock,
+                          kByteStep};
     for (auto [i, extent] : llvm::enumerate(expected))
       fits &= !rule.differ(rule.dim(getPanels(), i), rule.constant(extent));
   }
@@ -121,12 +123,15 @@ LogicalResult BlockedByteConvOp::shapes(ShapeRule &rule) {
   Type x = getElementTypeOrSelf(getX().getType()), panels = getElementTypeOrSelf(getPanels().getType());
   Dim blocks = rule.constant(blocksOf(filters));
   if (!isBias(rule, getStart(), blocks) ||
-      (getZeroPoint() && (getElementTypeOrSelf(getZeroPoint().getType()) != x || rule.length(getZeroPoint()) != 1)))
-    return rule.error("blocked_byte_conv_c4: start needs one lane per filter, zero_point one element of x's type");
+      (getZeroPoint() &&
+       (getElementTypeOrSelf(getZeroPoint().getType()) != x || rule.length(getZeroPoint()) != 1)))
+    return rule.error(
+        "blocked_byte_conv_c4: start needs one lane per filter, zero_point one element of x's type");
   if (!areByteFactors(x, panels, getFlip()))
     return rule.error("blocked_byte_conv_c6: no product of " + debugString(x) + " by " + debugString(panels) +
                       (getFlip() ? " with flipped bits" : ""));
-  return slide(rule, "blocked_byte_conv_c5", getX(), blocks, getKernel(), getStrides(), getPads(), getDilations());
+  return slide(rule, "blocked_byte_conv_c5", getX(), blocks, getKernel(), getStrides(), getPads(),
+               getDilations());
 }
 
 LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
@@ -138,7 +143,8 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
     return rule.error("winograd_conv_c2: there must be 4 pads, not negative or huge");
   int64_t outputs = getOutputs(), taps = getTaps(), side = outputs + taps - 1, points = side * side;
   int64_t expected[] = {points, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
-  bool fits = filters >= 1 && rule.rank(getU()) == 4 && ((taps == 3 && (outputs == 2 || outputs == 4)) || (taps == 5 && outputs == 2));
+  bool fits = filters >= 1 && rule.rank(getU()) == 4 &&
+              ((taps == 3 && (outputs == 2 || outputs == 4)) || (taps == 5 && outputs == 2));
   for (size_t i = 0; fits && i < 4; ++i)
     fits = !rule.differ(rule.dim(getU(), i), rule.constant(expected[i]));
   if (!fits)

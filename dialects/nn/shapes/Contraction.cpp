@@ -131,9 +131,11 @@ LogicalResult PackedByteMatMulOp::shapes(ShapeRule &rule) {
               !rule.differ(rule.dim(getPanels(), 2), rule.constant(kPanelColumns)) &&
               !rule.differ(rule.dim(getPanels(), 3), rule.constant(kByteStep));
   if (depth.known())
-    fits &= !rule.differ(rule.dim(getPanels(), 1), rule.constant(llvm::divideCeil(*depth.known(), kByteStep)));
+    fits &=
+        !rule.differ(rule.dim(getPanels(), 1), rule.constant(llvm::divideCeil(*depth.known(), kByteStep)));
   if (getStart())
-    fits &= rule.rank(getStart()) == 1 && !rule.differ(rule.dim(getStart(), 0), rule.constant(count * kPanelColumns));
+    fits &= rule.rank(getStart()) == 1 &&
+            !rule.differ(rule.dim(getStart(), 0), rule.constant(count * kPanelColumns));
   if (!fits)
     return rule.error("packed_byte_matmul_c1: the panels do not fit a's depth and " + Twine(getColumns()) +
                       " columns");

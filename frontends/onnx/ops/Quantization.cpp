@@ -152,7 +152,8 @@ Value integerProduct(NodeImporter &node, Value a, Value zeroA, Value b, Value ze
     // The sums of rows are a column more of the product, where that keeps its dims and takes bytes.
     int64_t depth = rankB > 1 ? NodeImporter::shapeOf(b)[rankB - 2] : ShapedType::kDynamic;
     Type element = NodeImporter::elementTypeOf(a);
-    bool isColumn = rankA > 1 && rankB == 2 && !ShapedType::isDynamic(depth) && element.getIntOrFloatBitWidth() == 8;
+    bool isColumn =
+        rankA > 1 && rankB == 2 && !ShapedType::isDynamic(depth) && element.getIntOrFloatBitWidth() == 8;
     Value sums;
     if (isColumn) {
       auto type = RankedTensorType::get({depth, 1}, node.builder().getI8Type());

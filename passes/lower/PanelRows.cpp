@@ -1,0 +1,71 @@
+#include "passes/lower/PanelRows.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+PanelRows::PanelRows(RankedTensorType result, int64_t least, int64_t columns)
+    : first(result.getRank() - 1), end(first), columns(columns) {
+  while (first > least && (known || !result.isDynamicDim(first - 1))) {
+    --first;
+    if (result.isDynamicDim(first))
+      known = std::nullopt;
+    else if (known)
+      known = *known * result.getDimSize(first);
+  }
+}
+
+AffineMap PanelRows::items(RankedTensorType result, int64_t panelBlock, int64_t rowBlock) const {
+  MLIRContext *context = result.getContext();
+  SmallVector<AffineExpr> extents;
+  for (int64_t i = 0; i < first; ++i)
+    extents.push_back(getAffineDimExpr(i, context));
+  AffineExpr rows = getAffineConstantExpr(1, context);
+  for (int64_t i = first; i < end; ++i)
+    rows = rows * (result.isDynamicDim(i) ? getAffineDimExpr(i, context)
+                                          : getAffineConstantExpr(result.getDimSize(i), context));
+  extents.push_back(getAffineConstantExpr(llvm::divideCeil(panels(), panelBlock), context));
+  extents.push_back(rows.ceilDiv(rowBlock));
+  return AffineMap::get(result.getRank(), 0, extents, context);
+}
+
+void PanelRows::overPanels(KernelBuilder &k, int64_t width, Value from, Value to,
+                           llvm::function_ref<void(int64_t width, Value panel)> body) const {
+  Value step = k.index(width), mainEnd = k.add(from, k.mul(k.div(k.sub(to, from), step), step));
+  k.loop(from, mainEnd, step, [&](Value panel) { body(width, panel); });
+  if (panels() % width != 0)
+    k.loop(mainEnd, to, k.index(1), [&](Value panel) { body(1, panel); });
+}
+
+void PanelRows::overRows(KernelBuilder &k, int64_t height, Value from, Value to,
+                         llvm::function_ref<void(int64_t height, Value row)> body) const {
+  Value step = k.index(height), mainEnd = k.add(from, k.mul(k.div(k.sub(to, from), step), step));
+  k.loop(from, mainEnd, step, [&](Value row) { body(height, row); });
+  if (known) {
+    if (int64_t rest = *known % height)
+      k.ifThen(k.compare(arith::CmpIPredicate::slt, mainEnd, to), [&] { body(rest, mainEnd); });
+    return;
+  }
+  // Any number below `height` as a sum of powers of two.
+  Value row = mainEnd;
+  for (int64_t size = llvm::PowerOf2Ceil(height) / 2; size > 0; size /= 2) {
+    Value next = k.add(row, size), fits = k.compare(arith::CmpIPredicate::sle, next, to);
+    k.ifThen(fits, [&] { body(size, row); });
+    row = k.select(fits, next, row);
+  }
+}
+
+SmallVector<Value> PanelRows::indices(KernelBuilder &k, ValueRange batch, Value row, Value column) const {
+  SmallVector<Value> result(batch);
+  result.resize(end + 1);
+  result[end] = column;
+  for (int64_t i = end - 1; i > first; --i) {
+    Value extent = k.dim(k.output(0), i);
+    result[i] = k.rem(row, extent);
+    row = k.div(row, extent);
+  }
+  result[first] = row;
+  return result;
+}
+
+} // namespace nnc

@@ -1,0 +1,48 @@
+//===- PanelRows.h - results of products with panels, cut into tiles ---------===//
+//
+// What the kernels of products with packed factors share: which dims of the result count as rows, and how rows
+// and panels of 16 columns are visited by register tiles.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NNC_PASSES_LOWER_PANELROWS_H
+#define NNC_PASSES_LOWER_PANELROWS_H
+
+#include "passes/lower/KernelBuilder.h"
+
+#include <optional>
+
+namespace nnc {
+
+/// The dims [first, end) of a result count as one dim of rows, the last dim is that of the columns, and the
+/// dims before are walked apart. At most one of the rows' dims is dynamic: an affine map cannot multiply two.
+struct PanelRows {
+  static constexpr int64_t kColumns = 16;
+
+  /// Rows begin at dim `least` at the earliest.
+  PanelRows(mlir::RankedTensorType result, int64_t least, int64_t columns);
+
+  int64_t panels() const { return llvm::divideCeil(columns, kColumns); }
+  /// Whether the last panel has columns that the result has not.
+  bool hasPadding() const { return columns % kColumns != 0; }
+
+  /// Items of blocks of so many panels and rows. Those that follow each other have the same panels.
+  mlir::AffineMap items(mlir::RankedTensorType result, int64_t panelBlock, int64_t rowBlock) const;
+
+  /// Visits the panels [from, to) by tiles of `width` of them, and what is left one by one.
+  void overPanels(KernelBuilder &k, int64_t width, mlir::Value from, mlir::Value to,
+                  llvm::function_ref<void(int64_t width, mlir::Value panel)> body) const;
+  /// Visits the rows [from, to) by tiles of `height` of them, and what is left by lower ones.
+  void overRows(KernelBuilder &k, int64_t height, mlir::Value from, mlir::Value to,
+                llvm::function_ref<void(int64_t height, mlir::Value row)> body) const;
+  /// The indices in the kernel's first output of an element at a point of the dims before the rows.
+  llvm::SmallVector<mlir::Value> indices(KernelBuilder &k, mlir::ValueRange batch, mlir::Value row,
+                                         mlir::Value column) const;
+
+  int64_t first, end, columns;
+  /// The number of rows at one point of the dims before.
+  std::optional<int64_t> known = 1;
+};
+
+} // namespace nnc
+
+#endif
