@@ -60,6 +60,22 @@ SmallVector<int64_t> explicitPads(OpTy op, ArrayRef<int64_t> kernel) {
 struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
   using BlockChannelsBase::BlockChannelsBase;
 
+  /// Threads that share blocks in a window's kernel shall find in their caches what they brought into blocks, and
+  /// the other way round.
+  static void shareLikeNeighbour(Operation *op) {
+    auto sharesBlocks = [](Operation *other) {
+      return other && isa<nn::BlockedDepthwiseOp, nn::BlockedPoolOp>(other);
+    };
+    if (auto block = dyn_cast<nn::BlockChannelsOp>(op))
+      block.setByBlock(llvm::any_of(block->getUsers(), sharesBlocks));
+    if (auto unblock = dyn_cast<nn::UnblockChannelsOp>(op)) {
+      Operation *source = unblock.getX().getDefiningOp();
+      while (source && isElementwiseOp(source))
+        source = source->getOperand(0).getDefiningOp();
+      unblock.setByBlock(sharesBlocks(source));
+    }
+  }
+
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
@@ -87,6 +103,7 @@ struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
       if (isa<nn::UnblockChannelsOp, nn::BlockChannelsOp>(op))
         simplify(op);
     });
+    getOperation().walk([](Operation *op) { shareLikeNeighbour(op); });
   }
 
 private:

@@ -1,4 +1,4 @@
-// nn.block_channels and nn.unblock_channels: an item is one block of a part of an image's pixels. Squares of
+// nn.block_channels and nn.unblock_channels: an item is one block of an image's pixels or of a part of them. Squares of
 // 8 pixels times 8 channels are transposed in registers; what is left over is copied element by element.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -17,9 +17,9 @@ using nn::kBlock;
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// Parts of an image come before its blocks, so that every thread gets pixels of its own: convolutions are
-/// cut the same way where there are many pixels, and read what the same core has written.
-constexpr int64_t kParts = 8;
+/// The parts of an image's pixels. They come before its blocks, so that every thread gets pixels of its own:
+/// convolutions are cut the same way where there are many pixels, and read what the same core has written.
+template <typename OpTy> int64_t partsOf(OpTy op) { return op.getByBlock() ? 1 : 8; }
 
 AffineMap blockItems(nn::GroupOp group, Operation *root) {
   MLIRContext *context = group.getContext();
@@ -27,8 +27,9 @@ AffineMap blockItems(nn::GroupOp group, Operation *root) {
   auto unblock = dyn_cast<nn::UnblockChannelsOp>(root);
   AffineExpr blocks = unblock ? getAffineConstantExpr(nn::blocksOf(unblock.getChannels()), context)
                               : getAffineDimExpr(1, context);
+  int64_t parts = unblock ? partsOf(unblock) : partsOf(cast<nn::BlockChannelsOp>(root));
   return AffineMap::get(typeOf(group.getResult(0)).getRank(), 0,
-                        {getAffineDimExpr(0, context), getAffineConstantExpr(kParts, context), blocks},
+                        {getAffineDimExpr(0, context), getAffineConstantExpr(parts, context), blocks},
                         context);
 }
 
@@ -95,7 +96,7 @@ void copy(KernelBuilder &k, bool toBlock, Value planes, Value plane, Value block
 
 /// `isLast`: whether the block at hand is the last one, whose channels may be fewer.
 LogicalResult emitCopies(KernelBuilder &k, bool toBlock, Value planar, Value blocked, int64_t channels,
-                         int64_t firstDim) {
+                         int64_t firstDim, int64_t parts) {
   auto type = cast<MemRefType>(planar.getType());
   Value pixels = k.index(1);
   int64_t known = 1;
@@ -103,11 +104,11 @@ LogicalResult emitCopies(KernelBuilder &k, bool toBlock, Value planar, Value blo
     pixels = k.mul(pixels, k.dim(planar, i));
     known *= type.isDynamicDim(i) ? 64 : type.getDimSize(i);
   }
-  k.grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(known * kBlock / kParts, 1));
+  k.grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(known * kBlock / parts, 1));
   Value planes = k.flat(planar), blocks = k.flat(blocked);
   int64_t count = nn::blocksOf(channels), rest = channels % kBlock;
   // Parts are whole squares, but the last.
-  Value partPixels = k.mul(k.div(k.add(pixels, 8 * kParts - 1), k.index(8 * kParts)), 8);
+  Value partPixels = k.mul(k.div(k.add(pixels, 8 * parts - 1), k.index(8 * parts)), 8);
   k.forEachItem([&](ValueRange point) {
     Value image = point[0], part = point[1], number = point[2];
     Value first = k.min(k.mul(part, partPixels), pixels), last = k.min(k.add(first, partPixels), pixels);
@@ -138,12 +139,13 @@ LogicalResult emitBlockChannels(KernelBuilder &k, Operation *root) {
   auto op = cast<nn::BlockChannelsOp>(root);
   if (typeOf(op.getX()).isDynamicDim(1))
     return op.emitOpError("unsupported: the number of channels must be known at compile time");
-  return emitCopies(k, true, k.memref(op.getX()), k.output(0), typeOf(op.getX()).getDimSize(1), 2);
+  return emitCopies(k, true, k.memref(op.getX()), k.output(0), typeOf(op.getX()).getDimSize(1), 2,
+                    partsOf(op));
 }
 
 LogicalResult emitUnblockChannels(KernelBuilder &k, Operation *root) {
   auto op = cast<nn::UnblockChannelsOp>(root);
-  return emitCopies(k, false, k.output(0), k.memref(op.getX()), op.getChannels(), 2);
+  return emitCopies(k, false, k.output(0), k.memref(op.getX()), op.getChannels(), 2, partsOf(op));
 }
 
 } // namespace
