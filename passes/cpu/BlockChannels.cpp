@@ -60,8 +60,8 @@ SmallVector<int64_t> explicitPads(OpTy op, ArrayRef<int64_t> kernel) {
 struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
   using BlockChannelsBase::BlockChannelsBase;
 
-  /// Threads that share blocks in a window's kernel shall find in their caches what they brought into blocks, and
-  /// the other way round.
+  /// Threads that share blocks in a window's kernel shall find in their caches what they brought into blocks,
+  /// and the other way round.
   static void shareLikeNeighbour(Operation *op) {
     auto sharesBlocks = [](Operation *other) {
       return other && isa<nn::BlockedDepthwiseOp, nn::BlockedPoolOp>(other);

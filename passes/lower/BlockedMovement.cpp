@@ -1,5 +1,6 @@
-// nn.block_channels and nn.unblock_channels: an item is one block of an image's pixels or of a part of them. Squares of
-// 8 pixels times 8 channels are transposed in registers; what is left over is copied element by element.
+// nn.block_channels and nn.unblock_channels: an item is one block of an image's pixels or of a part of them.
+// Squares of 8 pixels times 8 channels are transposed in registers; what is left over is copied element by
+// element.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
