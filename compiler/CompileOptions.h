@@ -27,6 +27,8 @@ struct CompileOptions {
   unsigned optLevel = 2;
   /// Allow Winograd's algorithm for convolutions.
   bool winograd = true;
+  /// Allow Strassen's algorithm for matrix products.
+  bool strassen = true;
   /// Threads that compile; 0: one per core. The output does not depend on it.
   unsigned threads = 0;
   /// `name=N` and `input:AxBxC`, as written.

@@ -119,7 +119,9 @@ public:
     ModuleOp module = *imported->module;
     if (stopsAfter(Stage::Import))
       return emitIr(module);
-    if (Error error = stage(module, "graph", [&](OpPassManager &pm) { buildGraphPipeline(pm, {options.optLevel, options.winograd}); }))
+    if (Error error = stage(module, "graph", [&](OpPassManager &pm) {
+          buildGraphPipeline(pm, {options.optLevel, options.winograd, options.strassen});
+        }))
       return error;
     if (stopsAfter(Stage::Graph))
       return emitIr(module);

@@ -45,6 +45,8 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     pm.addPass(createPackRecurrent());
     pm.addPass(createPackWeights());
     pm.addPass(createPackOperands());
+    if (options.strassen)
+      pm.addPass(createFormStrassen());
     pm.addPass(createSinkViews());
     pm.addPass(createCSEPass());
   }

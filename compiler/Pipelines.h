@@ -10,6 +10,8 @@ struct GraphOptions {
   unsigned optLevel = 2;
   /// Allow Winograd's algorithm for convolutions.
   bool winograd = true;
+  /// Allow Strassen's algorithm for matrix products.
+  bool strassen = true;
 };
 
 struct LoopsOptions {

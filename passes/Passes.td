@@ -138,6 +138,14 @@ def PackOperands : Pass<"nn-pack-operands", "::mlir::ModuleOp"> {
   }];
 }
 
+def FormStrassen : Pass<"nn-form-strassen", "::mlir::ModuleOp"> {
+  let summary = "Let large matrix products multiply seven halves in place of eight";
+  let description = [{
+    Sets `strassen` on nn.packed_matmul of f32 and static extents where the multiplications that it saves outweigh the
+    additions.
+  }];
+}
+
 def SinkViews : Pass<"nn-sink-views", "::mlir::ModuleOp"> {
   let summary = "Move views between a product and the elementwise ops that follow behind them";
   let description = [{

@@ -71,12 +71,16 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
   let summary = "matrix product with a right factor that lies in panels (made by nn-pack-weights and nn-pack-operands)";
   let description = [{
     a: [...,M,K], panels: [...,P,K,16] -> [...,M,columns]; leading dims broadcast. Element (k, j) of the right factor
-    is panels[..., j / 16, k, j % 16]; the last panel is filled up with zeros. Sums as nn.matmul does.
+    is panels[..., j / 16, k, j % 16]; the last panel is filled up with zeros. Sums as nn.matmul does. With `strassen`
+    the kernel forms seven products of halves in place of eight: rounding errors are then relative to the largest
+    elements of the factors, not to the terms of each sum.
 
     - packed_matmul_c1: a has rank 2 or more, panels [...,ceil(columns / 16),K,16].
     - packed_matmul_c2: the leading dims broadcast.
+    - packed_matmul_c3: with `strassen` the factors are f32 of static extents, a has 4 rows or more, panels has rank 3, K
+      is a multiple of 32 and `columns` of 64.
   }];
-  let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, I64Attr:$columns);
+  let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, I64Attr:$columns, UnitAttr:$strassen);
   let results = (outs NN_Tensor:$y);
   let extraClassDeclaration = [{
     /// Columns of a panel.

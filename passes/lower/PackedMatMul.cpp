@@ -13,6 +13,7 @@
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/PanelRows.h"
 #include "passes/lower/Registry.h"
+#include "passes/lower/Strassen.h"
 
 using namespace mlir;
 
@@ -296,12 +297,15 @@ private:
 
 AffineMap packedMatMulItems(nn::GroupOp, Operation *root, KernelTarget target) {
   auto op = cast<nn::PackedMatMulOp>(root);
+  if (op.getStrassen())
+    return strassenItems(op, target);
   MatMulPlan plan = planOf(op, target);
   return rowsOf(op).items(typeOf(op.getY()), plan.panelBlock, plan.rowBlock);
 }
 
 LogicalResult emitPackedMatMul(KernelBuilder &k, Operation *root) {
-  return PackedMatMul(k, cast<nn::PackedMatMulOp>(root)).emit();
+  auto op = cast<nn::PackedMatMulOp>(root);
+  return op.getStrassen() ? emitStrassen(k, op) : PackedMatMul(k, op).emit();
 }
 
 } // namespace

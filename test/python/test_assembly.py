@@ -18,6 +18,7 @@ REGISTERS = {"x86-64-v3": "ymm", "x86-64-v4": "zmm"}
 
 MATMUL = """g (float[96,768] x) => (float[96,512] y) <float[768,512] w> { y = MatMul(x, w) }"""
 LONG = """g (float[96,3072] x) => (float[96,512] y) <float[3072,512] w> { y = MatMul(x, w) }"""
+STRASSEN = """g (float[128,768] x) => (float[128,3072] y) <float[768,3072] w> { y = MatMul(x, w) }"""
 ROW = """g (float[1,768] x) => (float[1,512] y) <float[768,512] w> { y = MatMul(x, w) }"""
 POINTWISE = """g (float[1,128,28,28] x) => (float[1,128,28,28] y) <float[128,128,1,1] w> {
     c = Conv(x, w)  y = Relu(c) }"""
@@ -61,13 +62,14 @@ def innermost_loops(text):
     [
         (MATMUL, {"x86-64-v3": 12, "x86-64-v4": 24}),
         (LONG, {"x86-64-v3": 12, "x86-64-v4": 24}),
+        (STRASSEN, {"x86-64-v3": 12, "x86-64-v4": 22}),
         (ROW, {"x86-64-v3": 8, "x86-64-v4": 4}),
         (POINTWISE, {"x86-64-v3": 12, "x86-64-v4": 22}),
         (STRIDED, {"x86-64-v3": 10, "x86-64-v4": 14}),
         (WINOGRAD, {"x86-64-v3": 12, "x86-64-v4": 22}),
         (DEPTHWISE, {"x86-64-v3": 4, "x86-64-v4": 8}),
     ],
-    ids=["matmul", "long", "row", "pointwise", "strided", "winograd", "depthwise"],
+    ids=["matmul", "long", "strassen", "row", "pointwise", "strided", "winograd", "depthwise"],
 )
 def test_no_sum_is_spilled(tmp_path, text, sums, level):
     register = REGISTERS[level]

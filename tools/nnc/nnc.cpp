@@ -23,6 +23,7 @@ cl::opt<std::string> emitWhat("emit", cl::value_desc("what"), cl::cat(category),
                                        "asm, obj, archive, header or so (the default)"));
 cl::opt<std::string> until("until", cl::value_desc("stage"), cl::cat(category),
                            cl::desc("Stop after import, graph, loops, memory or llvm and write nothing"));
+cl::opt<bool> noStrassen("no-strassen", cl::desc("Form every product of matrices directly"), cl::cat(category));
 cl::opt<bool> noWinograd("no-winograd", cl::desc("Sum every convolution directly"), cl::cat(category));
 cl::opt<char> optLevel("O", cl::desc("Optimization level, 0 to 3 (default 2)"), cl::Prefix, cl::init('2'), cl::cat(category));
 cl::opt<std::string> cpu("cpu", cl::value_desc("level"), cl::cat(category),
@@ -119,6 +120,7 @@ int main(int argc, char **argv) {
     return usageError("-O takes 0 to 3");
   options.optLevel = optLevel - '0';
   options.winograd = !noWinograd;
+  options.strassen = !noStrassen;
   if (check) {
     if (Error error = nnc::checkModel(options))
       return fail(std::move(error));

@@ -96,6 +96,16 @@ LogicalResult PackPanelsOp::shapes(ShapeRule &rule) {
   return success();
 }
 
+/// What nn.packed_matmul's `strassen` asks of the operands.
+static bool fitsStrassen(PackedMatMulOp op) {
+  auto a = dyn_cast<RankedTensorType>(op.getA().getType()),
+       panels = dyn_cast<RankedTensorType>(op.getPanels().getType());
+  return a && panels && a.hasStaticShape() && panels.hasStaticShape() && panels.getRank() == 3 &&
+         a.getElementType().isF32() && panels.getElementType().isF32() && panels.getDimSize(1) % 32 == 0 &&
+         a.getNumElements() >= 4 * panels.getDimSize(1) && panels.getDimSize(1) > 0 &&
+         op.getColumns() % (4 * PackedMatMulOp::kPanelColumns) == 0;
+}
+
 LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
   int64_t rank = rule.rank(getA());
   if (rank < 2 || rule.rank(getPanels()) < 3)
@@ -107,6 +117,9 @@ LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
   if (getColumns() < 1 || rule.differ(panelCount, rule.constant(count)) || rule.differ(panelDepth, depth) ||
       rule.differ(width, rule.constant(kPanelColumns)))
     return rule.error("packed_matmul_c1: the panels do not fit a's depth and " + Twine(getColumns()) + " columns");
+  if (getStrassen() && !fitsStrassen(*this))
+    return rule.error("packed_matmul_c3: Strassen's algorithm takes f32 of static extents, 4 rows or more, one "
+                      "matrix of panels, a multiple of 32 products in a sum and of 64 columns");
   FailureOr<Dims> out = broadcastLeading(rule, "packed_matmul_c2", a, panels);
   if (failed(out))
     return failure();

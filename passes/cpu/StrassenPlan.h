@@ -1,0 +1,35 @@
+//===- StrassenPlan.h - products of matrices with seven of eight multiplications //
+//
+// Which products take Strassen's algorithm, and how they are cut into blocks.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NNC_PASSES_CPU_STRASSENPLAN_H
+#define NNC_PASSES_CPU_STRASSENPLAN_H
+
+#include "passes/lower/KernelBuilder.h"
+
+namespace nnc {
+
+/// nn.packed_matmul with `strassen`: an item is a block of rows times some panels, cut in halves both ways.
+/// Sums are cut in halves, too.
+struct StrassenPlan {
+  int64_t lanes;
+  /// The register tile, in a quadrant of the item: rows times neighbouring panels.
+  int64_t rows, panels;
+  /// The quadrant: half the rows, and half the panels, of an item. The last item along the rows has fewer.
+  int64_t halfRows, halfPanels;
+  /// The part of half a sum that one round over the item adds: all of a short sum.
+  int64_t depthBlock;
+  /// Rows of an item. The two halves share one where their number is odd.
+  int64_t rowBlock;
+};
+
+/// Whether a product of rows x depth by depth x columns takes less time so, and has extents that
+/// nn.packed_matmul's `strassen` asks for.
+bool paysStrassen(int64_t rows, int64_t depth, int64_t columns);
+
+StrassenPlan planStrassen(const KernelTarget &target, int64_t rows, int64_t depth, int64_t columns);
+
+} // namespace nnc
+
+#endif
