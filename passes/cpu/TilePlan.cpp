@@ -225,10 +225,11 @@ int64_t mostRows(const KernelTarget &target, int64_t vectors, bool isBytes = fal
 
 /// Cycles of one step of a register tile of sums of `depth` products: multiply-adds and loads, two of each a
 /// cycle, and no sum more often than every fourth cycle. Panels too large for the first-level cache come from
-/// the second-level one, 20 bytes a cycle (measured: tiles of 5 x 4 reach 79% of peak, of 7 x 3 95%).
+/// the second-level one, 20 bytes a cycle (measured: tiles of 5 x 4 reach 79% of peak, of 7 x 3 95%), and those too
+/// large for that one, 14 bytes a cycle (tiles of 7 x 3: 84%).
 double stepCycles(const KernelTarget &target, double rows, int64_t vectors, int64_t depth) {
   double products = rows * vectors / 2, loads = (rows + vectors) / 2, bytes = vectors * target.vectorBits / 8;
-  double panels = bytes * depth > kNearCache / 2 ? bytes / 20 : 0;
+  double panels = bytes * depth > 2 * kKeptBytes ? bytes / 14 : bytes * depth > kNearCache / 2 ? bytes / 20 : 0;
   return std::max({products, loads, panels, 4.0}) + 0.5;
 }
 
@@ -275,7 +276,9 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
       double bytes = inputs * q + (weights / q > kKeptBytes ? weights * p : weights);
       if (inputs / p > kKeptBytes)
         bytes += inputs * panelParts;
-      double share = size.outerItems % 2 == 0 ? 1 : largerHalf(q, panelParts, p, pixelParts);
+      // An even number of panels is cut in halves (PanelGroups).
+      bool isHalved = size.outerItems % 2 == 0 || (q % 2 == 0 && size.panels % 2 == 0);
+      double share = isHalved ? 1 : largerHalf(q, panelParts, p, pixelParts);
       double cost = cycles * share + bytes / kBytesPerCycle;
       if (p * q < std::min(wanted, pixelParts * panelParts))
         cost += cycles / 4;
@@ -307,7 +310,8 @@ ExpansionPlan planExpansion(const KernelTarget &target, const ExpansionSize &siz
       q = std::min(groups, q);
       double again = std::max<int64_t>(0, size.span - size.stride) * (p - 1.0);
       double reads = inputs / p > kKeptBytes ? groups : q;
-      double share = size.images % 2 == 0 ? 1 : largerHalf(q, groups, p, size.outputRows);
+      bool isHalved = size.images % 2 == 0 || (q % 2 == 0 && size.panels % 2 == 0);
+      double share = isHalved ? 1 : largerHalf(q, groups, p, size.outputRows);
       double cost = (size.rows + again) * row * share + inputs * reads / kBytesPerCycle;
       if (p * q < std::min(wanted, size.outputRows * groups))
         cost *= 1.25;

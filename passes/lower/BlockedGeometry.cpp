@@ -100,17 +100,18 @@ Value EvenParts::spreadStart(KernelBuilder &k, Value t) const {
 }
 
 std::pair<Value, Value> PanelGroups::range(KernelBuilder &k, Value item) const {
-  EvenParts cut{groups(), items};
-  Value first = k.mul(cut.spreadStart(k, item), width),
-        end = k.mul(cut.spreadStart(k, k.add(item, 1)), width);
-  return {first, k.min(end, k.index(panels))};
+  EvenParts cut{groups(), items / halves()};
+  Value number = k.rem(item, k.index(cut.parts)), start = k.mul(k.div(item, k.index(cut.parts)), half());
+  Value first = k.mul(cut.spreadStart(k, number), width),
+        end = k.mul(cut.spreadStart(k, k.add(number, 1)), width);
+  return {k.add(start, first), k.add(start, k.min(end, k.index(half())))};
 }
 
 void PanelGroups::forEach(KernelBuilder &k, Value first, Value end,
                           llvm::function_ref<void(Value panel, int64_t width)> body) const {
   Value step = k.index(width), fullEnd = k.add(first, k.mul(k.div(k.sub(end, first), step), step));
   k.loop(first, fullEnd, step, [&](Value panel) { body(panel, width); });
-  if (int64_t rest = panels % width)
+  if (int64_t rest = half() % width)
     k.ifThen(k.compare(arith::CmpIPredicate::slt, fullEnd, end), [&] { body(fullEnd, rest); });
 }
 

@@ -64,16 +64,21 @@ struct EvenParts {
                llvm::function_ref<void(mlir::Value start, int64_t size)> body) const;
 };
 
-/// `panels` panels of filters, `width` of which go through registers together, cut into `items` by whole
-/// groups of these.
+/// `panels` panels of filters, `width` of which go through registers together, cut into `items` by whole groups of
+/// these; first into halves where both can be, so that two threads have the same number of panels.
 struct PanelGroups {
   int64_t panels, width, items;
-  int64_t groups() const { return llvm::divideCeilSigned(panels, width); }
+  int64_t halves() const { return panels % 2 == 0 && items % 2 == 0 ? 2 : 1; }
+  /// Panels, and groups of them, of a half.
+  int64_t half() const { return panels / halves(); }
+  int64_t groups() const { return llvm::divideCeilSigned(half(), width); }
   /// The most panels of an item.
-  int64_t largest() const { return EvenParts{groups(), items}.largest() * width; }
+  int64_t largest() const {
+    return std::min(half(), EvenParts{groups(), items / halves()}.largest() * width);
+  }
   /// The first panel of an item and the one behind its last.
   std::pair<mlir::Value, mlir::Value> range(KernelBuilder &k, mlir::Value item) const;
-  /// Calls `body` for the groups of the panels [first, end) of an item; the last of all may be narrower.
+  /// Calls `body` for the groups of the panels [first, end) of an item; the last one of a half may be narrower.
   void forEach(KernelBuilder &k, mlir::Value first, mlir::Value end,
                llvm::function_ref<void(mlir::Value panel, int64_t width)> body) const;
 };

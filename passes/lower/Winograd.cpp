@@ -165,22 +165,27 @@ private:
     // Some items have one piece less; what is computed in its place is not read.
     auto overPieces = [&](Value panel, int64_t width) {
       parts.forEach(k, k.index(0), k.index(parts.parts), [&](Value piece, int64_t rows) {
-        multiply(point, panel, k.sub(panel, first), width, piece, rows);
+        multiply(point, panel, first, end, width, piece, rows);
       });
     };
     s.panelGroups().forEach(k, first, end, overPieces);
   }
 
   /// M[point][own][piece][16] for `rows` pieces: a register tile over all channels. `own` numbers the item's
-  /// panels.
-  void multiply(Value point, Value panel, Value own, int64_t width, Value piece, int64_t rows) {
+  /// panels, [begin, end).
+  void multiply(Value point, Value panel, Value begin, Value end, int64_t width, Value piece, int64_t rows) {
     MicroKernel kernel{rows, width * perPanel, vector};
+    Value own = k.sub(panel, begin);
     Value weights = k.mul(k.add(k.mul(point, s.panels), panel), s.channels * kBlock);
     Value first = k.add(k.mul(point, inputPoint), k.mul(piece, kBlock));
     NextPanels following{};
-    if (plan.streamsWeights)
-      following = {u, k.add(weights, width * s.channels * kBlock), s.channels * kBlock,
-                   s.itemPieces() <= plan.rows, k.compare(arith::CmpIPredicate::eq, piece, k.index(0))};
+    if (plan.streamsWeights) {
+      // After the item's last panels at this point come its first ones at the next point.
+      Value next = k.add(panel, width), isLast = k.compare(arith::CmpIPredicate::sge, next, end);
+      next = k.add(k.mul(point, s.panels), k.select(isLast, k.add(begin, s.panels), next));
+      following = {u, k.mul(next, s.channels * kBlock), s.channels * kBlock, s.itemPieces() <= plan.rows,
+                   k.compare(arith::CmpIPredicate::eq, piece, k.index(0))};
+    }
     auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
       Value from = k.add(first, k.mul(block, s.itemPieces() * kBlock));
       Value weight = k.add(weights, k.mul(block, kBlock * kBlock));

@@ -40,6 +40,18 @@ func.func @main(%x: tensor<1x2x48x48x16xf32>, %u: tensor<36x2x32x16xf32>, %b: te
   return %y : tensor<1x2x48x48x16xf32>
 }
 // -----
+// Weights that come from memory: 16 panels are two halves of 3 + 3 + 2, one for each of two threads, and behind the last
+// panels of a half at one point come its first ones at the next.
+// CHECK: func.func private @k0
+// AVX512: arith.select
+// AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<16xf32>, ){23})}}vector<16xf32>)
+// AVX512: memref.prefetch
+// AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<16xf32>, ){15})}}vector<16xf32>)
+func.func @main(%x: tensor<1x16x14x14x16xf32>, %u: tensor<36x16x256x16xf32>, %b: tensor<16x16xf32>) -> tensor<1x16x14x14x16xf32> {
+  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 256 : i64, filters = 256 : i64, outputs = 4 : i64} : (tensor<1x16x14x14x16xf32>, tensor<36x16x256x16xf32>, tensor<16x16xf32>) -> tensor<1x16x14x14x16xf32>
+  return %y : tensor<1x16x14x14x16xf32>
+}
+// -----
 // Depthwise: an input is loaded once for the outputs that share it, and the tiles at the borders have no tap outside: of
 // 3 x 16 taps of a row the first and the last output leave out one.
 // CHECK: func.func private @k0
