@@ -9,14 +9,14 @@ namespace {
 constexpr int64_t kWidth = nn::PackedMatMulOp::kPanelColumns;
 
 /// Rows of an item: S and T of an item stay in the second-level cache together.
-constexpr int64_t kMostRows = 224;
+constexpr int64_t kMostRows = 256;
 /// Steps of half a sum that one round adds: the fewer there are, the more often sums go to memory and back.
-constexpr int64_t kLeastSteps = 128, kMostSteps = 384;
+constexpr int64_t kLeastSteps = 128, kMostSteps = 512;
 
 /// Items of nearly the same size, of which the last one has rows enough for either half.
 int64_t rowBlockOf(int64_t rows) {
   int64_t block = llvm::divideCeil(rows, llvm::divideCeil(rows, kMostRows));
-  while (rows % block != 0 && rows % block < llvm::divideCeil(block, 2))
+  while (rows % block != 0 && rows % block < llvm::divideCeilSigned(block, 2))
     --block;
   return block;
 }

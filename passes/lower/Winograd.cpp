@@ -237,22 +237,42 @@ private:
           half[r * s.in + c] = values[r];
       }
       Value b = bias ? load(bias, k.add(k.mul(panel, kBlock), lane)) : Value();
-      for (int64_t r = 0; r < s.out; ++r) {
-        SmallVector<Value> values = winograd::transformOutput(k, ArrayRef(half).slice(r * s.in, s.in), s.out);
-        for (int64_t c = 0; c < s.out; ++c) {
-          Value value = b ? arith::AddFOp::create(k.b, k.loc, values[c], b).getResult() : values[c];
-          store(value, outputs, k.add(lane, (r * s.out + c) * kBlock));
-        }
-      }
-      Value height = k.min(k.sub(k.index(s.rows), row), k.index(s.out));
-      Value width = k.min(k.sub(k.index(s.columns), column), k.index(s.out));
-      k.loops({height, width}, [&](ValueRange at) {
-        Value value = load(outputs, k.add(k.mul(k.add(k.mul(at[0], s.out), at[1]), kBlock), lane));
-        SmallVector<Value> indices = {image, panel, k.add(row, at[0]), k.add(column, at[1]), lane};
-        if (failed(storeThroughEpilogue(k, op, value, indices)))
-          status = failure();
-      });
+      SmallVector<Value> square;
+      for (int64_t r = 0; r < s.out; ++r)
+        for (Value value : winograd::transformOutput(k, ArrayRef(half).slice(r * s.in, s.in), s.out))
+          square.push_back(b ? arith::AddFOp::create(k.b, k.loc, value, b).getResult() : value);
+      storeSquare(square, panel, row, column, lane);
     });
+  }
+
+  /// Stores the outputs of a piece that exist: all of them from registers where the epilogue is short.
+  void storeSquare(ArrayRef<Value> square, Value panel, Value row, Value column, Value lane) {
+    auto storeOne = [&](Value value, Value r, Value c) {
+      SmallVector<Value> indices = {image, panel, k.add(row, r), k.add(column, c), lane};
+      if (failed(storeThroughEpilogue(k, op, value, indices)))
+        status = failure();
+    };
+    Value height = k.min(k.sub(k.index(s.rows), row), k.index(s.out));
+    Value width = k.min(k.sub(k.index(s.columns), column), k.index(s.out));
+    auto fromRegisters = [&] {
+      for (int64_t i = 0; i < s.out * s.out; ++i)
+        storeOne(square[i], k.index(i / s.out), k.index(i % s.out));
+    };
+    auto throughBuffer = [&] {
+      for (auto [i, value] : llvm::enumerate(square))
+        store(value, outputs, k.add(lane, i * kBlock));
+      k.loops({height, width}, [&](ValueRange at) {
+        Value offset = k.mul(k.add(k.mul(at[0], s.out), at[1]), kBlock);
+        storeOne(load(outputs, k.add(offset, lane)), at[0], at[1]);
+      });
+    };
+    if (!hasShortEpilogue(k.group))
+      return throughBuffer();
+    if (s.rows % s.out == 0 && s.columns % s.out == 0)
+      return fromRegisters();
+    Value isWhole = k.compare(arith::CmpIPredicate::eq, k.mul(height, width), k.index(s.out * s.out));
+    k.ifThen(isWhole, fromRegisters);
+    k.ifThen(k.negated(isWhole), throughBuffer);
   }
 
   KernelBuilder &k;
