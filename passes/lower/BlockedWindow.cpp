@@ -53,7 +53,8 @@ private:
   bool isMax, countPads;
 };
 
-/// Rows of half an image, where images are cut in halves: small ones come from convolutions that are cut by filters.
+/// Rows of half an image, where images are cut in halves: small ones come from convolutions that are cut by
+/// filters.
 std::optional<int64_t> halfRows(ArrayRef<int64_t> shape) {
   constexpr int64_t leastRows = 14;
   if (shape.size() != 5 || shape[2] < leastRows)
