@@ -53,7 +53,9 @@ func.func @main(%x: tensor<1x16x14x14x16xf32>, %u: tensor<36x16x256x16xf32>, %b:
 }
 // -----
 // Depthwise: an input is loaded once for the outputs that share it, and the tiles at the borders have no tap outside: of
-// 3 x 16 taps of a row the first and the last output leave out one.
+// 3 x 16 taps of a row the first and the last output leave out one. Items are the upper 8 rows of both blocks, then the
+// lower ones.
+// CHECK: affine_map<(d0, d1, d2, d3, d4) -> (d0, 2, 2, 8)>
 // CHECK: func.func private @k0
 // AVX512: scf.for
 // AVX512-COUNT-23: vector.fma
