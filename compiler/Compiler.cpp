@@ -196,7 +196,9 @@ private:
     info.weightBytes = weights->bytes;
     module->removeAttr("nn.weights");
     takeTables(module, level);
-    return stage(module, "llvm", [&](OpPassManager &pm) { buildLlvmPipeline(pm, {level.vectorBits}); });
+    return stage(module, "llvm", [&](OpPassManager &pm) {
+      buildLlvmPipeline(pm, {level.vectorBits, level.byteSums, level.fuses});
+    });
   }
 
   /// What the memory stage says of groups and arena goes into the descriptor and the report.

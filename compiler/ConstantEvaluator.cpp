@@ -84,6 +84,7 @@ private:
     };
     LoopsOptions loops;
     loops.vectorBits = target->levels[0].vectorBits;
+    loops.fuses = target->levels[0].fuses;
     if (auto error = runPasses([&](OpPassManager &pm) {
           pm.addPass(createFormGroups());
           buildLoopsPipeline(pm, loops);

@@ -78,6 +78,7 @@ void buildLlvmPipeline(OpPassManager &pm, const LoopsOptions &options) {
   ExpandMathOptions math;
   math.scales = options.vectorBits == 512;
   math.comparesNumbers = options.vectorBits >= 256;
+  math.fuses = options.fuses;
   pm.addPass(createExpandMath(math));
   pm.addPass(createLowerKernelAbi());
   pm.addPass(createConvertVectorToSCFPass());

@@ -126,6 +126,7 @@ Error completeLevel(CpuLevel &level, const Triple &triple) {
       level.requiredFeatures |= uint64_t(1) << feature.bit;
   level.vectorBits = vectorBitsOf(level, triple.getArch());
   level.byteSums = byteSumsOf(level, triple.getArch());
+  level.fuses = triple.getArch() != Triple::x86_64 || level.has("fma");
   if (triple.getArch() == Triple::x86_64)
     level.preferVectorWidth = level.vectorBits;
   return Error::success();

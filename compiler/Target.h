@@ -38,6 +38,8 @@ struct CpuLevel {
   unsigned vectorBits = 128;
   /// How many products of bytes one instruction sums (KernelTarget in passes/lower/KernelBuilder.h).
   unsigned byteSums = 1;
+  /// Whether it has instructions that multiply and add with one rounding.
+  bool fuses = true;
   /// LLVM's prefer-vector-width; 0: its default.
   unsigned preferVectorWidth = 0;
   /// What the runtime must find on the CPU: bits of runtime/cpu_features.def.

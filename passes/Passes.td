@@ -176,7 +176,9 @@ def ExpandMath : Pass<"nn-expand-math", "::mlir::ModuleOp"> {
   let summary = "Turn functions of floats into arithmetic: polynomials, never a libm call";
   let options = [Option<"scales", "scales", "bool", "false", "The machine multiplies by any power of two, as AVX-512 does">,
                  Option<"comparesNumbers", "compares-numbers", "bool", "false",
-                        "A maximum with a number is cheaper as a comparison and a choice, as on x86">];
+                        "A maximum with a number is cheaper as a comparison and a choice, as on x86">,
+                 Option<"fuses", "fuses", "bool", "true",
+                        "The machine multiplies and adds with one rounding">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect",
                            "::mlir::scf::SCFDialect", "::mlir::LLVM::LLVMDialect"];
 }

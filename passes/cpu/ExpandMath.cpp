@@ -41,6 +41,16 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
   bool scales;
 };
 
+struct ExpandFma : OpRewritePattern<math::FmaOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::FmaOp op, PatternRewriter &rewriter) const override {
+    if (!isExpandable(op.getType()))
+      return failure();
+    rewriter.replaceOp(op, expandFma(rewriter, op.getLoc(), op.getA(), op.getB(), op.getC()));
+    return success();
+  }
+};
+
 struct ExpandPower : OpRewritePattern<math::PowFOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(math::PowFOp op, PatternRewriter &rewriter) const override {
@@ -87,6 +97,8 @@ struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
                  ExpandUnary<math::TanOp, expandTan>, ExpandUnary<math::AsinOp, expandAsin>,
                  ExpandUnary<math::AcosOp, expandAcos>, ExpandUnary<math::AtanOp, expandAtan>, ExpandPower>(
         &getContext());
+    if (!fuses)
+      patterns.add<ExpandFma>(&getContext());
     if (comparesNumbers)
       patterns.add<CompareWithNumber<arith::MaximumFOp, arith::CmpFPredicate::OGT>,
                    CompareWithNumber<arith::MinimumFOp, arith::CmpFPredicate::OLT>>(&getContext());

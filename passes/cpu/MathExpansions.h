@@ -20,6 +20,9 @@ using mlir::Value;
 
 /// `scales`: the machine has an instruction that multiplies by a power of two of any exponent, as AVX-512 does.
 Value expandExp(OpBuilder &b, Location loc, Value x, bool scales);
+/// x y + z on a machine without an instruction for it: f32 by f64, rounded once but where the sum in f64 is a tie of f32;
+/// f64 with the product's rounding error added at the end.
+Value expandFma(OpBuilder &b, Location loc, Value x, Value y, Value z);
 Value expandExpM1(OpBuilder &b, Location loc, Value x);
 Value expandLog(OpBuilder &b, Location loc, Value x);
 Value expandLog1p(OpBuilder &b, Location loc, Value x);

@@ -1,5 +1,6 @@
 // RUN: nnc-opt %s -nn-expand-math | FileCheck %s --check-prefixes=CHECK,PARTS
 // RUN: nnc-opt %s -nn-expand-math=scales=true | FileCheck %s --check-prefixes=CHECK,SCALES
+// RUN: nnc-opt %s -nn-expand-math=fuses=false | FileCheck %s --check-prefix=NOFMA
 // RUN: nnc-opt %s -nn-expand-math=compares-numbers=true | FileCheck %s --check-prefix=COMPARES
 
 // No call is left; a machine with such an instruction multiplies by a power of two whose exponent is out of range.
@@ -66,4 +67,20 @@ func.func @bounds(%x: vector<16xf32>, %y: vector<16xf32>) -> vector<16xf32> {
   %b = arith.minimumf %six, %a : vector<16xf32>
   %c = arith.maximumf %b, %y : vector<16xf32>
   return %c : vector<16xf32>
+}
+
+// Without an instruction for it: by way of f64, or with the errors of product and sum.
+// NOFMA-LABEL: func.func @fma
+// NOFMA-NOT: math.fma
+// NOFMA: %[[HALVES:.*]] = arith.constant 0x41A0000002000000
+// NOFMA: arith.extf {{.*}} vector<4xf64>
+// NOFMA: arith.truncf {{.*}} vector<4xf32>
+// NOFMA: arith.mulf %{{.*}}, %[[HALVES]]
+// NOFMA: arith.select
+// PARTS-LABEL: func.func @fma
+// PARTS-COUNT-2: math.fma
+func.func @fma(%x: vector<4xf32>, %y: f64) -> (vector<4xf32>, f64) {
+  %0 = math.fma %x, %x, %x : vector<4xf32>
+  %1 = math.fma %y, %y, %y : f64
+  return %0, %1 : vector<4xf32>, f64
 }
