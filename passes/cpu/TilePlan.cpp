@@ -213,6 +213,15 @@ double largerHalf(int64_t outer, int64_t outerParts, int64_t inner, int64_t inne
                      : 2.0 * llvm::divideCeil(innerParts, 2) / innerParts;
 }
 
+/// The same of a convolution's items: `images` times `panelItems` of `groups` groups of panels times `pixelItems`.
+/// An even number of panels is cut in the middle (PanelGroups).
+double largerShare(int64_t images, int64_t panels, int64_t panelItems, int64_t groups, int64_t pixelItems,
+                   int64_t pixelParts) {
+  if (images % 2 == 0 || (panelItems % 2 == 0 && panels % 2 == 0))
+    return 1;
+  return largerHalf(panelItems, groups, pixelItems, pixelParts);
+}
+
 /// The most rows of a register tile with so many vectors: accumulators, the vectors of a step and one
 /// broadcast. Of 32 registers some stay free: LLVM's scheduler moves loads of the next step up, and a spilled
 /// sum costs more than the larger tile gains (measured: 98% of peak with 12 x 2, 70% with 14 x 2).
@@ -276,9 +285,7 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
       double bytes = inputs * q + (weights / q > kKeptBytes ? weights * p : weights);
       if (inputs / p > kKeptBytes)
         bytes += inputs * panelParts;
-      // An even number of panels is cut in halves (PanelGroups).
-      bool isHalved = size.outerItems % 2 == 0 || (q % 2 == 0 && size.panels % 2 == 0);
-      double share = isHalved ? 1 : largerHalf(q, panelParts, p, pixelParts);
+      double share = largerShare(size.outerItems, size.panels, q, panelParts, p, pixelParts);
       double cost = cycles * share + bytes / kBytesPerCycle;
       if (p * q < std::min(wanted, pixelParts * panelParts))
         cost += cycles / 4;
@@ -310,8 +317,7 @@ ExpansionPlan planExpansion(const KernelTarget &target, const ExpansionSize &siz
       q = std::min(groups, q);
       double again = std::max<int64_t>(0, size.span - size.stride) * (p - 1.0);
       double reads = inputs / p > kKeptBytes ? groups : q;
-      bool isHalved = size.images % 2 == 0 || (q % 2 == 0 && size.panels % 2 == 0);
-      double share = isHalved ? 1 : largerHalf(q, groups, p, size.outputRows);
+      double share = largerShare(size.images, size.panels, q, groups, p, size.outputRows);
       double cost = (size.rows + again) * row * share + inputs * reads / kBytesPerCycle;
       if (p * q < std::min(wanted, size.outputRows * groups))
         cost *= 1.25;

@@ -60,6 +60,16 @@ Value KernelBuilder::flat(Value memref) {
   return memref::CollapseShapeOp::create(b, loc, memref, ArrayRef<ReassociationIndices>{all});
 }
 
+Value KernelBuilder::merged(Value memref, int64_t kept) {
+  int64_t dims = cast<MemRefType>(memref.getType()).getRank();
+  if (dims == kept + 1)
+    return memref;
+  SmallVector<ReassociationIndices> groups = {llvm::to_vector<2>(llvm::seq<int64_t>(0, dims - kept))};
+  for (int64_t i = dims - kept; i < dims; ++i)
+    groups.push_back({i});
+  return memref::CollapseShapeOp::create(b, loc, memref, groups);
+}
+
 Value KernelBuilder::dim(Value memref, int64_t i) {
   auto type = cast<MemRefType>(memref.getType());
   if (!type.isDynamicDim(i))

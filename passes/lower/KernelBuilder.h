@@ -64,6 +64,8 @@ public:
   int64_t workspaceBytes = 0;
   /// The memref as 1-D over all its elements.
   mlir::Value flat(mlir::Value memref);
+  /// The memref with all dims but the last `kept` as one.
+  mlir::Value merged(mlir::Value memref, int64_t kept);
   mlir::Value dim(mlir::Value memref, int64_t i);
   /// Extent `i` of a group input or yielded tensor.
   mlir::Value dimOf(mlir::Value tensor, int64_t i) { return dim(memref(tensor), i); }

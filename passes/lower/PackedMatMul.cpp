@@ -51,8 +51,8 @@ public:
   PackedMatMul(KernelBuilder &k, nn::PackedMatMulOp op)
       : k(k), op(op), plan(planOf(op, k.target)), rows(rowsOf(op)), aElement(typeOf(op.getA()).getElementType()),
         bElement(typeOf(op.getPanels()).getElementType()),
-        outElement(typeOf(op.getY()).getElementType()), a(merged(k.memref(op.getA()), 1)),
-        panels(merged(k.memref(op.getPanels()), 2)), flatPanels(k.flat(panels)), depth(k.dim(panels, 1)),
+        outElement(typeOf(op.getY()).getElementType()), a(k.merged(k.memref(op.getA()), 1)),
+        panels(k.merged(k.memref(op.getPanels()), 2)), flatPanels(k.flat(panels)), depth(k.dim(panels, 1)),
         vector(VectorType::get({plan.lanes}, computeType(outElement))),
         shortEpilogue(hasShortEpilogue(k.group)),
         steps(knownDim(typeOf(op.getPanels()), typeOf(op.getPanels()).getRank() - 2)) {
@@ -106,16 +106,6 @@ private:
   };
 
   bool isCut() const { return steps && plan.depthBlock < *steps; }
-  /// The memref with all dims but the last `kept` as one.
-  Value merged(Value memref, int64_t kept) {
-    int64_t dims = cast<MemRefType>(memref.getType()).getRank();
-    if (dims == kept + 1)
-      return memref;
-    SmallVector<ReassociationIndices> groups = {llvm::to_vector<2>(llvm::seq<int64_t>(0, dims - kept))};
-    for (int64_t i = dims - kept; i < dims; ++i)
-      groups.push_back({i});
-    return memref::CollapseShapeOp::create(k.b, k.loc, memref, groups);
-  }
 
   void locate(Item &item, ValueRange point, Value total) {
     item.batch.assign(point.begin(), point.begin() + rows.first);

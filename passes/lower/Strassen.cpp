@@ -51,7 +51,7 @@ class Strassen {
 public:
   Strassen(KernelBuilder &k, nn::PackedMatMulOp op)
       : k(k), op(op), plan(planOf(op, k.target)), space(rowsOf(op)),
-        half(typeOf(op.getPanels()).getDimSize(1) / 2), a(asMatrix(k.memref(op.getA()))),
+        half(typeOf(op.getPanels()).getDimSize(1) / 2), a(k.merged(k.memref(op.getA()), 1)),
         panels(k.memref(op.getPanels())), flatPanels(k.flat(panels)),
         vector(VectorType::get({plan.lanes}, k.b.getF32Type())) {
     Type f32 = vector.getElementType();
@@ -114,13 +114,6 @@ private:
   static Factor combination(int64_t number) { return {true, number - 1}; }
 
   bool isCut() const { return plan.depthBlock < half; }
-
-  Value asMatrix(Value memref) {
-    int64_t rank = cast<MemRefType>(memref.getType()).getRank();
-    SmallVector<ReassociationIndices> groups = {llvm::to_vector<2>(llvm::seq<int64_t>(0, rank - 1)),
-                                                {rank - 1}};
-    return rank == 2 ? memref : memref::CollapseShapeOp::create(k.b, k.loc, memref, groups);
-  }
 
   void compute(const Rounds &rounds) {
     const Round &now = rounds.now;
@@ -206,7 +199,7 @@ private:
     return k.add(k.add(round.panel, j), right * plan.halfPanels);
   }
 
-  /// Adds a tile of each quadrant of the part's product to the sums.
+  /// Adds a tile of each quadrant of the round's product to the sums.
   void multiply(const Rounds &rounds, const Tile &tile) {
     int64_t number = 0;
     auto product = [&](ValueRange accumulators, Factor left, Factor right) {
