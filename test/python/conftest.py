@@ -12,6 +12,13 @@ ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "python"))
 
 
+@pytest.fixture(params=["x86-64-v3", "native"])
+def level(request, monkeypatch):
+    """The CPU level to compile for; nnc is the built one."""
+    monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(ROOT / "build" / "dev" / "bin")))
+    return request.param
+
+
 @pytest.fixture(scope="session")
 def fake(tmp_path_factory):
     """Returns a function from a model's name to the path of its shared library."""

@@ -12,7 +12,7 @@ ort = pytest.importorskip("onnxruntime")
 from onnx import TensorProto, helper, numpy_helper
 
 import nnc
-from test_contraction import level, normal  # noqa: F401
+from test_contraction import normal
 
 FLOAT = TensorProto.FLOAT
 

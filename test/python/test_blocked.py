@@ -2,7 +2,6 @@
 Runtime. Each case also says which ops the compiler must have chosen, so that none passes by another path."""
 
 import os
-import pathlib
 import subprocess
 
 import numpy as np
@@ -13,14 +12,6 @@ import nnc
 onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
 from onnx import TensorProto, helper, numpy_helper
-
-TOOLS = pathlib.Path(__file__).parents[2] / "build" / "dev" / "bin"
-
-
-@pytest.fixture(params=["x86-64-v3", "native"])
-def level(request, monkeypatch):
-    monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(TOOLS)))
-    return request.param
 
 
 class Net:

@@ -1,9 +1,6 @@
 """Products and convolutions with constant weights, whose kernels the conformance suite (its weights are inputs) never
 meets, against ONNX Runtime."""
 
-import os
-import pathlib
-
 import numpy as np
 import pytest
 
@@ -65,13 +62,6 @@ def compare(tmp_path, nodes, inputs, dims, constants, level, domains=(("", 17),)
         assert got.shape == expected.shape
         scale = np.abs(expected.astype(np.float64)).max(initial=1e-9)
         np.testing.assert_allclose(got / scale, expected / scale, rtol=0, atol=tolerance)
-
-
-@pytest.fixture(params=["x86-64-v3", "native"])
-def level(request, monkeypatch):
-    tools = pathlib.Path(__file__).parents[2] / "build" / "dev" / "bin"
-    monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(tools)))
-    return request.param
 
 
 @pytest.mark.parametrize(

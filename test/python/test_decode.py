@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 
 import nnc
 from test_attention import Graph
-from test_contraction import level, normal  # noqa: F401
+from test_contraction import normal
 
 WIDTH, SIZE = 96, 24
 

@@ -1,8 +1,5 @@
 """Elementwise kernels: broadcasts of all kinds, lengths that end with part of a vector, types of all widths."""
 
-import os
-import pathlib
-
 import numpy as np
 import pytest
 
@@ -12,13 +9,6 @@ onnx = pytest.importorskip("onnx")
 from onnx import helper
 
 RNG = np.random.default_rng(3)
-
-
-@pytest.fixture(params=["x86-64-v3", "native"])
-def level(request, monkeypatch):
-    tools = pathlib.Path(__file__).parents[2] / "build" / "dev" / "bin"
-    monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(tools)))
-    return request.param
 
 
 def run(tmp_path, level, nodes, feeds, dims, expected, tolerance=0):

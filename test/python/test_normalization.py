@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 
 import nnc
 from test_attention import Graph
-from test_contraction import level, normal  # noqa: F401
+from test_contraction import normal
 
 
 def run(tmp_path, graph, result, inputs, dims, level, kernels, opset=17):

@@ -7,7 +7,6 @@ onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper
 
 import nnc
-from test_contraction import level  # noqa: F401
 
 
 def compiled(tmp_path, op, dims, level, axis=-1):

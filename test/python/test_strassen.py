@@ -12,14 +12,6 @@ import nnc
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper
 
-TOOLS = pathlib.Path(__file__).parents[2] / "build" / "dev" / "bin"
-
-
-@pytest.fixture(params=["x86-64-v3", "native"])
-def level(request, monkeypatch):
-    monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(TOOLS)))
-    return request.param
-
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
