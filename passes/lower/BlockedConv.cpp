@@ -81,15 +81,20 @@ public:
     sourceRow = g.columns.in * pixelStride;
     sourceChannels = g.rows.in * sourceRow;
     if (g.rows.padBegin || g.rows.padEnd || g.columns.padBegin || g.columns.padEnd) {
-      int64_t most = shape.itemsAlongRows()
-                         ? EvenParts{g.rows.out, shape.tiles.rowParts}.largest() * shape.itemTiles()
-                         : 1;
-      bufferRows = g.rows.spanOf(std::min(most, g.rows.out));
-      bufferColumns = g.columns.spanOf(g.columns.out);
+      // What the outputs of the largest item read.
+      bool alongRows = shape.itemsAlongRows();
+      EvenParts cut{alongRows ? g.rows.out : g.columns.out,
+                    alongRows ? shape.tiles.rowParts : shape.tiles.columnParts};
+      int64_t most = std::min(cut.largest() * shape.itemTiles(), cut.extent);
+      bufferRows = g.rows.spanOf(alongRows ? most : 1);
+      bufferColumns = g.columns.spanOf(alongRows ? g.columns.out : most);
       sourceRow = bufferColumns * pixelStride;
       sourceChannels = bufferRows * sourceRow;
       source = k.workspace(MemRefType::get({blocks() * sourceChannels}, unit));
     }
+    // A zero point is no zero: its products count.
+    skipsRows = !isBytes && g.rows.savesByTap(shape.tiles.rowParts);
+    skipsColumns = !isBytes && !shape.plain && g.columns.savesByTap(shape.tiles.columnParts);
     if (!shortEpilogue && g.isDense(k.group))
       pixelsAtATime = std::max<int64_t>(1, 4 / perPanel);
     if (!shortEpilogue)
@@ -103,6 +108,7 @@ public:
     k.note("direct, registers hold " + Twine(plan.pixels) + " pixels x " + Twine(plan.panels * kBlock) +
            " filters, cut into " + Twine(plan.panelItems) + " x " + Twine(plan.pixelItems) +
            (g.isFlat ? ", all pixels in one row" : "") + (bufferRows ? ", padded rows copied" : "") +
+           (skipsRows || skipsColumns ? ", taps in padding skipped" : "") +
            (plan.streamsWeights ? ", weights prefetched" : ""));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
@@ -182,31 +188,36 @@ private:
     return loaded;
   }
 
-  /// Brings the input rows under the item's outputs into the workspace.
+  /// Brings the inputs under the item's outputs into the workspace, with padding around them.
   void copyRows() {
     Value top = k.sub(k.mul(firstRow, g.rows.stride), k.index(g.rows.padBegin));
-    int64_t begin = g.columns.padBegin;
-    Value zero = padding();
-    int64_t count = std::min(g.columns.in, bufferColumns - begin);
+    Value left = k.sub(k.mul(firstColumn, g.columns.stride), k.index(g.columns.padBegin));
+    Value zero = padding(), none = k.index(0), width = k.index(bufferColumns);
+    // The columns of the buffer that are inputs.
+    Value begin = k.min(k.max(k.sub(none, left), none), width);
+    Value end = k.max(k.min(k.sub(k.index(g.columns.in), left), width), begin);
+    // Rows of padding that no tap reads are not written either.
+    bool readsPadding = !skipsRows || g.rows.out > shape.tiles.rowParts;
     k.loop(k.index(blocks()), [&](Value block) {
       k.loop(k.index(bufferRows), [&](Value r) {
         Value row = k.add(top, r), isInside = k.inRange(row, k.index(g.rows.in));
         Value to = k.add(k.mul(block, sourceChannels), k.mul(r, sourceRow));
-        auto zeros = [&](int64_t from, int64_t end) {
-          k.loop(k.index(from * pixelStride), k.index(end * pixelStride), k.index(1),
+        auto zeros = [&](Value from, Value end) {
+          k.loop(k.mul(from, pixelStride), k.mul(end, pixelStride), k.index(1),
                  [&](Value i) { memref::StoreOp::create(k.b, k.loc, zero, source, k.add(to, i)); });
         };
-        Value isPadding = k.negated(isInside);
-        k.ifThen(isPadding, [&] { zeros(0, bufferColumns); });
+        if (readsPadding)
+          k.ifThen(k.negated(isInside), [&] { zeros(none, width); });
         k.ifThen(isInside, [&] {
-          Value from = k.add(inputOffset(block), k.mul(row, g.columns.in * pixelStride));
-          Value at = k.add(to, begin * pixelStride);
-          zeros(0, begin);
-          k.loop(k.index(count * pixelStride), [&](Value i) {
+          Value column = k.add(k.mul(row, g.columns.in), k.add(left, begin));
+          Value from = k.add(inputOffset(block), k.mul(column, pixelStride));
+          Value at = k.add(to, k.mul(begin, pixelStride));
+          zeros(none, begin);
+          k.loop(k.mul(k.sub(end, begin), pixelStride), [&](Value i) {
             Value value = memref::LoadOp::create(k.b, k.loc, x, k.add(from, i));
             memref::StoreOp::create(k.b, k.loc, value, source, k.add(at, i));
           });
-          zeros(begin + count, bufferColumns);
+          zeros(end, width);
         });
       });
     });
@@ -278,12 +289,27 @@ private:
       status = failure();
   }
 
+  /// The taps [first, end) of which an output of [at, +count) reads anything but padding; all of them if not `skips`.
+  std::pair<Value, Value> tapsInside(const StaticWindow &window, bool skips, Value at, int64_t count) {
+    if (!skips)
+      return {k.index(0), k.index(window.kernel)};
+    // Tap t of output o reads input o * stride - padBegin + t * dilation.
+    Value none = k.index(0), dilation = k.index(window.dilation);
+    auto reaching = [&](Value distance) {
+      return k.div(k.add(k.max(distance, none), window.dilation - 1), dilation);
+    };
+    Value before = k.sub(k.index(window.padBegin), k.mul(k.add(at, count - 1), window.stride));
+    Value behind = k.sub(k.index(window.in + window.padBegin), k.mul(at, window.stride));
+    return {reaching(before), k.min(reaching(behind), k.index(window.kernel))};
+  }
+
   /// The tile's sums over all channels and taps.
   SmallVector<Value> products(const MicroKernel &kernel, Value block, Value row, int64_t columns,
                               Value column, ValueRange initial) {
     // The input under the tile's first output and tap, and where its panel starts.
-    Value y = k.mul(bufferRows ? k.sub(row, firstRow) : row, g.rows.stride);
-    Value origin = k.add(k.mul(y, sourceRow), k.mul(column, g.columns.stride * pixelStride));
+    Value top = k.mul(bufferRows ? k.sub(row, firstRow) : row, g.rows.stride);
+    Value left = k.mul(bufferRows ? k.sub(column, firstColumn) : column, g.columns.stride);
+    Value origin = k.add(k.mul(top, sourceRow), k.mul(left, pixelStride));
     if (!bufferRows)
       origin = k.add(origin, inputOffset(k.index(0)));
     Value weights = k.mul(block, shape.depth * kBlock);
@@ -324,18 +350,19 @@ private:
       });
     };
     int64_t taps = g.rows.kernel * g.columns.kernel;
+    auto [firstTapRow, lastTapRow] = tapsInside(g.rows, skipsRows, row, kernel.rows / columns);
+    auto [firstTap, lastTap] = tapsInside(g.columns, skipsColumns, column, columns);
     auto overTaps = [&](Value from, Value weight, int64_t channels, ValueRange carried) {
-      return k.loop(k.index(0), k.index(g.rows.kernel), k.index(1), carried, [&](Value ky, ValueRange inRow) {
+      return k.loop(firstTapRow, lastTapRow, k.index(1), carried, [&](Value ky, ValueRange inRow) {
         Value rowStart = k.add(from, k.mul(ky, g.rows.dilation * sourceRow));
         if (shape.plain)
           return run(rowStart, k.add(weight, k.mul(ky, g.columns.kernel * kBlock)), g.columns.kernel,
                      g.columns.dilation, inRow);
-        return k.loop(k.index(0), k.index(g.columns.kernel), k.index(1), inRow,
-                      [&](Value kx, ValueRange inTap) {
-                        Value tap = k.add(k.mul(ky, g.columns.kernel), kx);
-                        return run(k.add(rowStart, k.mul(kx, g.columns.dilation * pixelStride)),
-                                   k.add(weight, k.mul(tap, channels * kBlock)), channels, 1, inTap);
-                      });
+        return k.loop(firstTap, lastTap, k.index(1), inRow, [&](Value kx, ValueRange inTap) {
+          Value tap = k.add(k.mul(ky, g.columns.kernel), kx);
+          return run(k.add(rowStart, k.mul(kx, g.columns.dilation * pixelStride)),
+                     k.add(weight, k.mul(tap, channels * kBlock)), channels, 1, inTap);
+        });
       });
     };
     int64_t perBlock = shape.perBlock, whole = shape.channels / perBlock;
@@ -364,6 +391,8 @@ private:
   int64_t pixelsAtATime = 1;
   Value panels, x, bias, sums;
   bool shortEpilogue;
+  /// Whether the loops over the rows, and over the columns, of the window leave out taps that meet padding alone.
+  bool skipsRows = false, skipsColumns = false;
   llvm::DenseMap<Value, Value> flattened;
   /// Where the inputs are read: x, or rows in the workspace. Elements from one row, and one channel or block,
   /// to the next.

@@ -24,6 +24,8 @@ struct StaticWindow {
     int64_t at = o * stride - padBegin + tap * dilation;
     return at >= 0 && at < in;
   }
+  /// Whether it pays to look which taps the outputs of each of `parts` even parts read nothing but padding by.
+  bool savesByTap(int64_t parts) const;
 };
 
 struct BlockedGeometry {

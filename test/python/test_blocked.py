@@ -89,6 +89,14 @@ DIRECT = [
     (64, 64, (3, 3), (6, 6), 1, dict(group=4, pads=[1, 1, 1, 1])),
     (32, 16, (5,), (30,), 2, dict(pads=[2, 2])),
     (12, 40, (1,), (9,), 1, {}),
+    # Items of a long row read a part of it; far taps meet padding alone in some outputs.
+    (24, 32, (3,), (1000,), 1, dict(dilations=[8], pads=[8, 8])),
+    (16, 20, (4,), (301,), 2, dict(strides=[3], dilations=[5], pads=[11, 3])),
+    (32, 40, (3, 3), (28, 28), 1, dict(dilations=[18, 18], pads=[18, 18, 18, 18])),
+    (16, 33, (3, 5), (7, 5), 2, dict(dilations=[3, 4], pads=[7, 8, 0, 9])),
+    (40, 24, (5, 3), (9, 30), 1, dict(strides=[2, 1], dilations=[2, 13], pads=[4, 13, 4, 13])),
+    (20, 16, (3, 3), (1, 50), 1, dict(pads=[1, 1, 1, 1])),
+    (3, 16, (9, 9), (6, 40), 1, dict(dilations=[2, 2], pads=[8, 8, 8, 8])),
 ]
 
 
