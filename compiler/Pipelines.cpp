@@ -39,6 +39,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     BlockChannelsOptions blocks;
     blocks.winograd = options.winograd;
     pm.addPass(createSplitConvTranspose());
+    pm.addPass(createSliceVolumes());
     pm.addPass(createBlockChannels(blocks));
     pm.addPass(createCSEPass());
     pm.addPass(createFuseExpansions());

@@ -93,6 +93,15 @@ def SplitConvTranspose : Pass<"nn-split-conv-transpose", "::mlir::ModuleOp"> {
   }];
 }
 
+def SliceVolumes : Pass<"nn-slice-volumes", "::mlir::ModuleOp"> {
+  let summary = "Turn convolutions over volumes into ones over the images that are their slices";
+  let description = [{
+    nn.conv with three spatial dims, one group, constant weights and static extents becomes one over [N*D,K*C,H,W]: the K
+    slices under the kernel are channels. Pools, concatenations and elementwise ops between such convolutions are done on
+    slices too. Convolutions whose copies of slices would take more than 256 MB stay.
+  }];
+}
+
 def BlockChannels : Pass<"nn-block-channels", "::mlir::ModuleOp"> {
   let summary = "Bring convolutions and what lies between them to blocks of 16 channels";
   let description = [{

@@ -39,24 +39,6 @@ RankedTensorType blockedType(RankedTensorType type) {
   return RankedTensorType::get(shape, type.getElementType());
 }
 
-/// Begins and ends of the padding in numbers.
-template <typename OpTy>
-SmallVector<int64_t> explicitPads(OpTy op, ArrayRef<int64_t> kernel) {
-  if (op.getAutoPad() == nn::AutoPad::explicit_pads)
-    return SmallVector<int64_t>(op.getPads());
-  size_t n = kernel.size();
-  SmallVector<int64_t> pads(2 * n);
-  for (size_t i = 0; i < n; ++i) {
-    int64_t in = typeOf(op.getX()).getDimSize(2 + i), out = typeOf(op.getY()).getDimSize(2 + i);
-    int64_t span = (kernel[i] - 1) * op.getDilations()[i] + 1;
-    int64_t total = std::max<int64_t>((out - 1) * op.getStrides()[i] + span - in, 0);
-    bool lower = op.getAutoPad() == nn::AutoPad::same_lower;
-    pads[i] = (total + lower) / 2;
-    pads[n + i] = total - pads[i];
-  }
-  return pads;
-}
-
 struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
   using BlockChannelsBase::BlockChannelsBase;
 
@@ -90,6 +72,10 @@ struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
         convert(concat);
       else if (auto resize = dyn_cast<nn::ResizeOp>(op))
         convert(resize);
+      else if (auto gather = dyn_cast<nn::GatherOp>(op))
+        convert(gather);
+      else if (auto reshape = dyn_cast<nn::ReshapeOp>(op))
+        convert(reshape);
       else if (isElementwiseOp(op))
         convertElementwise(op);
     }
@@ -125,7 +111,10 @@ private:
       blocked->getResult(0).setType(blockedType(typeOf(image)));
       return blocked->getResult(0);
     }
-    return nn::BlockChannelsOp::create(b, loc, blockedType(typeOf(image)), image);
+    RankedTensorType type = blockedType(typeOf(image));
+    if (auto uniform = dyn_cast_or_null<SplatElementsAttr>(constantValue(image)))
+      return nn::ConstantOp::create(b, loc, type, uniform.resizeSplat(type));
+    return nn::BlockChannelsOp::create(b, loc, type, image);
   }
 
   static void replace(Operation *op, Value blocked) {
@@ -349,10 +338,10 @@ private:
     op.erase();
   }
 
-  /// Along channels, where every operand but the last fills its blocks, or along anything else but the batch.
+  /// Along channels, where every operand but the last fills its blocks, or along anything else.
   void convert(nn::ConcatOp op) {
     RankedTensorType y = typeOf(op.getY());
-    if (!y || !isImage(y) || op.getAxis() == 0 ||
+    if (!y || !isImage(y) ||
         llvm::none_of(op.getInputs(), [](Value input) { return bool(blocksBehind(input)); }))
       return;
     for (auto [i, input] : llvm::enumerate(op.getInputs())) {
@@ -365,6 +354,30 @@ private:
     for (Value input : op.getInputs())
       blocked.push_back(toBlocks(b, op.getLoc(), input));
     replace(op, nn::ConcatOp::create(b, op.getLoc(), blockedType(y), blocked, op.getAxis()));
+  }
+
+  /// Whole images.
+  void convert(nn::GatherOp op) {
+    Value blocked = blocksBehind(op.getX());
+    RankedTensorType y = typeOf(op.getY());
+    if (!blocked || op.getAxis() != 0 || !y || y.getRank() != typeOf(op.getX()).getRank() || !isImage(y))
+      return;
+    OpBuilder b(op);
+    replace(op, nn::GatherOp::create(b, op.getLoc(), blockedType(y), blocked, op.getIndices(), 0));
+  }
+
+  /// The channels of neighbouring images become those of one, as nn-slice-volumes wants them.
+  void convert(nn::ReshapeOp op) {
+    Value blocked = blocksBehind(op.getX());
+    RankedTensorType x = typeOf(op.getX()), y = typeOf(op.getY());
+    if (!blocked || !y || !isImage(y) || !x.hasStaticShape() || !y.hasStaticShape() ||
+        x.getDimSize(1) % kBlock || y.getDimSize(1) % x.getDimSize(1) ||
+        x.getShape().drop_front(2) != y.getShape().drop_front(2))
+      return;
+    OpBuilder b(op);
+    RankedTensorType type = blockedType(y);
+    Value shape = createIndexList(b, op.getLoc(), type.getShape());
+    replace(op, nn::ReshapeOp::create(b, op.getLoc(), type, blocked, shape, /*allow_zero=*/false));
   }
 
   /// Of the spatial dims alone: along the lanes nothing changes.

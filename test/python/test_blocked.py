@@ -241,6 +241,46 @@ def test_transposed_any_extents(tmp_path, level, kernel, attributes):
     check(tmp_path, level, net, y, (2, 8, 6, 9), [], dims=("n", 8, "h", "w"), absent=["conv_transpose"])
 
 
+VOLUMES = [
+    # channels, filters, kernel, volume, batch, attributes
+    (3, 20, (3, 3, 3), (8, 17, 13), 1, dict(pads=[1, 1, 1, 1, 1, 1])),
+    (16, 32, (3, 3, 3), (6, 12, 12), 2, dict(pads=[1, 1, 1, 1, 1, 1])),
+    (20, 33, (2, 3, 1), (7, 9, 8), 1, dict(strides=[2, 1, 2], pads=[1, 0, 0, 0, 1, 0])),
+    (32, 16, (3, 1, 1), (9, 5, 5), 1, dict(dilations=[3, 1, 1], pads=[3, 0, 0, 3, 0, 0])),
+    (16, 24, (1, 3, 3), (4, 10, 10), 2, dict(auto_pad="SAME_UPPER")),
+    (16, 24, (1, 1, 1), (5, 6, 7), 1, dict(strides=[2, 2, 2])),
+    (8, 16, (3, 3, 3), (1, 7, 7), 1, dict(pads=[1, 1, 1, 1, 1, 1])),
+]
+
+
+@pytest.mark.parametrize("channels, filters, kernel, volume, batch, attributes", VOLUMES)
+def test_volume(tmp_path, level, channels, filters, kernel, volume, batch, attributes):
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, kernel, **attributes))
+    check(tmp_path, level, net, y, (batch, channels, *volume), ["unblock_channels"], absent=["packed_conv", "conv"])
+
+
+@pytest.mark.parametrize("pool", [
+    dict(kernel_shape=[1, 2, 2], strides=[1, 2, 2]),
+    dict(kernel_shape=[2, 2, 2], strides=[2, 2, 2]),
+    dict(kernel_shape=[3, 3, 3], strides=[2, 2, 2], pads=[0, 1, 1, 0, 1, 1]),
+    dict(kernel_shape=[2, 3, 3], pads=[0, 1, 1, 0, 1, 1], ceil_mode=1, strides=[1, 2, 2]),
+    # Padding along the depth: the volume is put together for the pool.
+    dict(kernel_shape=[3, 3, 3], strides=[2, 2, 2], pads=[1, 1, 1, 1, 1, 1]),
+])
+def test_net_of_volumes(tmp_path, level, pool):
+    net = Net()
+    around = dict(pads=[1] * 6)
+    x = net.op("Relu", net.conv("x", 3, 16, (3, 3, 3), **around))
+    x = net.op("MaxPool", x, **pool)
+    scale = net.constant(net.rng.standard_normal((16, 1, 1, 1)).astype(np.float32))
+    y = net.op("Relu", net.conv(net.op("Mul", net.op("Sigmoid", x), scale), 16, 32, (3, 3, 3), **around))
+    z = net.op("Concat", net.op("Neg", x), y, axis=1)
+    z = net.op("Add", net.conv(z, 48, 32, (1, 1, 1)), net.conv(y, 32, 32, (3, 3, 3), **around))
+    z = net.op("AveragePool", z, kernel_shape=[1, 2, 2])
+    check(tmp_path, level, net, z, (1, 3, 7, 14, 13), ["unblock_channels"], absent=["packed_conv", "conv"])
+
+
 def test_residual_block_stays_blocked(tmp_path, level):
     """Only the border of the net moves channels."""
     net = Net()

@@ -1,0 +1,268 @@
+// A convolution over a volume is one over images: the slices of the volume along its depth are images of a batch, and
+// the slices under the kernel are channels of one image. The walk in program order keeps a volume in slices from
+// its first convolution to its last, as nn-block-channels does with blocks; what lies between them follows.
+//
+// A slice is copied once for every tap along the depth that reads it. That costs a fraction of the products, which
+// gain everything that convolutions over images have: blocks of channels, register tiles, Winograd's algorithm.
+#include "dialects/nn/NNDialect.h"
+#include "passes/Passes.h"
+#include "passes/cpu/ConstantElements.h"
+#include "passes/cpu/ConvolutionPlan.h"
+#include "passes/graph/Constants.h"
+#include "passes/graph/Group.h"
+
+using namespace mlir;
+
+namespace nnc {
+#define GEN_PASS_DEF_SLICEVOLUMES
+#include "passes/Passes.h.inc"
+
+namespace {
+
+/// What the copies for one convolution may take.
+constexpr int64_t kMostBytes = 256 << 20;
+/// Taps along the depth from which on a maximum of slices would read more than it spares.
+constexpr int64_t kMostPooled = 4;
+
+RankedTensorType typeOf(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
+
+/// f32 of [N,C,D,H,W], all extents known and none empty.
+bool isVolume(RankedTensorType type) {
+  return type && type.getRank() == 5 && type.hasStaticShape() && type.getElementType().isF32() &&
+         type.getNumElements() != 0;
+}
+
+/// [N,C,D,H,W] to [N*D,C,H,W].
+RankedTensorType imagesType(RankedTensorType volume) {
+  ArrayRef<int64_t> s = volume.getShape();
+  return RankedTensorType::get({s[0] * s[2], s[1], s[3], s[4]}, volume.getElementType());
+}
+
+/// The depth's share of a window.
+struct DepthWindow {
+  int64_t in, out, kernel, stride, dilation, padBegin;
+  /// The slice that tap `tap` of output `o` reads, or -1 for padding.
+  int64_t sliceOf(int64_t o, int64_t tap) const {
+    int64_t at = o * stride - padBegin + tap * dilation;
+    return at >= 0 && at < in ? at : -1;
+  }
+  bool isIdentity() const { return kernel == 1 && stride == 1 && padBegin == 0 && in == out; }
+  bool readsPadding() const {
+    for (int64_t o = 0; o < out; ++o)
+      for (int64_t tap = 0; tap < kernel; ++tap)
+        if (sliceOf(o, tap) < 0)
+          return true;
+    return false;
+  }
+};
+
+template <typename OpTy>
+DepthWindow depthOf(OpTy op, ArrayRef<int64_t> kernel, ArrayRef<int64_t> pads) {
+  return {typeOf(op.getX()).getDimSize(2), typeOf(op.getY()).getDimSize(2), kernel[0],
+          op.getStrides()[0],              op.getDilations()[0],            pads[0]};
+}
+
+/// The pads of the window's other two dims.
+SmallVector<int64_t> imagePads(ArrayRef<int64_t> pads) { return {pads[1], pads[2], pads[4], pads[5]}; }
+
+struct SliceVolumes : impl::SliceVolumesBase<SliceVolumes> {
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : ops) {
+      if (auto conv = dyn_cast<nn::ConvOp>(op))
+        convert(conv);
+      else if (auto pool = dyn_cast<nn::PoolOp>(op))
+        convert(pool);
+      else if (auto concat = dyn_cast<nn::ConcatOp>(op))
+        convert(concat);
+      else if (isElementwiseOp(op))
+        convertElementwise(op);
+    }
+    slices.clear();
+  }
+
+private:
+  Value imagesBehind(Value volume) { return slices.lookup(volume); }
+
+  static Value reshaped(OpBuilder &b, Location loc, Value x, RankedTensorType type) {
+    return nn::ReshapeOp::create(b, loc, type, x, createIndexList(b, loc, type.getShape()), /*allow_zero=*/false);
+  }
+  /// [N,C,D,..] to [N,D,C,..] and back.
+  static Value exchanged(OpBuilder &b, Location loc, Value x) {
+    SmallVector<int64_t> shape(typeOf(x).getShape());
+    std::swap(shape[1], shape[2]);
+    return nn::TransposeOp::create(b, loc, typeOf(x).clone(shape), x, ArrayRef<int64_t>{0, 2, 1, 3, 4});
+  }
+
+  Value toImages(OpBuilder &b, Location loc, Value volume) {
+    if (Value images = imagesBehind(volume))
+      return images;
+    return reshaped(b, loc, exchanged(b, loc, volume), imagesType(typeOf(volume)));
+  }
+
+  void replace(Operation *op, Value images) {
+    OpBuilder b(op);
+    RankedTensorType type = typeOf(op->getResult(0));
+    ArrayRef<int64_t> s = type.getShape();
+    Value apart = reshaped(b, op->getLoc(), images, type.clone({s[0], s[2], s[1], s[3], s[4]}));
+    Value volume = exchanged(b, op->getLoc(), apart);
+    slices[volume] = images;
+    op->getResult(0).replaceAllUsesWith(volume);
+    op->erase();
+  }
+
+  /// The slices that taps [from, from + count) read, tap after tap for every output of every volume: [N*O*count,C,H,W].
+  static Value gathered(OpBuilder &b, Location loc, Value images, const DepthWindow &window, int64_t volumes,
+                        int64_t from, int64_t count) {
+    SmallVector<int64_t> indices, shape(typeOf(images).getShape());
+    int64_t zeros = shape[0];
+    bool pads = false;
+    for (int64_t n = 0; n < volumes; ++n)
+      for (int64_t o = 0; o < window.out; ++o)
+        for (int64_t tap = from; tap < from + count; ++tap) {
+          int64_t slice = window.sliceOf(o, tap);
+          pads |= slice < 0;
+          indices.push_back(slice < 0 ? zeros : n * window.in + slice);
+        }
+    if (pads) {
+      shape[0] = 1;
+      auto type = typeOf(images).clone(shape);
+      Value zero = nn::ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, 0.0f));
+      shape[0] = zeros + 1;
+      images = nn::ConcatOp::create(b, loc, type.clone(shape), ValueRange{images, zero}, 0);
+    }
+    shape[0] = indices.size();
+    return nn::GatherOp::create(b, loc, typeOf(images).clone(shape), images, createIndexList(b, loc, indices), 0);
+  }
+
+  /// [M,C,K,H,W] as [M,K*C,H,W].
+  static Value imageWeight(OpBuilder &b, Location loc, const Elements &weight, RankedTensorType type) {
+    ArrayRef<int64_t> s = type.getShape();
+    int64_t taps = s[3] * s[4];
+    std::vector<float> to(type.getNumElements());
+    for (int64_t m = 0; m < s[0]; ++m)
+      for (int64_t c = 0; c < s[1]; ++c)
+        for (int64_t z = 0; z < s[2]; ++z)
+          for (int64_t t = 0; t < taps; ++t)
+            to[((m * s[2] + z) * s[1] + c) * taps + t] = weight.f32(((m * s[1] + c) * s[2] + z) * taps + t);
+    auto own = type.clone({s[0], s[2] * s[1], s[3], s[4]});
+    ArrayRef<char> bytes(reinterpret_cast<const char *>(to.data()), to.size() * sizeof(float));
+    return nn::ConstantOp::create(b, loc, own, constantFromBytes(own, bytes));
+  }
+
+  void convert(nn::ConvOp op) {
+    RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
+    auto weight = elementsOf(constantValue(op.getW()));
+    if (!isVolume(x) || !isVolume(y) || !isVolume(w) || !weight || op.getGroups() != 1 || constantValue(op.getX()))
+      return;
+    ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
+    SmallVector<int64_t> pads = explicitPads(op, kernel);
+    DepthWindow window = depthOf(op, kernel, pads);
+    RankedTensorType source = imagesType(x), result = imagesType(y);
+    int64_t count = y.getDimSize(0) * window.out, perSlice = source.getNumElements() / source.getDimSize(0);
+    if (count * window.kernel * perSlice * 4 > kMostBytes)
+      return;
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    Value images = toImages(b, loc, op.getX());
+    if (!window.isIdentity()) {
+      images = gathered(b, loc, images, window, x.getDimSize(0), 0, window.kernel);
+      images = reshaped(b, loc, images,
+                        source.clone({count, window.kernel * x.getDimSize(1), x.getDimSize(3), x.getDimSize(4)}));
+    }
+    replace(op, nn::ConvOp::create(b, loc, result, images, imageWeight(b, loc, *weight, w), op.getBias(),
+                                   op.getStrides().drop_front(), imagePads(pads), op.getDilations().drop_front(),
+                                   /*groups=*/1, nn::AutoPad::explicit_pads));
+  }
+
+  /// Within the slices first; then the maximum of those under the window.
+  void convert(nn::PoolOp op) {
+    Value images = imagesBehind(op.getX());
+    RankedTensorType x = typeOf(op.getX()), y = typeOf(op.getY());
+    if (!images || !isVolume(y))
+      return;
+    SmallVector<int64_t> pads = explicitPads(op, op.getKernel());
+    DepthWindow window = depthOf(op, op.getKernel(), pads);
+    bool isMax = op.getKind() == nn::PoolKind::max;
+    if (!window.isIdentity() && (!isMax || window.kernel > kMostPooled || window.readsPadding()))
+      return;
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    SmallVector<int64_t> shape(imagesType(y).getShape());
+    shape[0] = typeOf(images).getDimSize(0);
+    Value pooled = nn::PoolOp::create(b, loc, y.clone(shape), op.getKind(), images, op.getCountIncludePad(), op.getP(),
+                                      op.getKernel().drop_front(), op.getStrides().drop_front(), imagePads(pads),
+                                      op.getDilations().drop_front(), nn::AutoPad::explicit_pads, op.getCeilMode());
+    if (window.isIdentity())
+      return replace(op, pooled);
+    Value most;
+    for (int64_t tap = 0; tap < window.kernel; ++tap) {
+      Value picked = gathered(b, loc, pooled, window, x.getDimSize(0), tap, 1);
+      most = most ? nn::BinaryOp::create(b, loc, picked.getType(), nn::BinaryKind::max, most, picked).getResult()
+                  : picked;
+    }
+    replace(op, most);
+  }
+
+  /// Along channels.
+  void convert(nn::ConcatOp op) {
+    RankedTensorType y = typeOf(op.getY());
+    auto isSliced = [&](Value input) { return bool(imagesBehind(input)); };
+    if (!isVolume(y) || op.getAxis() != 1 || llvm::none_of(op.getInputs(), isSliced) ||
+        !llvm::all_of(op.getInputs(), [](Value input) { return isVolume(typeOf(input)); }))
+      return;
+    OpBuilder b(op);
+    SmallVector<Value> images;
+    for (Value input : op.getInputs())
+      images.push_back(toImages(b, op.getLoc(), input));
+    replace(op, nn::ConcatOp::create(b, op.getLoc(), imagesType(y), images, 1));
+  }
+
+  /// The operand of an elementwise op over slices, or nothing: a number, a constant for each channel, or a volume.
+  std::optional<Value> operandFor(OpBuilder &b, Location loc, Value operand, RankedTensorType volume) {
+    RankedTensorType type = typeOf(operand);
+    if (!type || !type.hasStaticShape())
+      return std::nullopt;
+    // A number is one in any rank, but must not raise the result's.
+    if (type.getNumElements() == 1)
+      return type.getRank() < 5 ? operand : reshaped(b, loc, operand, type.clone({1, 1, 1, 1}));
+    if (type.getShape() == volume.getShape())
+      return toImages(b, loc, operand);
+    int64_t at = type.getRank() - 4, channels = volume.getDimSize(1);
+    if ((at != 0 && at != 1) || type.getDimSize(at) != channels || type.getNumElements() != channels)
+      return std::nullopt;
+    auto perChannel = type.clone({1, channels, 1, 1});
+    auto stored = elementsOf(constantValue(operand));
+    if (!stored || stored->isSplat)
+      return reshaped(b, loc, operand, perChannel);
+    return nn::ConstantOp::create(b, loc, perChannel, constantFromBytes(perChannel, stored->bytes));
+  }
+
+  void convertElementwise(Operation *op) {
+    RankedTensorType y = typeOf(op->getResult(0));
+    if (op->getNumResults() != 1 || !y || y.getRank() != 5 || !y.hasStaticShape() || y.getNumElements() == 0 ||
+        llvm::none_of(op->getOperands(), [&](Value operand) {
+          return imagesBehind(operand) && typeOf(operand).getShape() == y.getShape();
+        }))
+      return;
+    OpBuilder b(op);
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      std::optional<Value> image = operandFor(b, op->getLoc(), operand, y);
+      if (!image)
+        return;
+      operands.push_back(*image);
+    }
+    Operation *sliced = b.clone(*op);
+    sliced->setOperands(operands);
+    sliced->getResult(0).setType(imagesType(y));
+    replace(op, sliced->getResult(0));
+  }
+
+  /// Volumes and the images that they were put together from.
+  llvm::DenseMap<Value, Value> slices;
+};
+
+} // namespace
+} // namespace nnc
