@@ -283,7 +283,8 @@ private:
     if (auto outputs = winograd ? winogradOutputs(op) : std::nullopt) {
       Value packed = constant(packWinograd(*weight, shape, *outputs, &getContext()));
       return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
-                                                    pads, channels, filters, *outputs, kernel[0]));
+                                                    pads, channels, filters, *outputs, kernel[0],
+                                                    op.getDilations()));
     }
     // A picture's few channels are read as they come.
     bool plain = !isBlocked && groups == 1 && channels < kBlock;

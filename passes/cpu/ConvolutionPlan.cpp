@@ -9,10 +9,23 @@ namespace nnc {
 
 namespace {
 
-/// What decides: the outputs, the channels and filters, and the side of the kernel.
+/// What decides: the outputs, the channels and filters, the side of the kernel and its dilations.
 struct Size {
-  int64_t rows, columns, channels, filters, taps;
+  int64_t rows, columns, channels, filters, taps, rowDilation, columnDilation;
+  /// Taps of a row, and of a column, that meet something else than padding, over all outputs.
+  int64_t rowTaps, columnTaps;
 };
+
+/// Over all outputs of a dim, the taps that read an input.
+int64_t tapsInside(int64_t in, int64_t out, int64_t taps, int64_t dilation, int64_t pad) {
+  int64_t inside = 0;
+  for (int64_t o = 0; o < out; ++o)
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      int64_t at = o - pad + tap * dilation;
+      inside += at >= 0 && at < in;
+    }
+  return inside;
+}
 
 /// Cycles where weights are asked for ahead: the longer of products and weights hides most of the other.
 double overlapped(double products, double weights) {
@@ -22,14 +35,18 @@ double overlapped(double products, double weights) {
 /// Cycles with AVX-512, two multiply-adds of 16 lanes each; weights come from beyond the second-level cache
 /// at 8 bytes a cycle. AVX2 needs twice the cycles for the arithmetic of all.
 double directCycles(Size s) {
-  double blocks = nn::blocksOf(s.filters), products = s.taps * s.taps * s.channels * blocks;
-  return overlapped(s.rows * s.columns * products / 2 / 0.93, products * nn::kBlock * 4 / 8);
+  double blocks = nn::blocksOf(s.filters), filters = s.channels * blocks;
+  // Near taps save nothing where they meet padding, far ones are left out.
+  bool isFar = s.rowDilation > 1 || s.columnDilation > 1;
+  double taps = isFar ? s.rowTaps * s.columnTaps : s.rows * s.columns * s.taps * s.taps;
+  return overlapped(taps * filters / 2 / 0.93, s.taps * s.taps * filters * nn::kBlock * 4 / 8);
 }
 
 double winogradCycles(Size s, int64_t outputs) {
   double blocks = nn::blocksOf(s.filters), side = outputs + s.taps - 1, points = side * side,
          transform = side == 6 ? 140 : 55;
-  double pieces = llvm::divideCeil(s.rows, outputs) * llvm::divideCeil(s.columns, outputs);
+  double pieces = winograd::Pieces{s.rows, outputs, s.rowDilation}.count() *
+                  winograd::Pieces{s.columns, outputs, s.columnDilation}.count();
   double weights = points * s.channels * blocks * nn::kBlock * 4 / 8;
   return overlapped(pieces * points * s.channels * blocks / 2 / 0.85, weights) +
          pieces * (nn::blocksOf(s.channels) + blocks) * transform;
@@ -42,9 +59,16 @@ std::optional<int64_t> winogradOutputs(nn::ConvOp op) {
   auto isOne = [](int64_t v) { return v == 1; };
   int64_t taps = w.getDimSize(w.getRank() - 1);
   if (w.getRank() != 4 || w.getDimSize(2) != taps || (taps != 3 && taps != 5) || op.getGroups() != 1 ||
-      !llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getDilations(), isOne) || w.getDimSize(1) < 8)
+      !llvm::all_of(op.getStrides(), isOne) || w.getDimSize(1) < 8)
     return std::nullopt;
-  Size size{y.getDimSize(2), y.getDimSize(3), w.getDimSize(1), w.getDimSize(0), taps};
+  auto x = cast<RankedTensorType>(op.getX().getType());
+  SmallVector<int64_t> pads = explicitPads(op, w.getShape().drop_front(2));
+  ArrayRef<int64_t> apart = op.getDilations();
+  auto inside = [&](int64_t i) {
+    return tapsInside(x.getDimSize(2 + i), y.getDimSize(2 + i), taps, apart[i], pads[i]);
+  };
+  Size size{y.getDimSize(2), y.getDimSize(3), w.getDimSize(1), w.getDimSize(0), taps,
+            apart[0],        apart[1],        inside(0),       inside(1)};
   double best = 0.9 * directCycles(size);
   std::optional<int64_t> chosen;
   for (int64_t outputs : {4, 2}) {

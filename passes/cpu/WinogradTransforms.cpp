@@ -89,4 +89,17 @@ double estimatedError(int64_t points, int64_t channels) {
   return points == 4 ? 5e-7 + 1e-7 * growth : 1.2e-6 + 1.3e-7 * growth;
 }
 
+Value Pieces::start(KernelBuilder &k, Value t) const {
+  auto within = [&](Value at, int64_t perRemainder, int64_t first) {
+    Value remainder = k.add(k.div(at, k.index(perRemainder)), first);
+    return k.add(remainder, k.mul(k.rem(at, k.index(perRemainder)), dilation * outputs));
+  };
+  int64_t inLonger = longer() * perLonger();
+  Value behind = within(k.sub(t, k.index(inLonger)), perShorter(), longer());
+  if (inLonger == 0)
+    return behind;
+  Value isLonger = k.compare(arith::CmpIPredicate::slt, t, k.index(inLonger));
+  return k.select(isLonger, within(t, perLonger(), 0), behind);
+}
+
 } // namespace nnc::winograd

@@ -33,6 +33,22 @@ void transformFilter(int64_t outputs, llvm::ArrayRef<double> taps, double *point
 /// precision, with so many points along one dim.
 double estimatedError(int64_t points, int64_t channels);
 
+/// One dim of the result cut into pieces of up to `outputs` outputs. Those of a piece lie `dilation` apart, so that
+/// they share inputs as neighbours do without dilation: all pieces of output 0 modulo the dilation, then of 1, and so on.
+struct Pieces {
+  int64_t extent, outputs, dilation;
+  int64_t count() const { return longer() * perLonger() + (remainders() - longer()) * perShorter(); }
+  /// The first output of piece `t`.
+  mlir::Value start(KernelBuilder &k, mlir::Value t) const;
+
+private:
+  int64_t remainders() const { return std::min(extent, dilation); }
+  /// Remainders that have an output more than the others; pieces of the former and of the latter.
+  int64_t longer() const { return extent % remainders(); }
+  int64_t perLonger() const { return llvm::divideCeilSigned(extent / remainders() + 1, outputs); }
+  int64_t perShorter() const { return llvm::divideCeilSigned(extent / remainders(), outputs); }
+};
+
 } // namespace nnc::winograd
 
 #endif

@@ -350,15 +350,15 @@ private:
       });
     };
     int64_t taps = g.rows.kernel * g.columns.kernel;
-    auto [firstTapRow, lastTapRow] = tapsInside(g.rows, skipsRows, row, kernel.rows / columns);
-    auto [firstTap, lastTap] = tapsInside(g.columns, skipsColumns, column, columns);
+    std::pair<Value, Value> tapRows = tapsInside(g.rows, skipsRows, row, kernel.rows / columns),
+                            tapColumns = tapsInside(g.columns, skipsColumns, column, columns);
     auto overTaps = [&](Value from, Value weight, int64_t channels, ValueRange carried) {
-      return k.loop(firstTapRow, lastTapRow, k.index(1), carried, [&](Value ky, ValueRange inRow) {
+      return k.loop(tapRows.first, tapRows.second, k.index(1), carried, [&](Value ky, ValueRange inRow) {
         Value rowStart = k.add(from, k.mul(ky, g.rows.dilation * sourceRow));
         if (shape.plain)
           return run(rowStart, k.add(weight, k.mul(ky, g.columns.kernel * kBlock)), g.columns.kernel,
                      g.columns.dilation, inRow);
-        return k.loop(firstTap, lastTap, k.index(1), inRow, [&](Value kx, ValueRange inTap) {
+        return k.loop(tapColumns.first, tapColumns.second, k.index(1), inRow, [&](Value kx, ValueRange inTap) {
           Value tap = k.add(k.mul(ky, g.columns.kernel), kx);
           return run(k.add(rowStart, k.mul(kx, g.columns.dilation * pixelStride)),
                      k.add(weight, k.mul(tap, channels * kBlock)), channels, 1, inTap);

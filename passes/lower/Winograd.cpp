@@ -34,15 +34,18 @@ struct Shape {
         inRows(typeOf(op.getX()).getDimSize(2)), inColumns(typeOf(op.getX()).getDimSize(3)),
         rows(typeOf(op.getY()).getDimSize(2)), columns(typeOf(op.getY()).getDimSize(3)),
         channels(op.getChannels()), panels(typeOf(op.getY()).getDimSize(1)),
-        pieceRows(llvm::divideCeilSigned(rows, out)), pieceColumns(llvm::divideCeilSigned(columns, out)),
-        plan(planWinograd(target, points, pieceRows * pieceColumns, channels, panels)) {}
+        rowsApart(op.getDilations()[0]), columnsApart(op.getDilations()[1]), pieceRows{rows, out, rowsApart},
+        pieceColumns{columns, out, columnsApart}, plan(planWinograd(target, points, pieces(), channels, panels)) {}
 
   /// Outputs, inputs and points of a piece; the first two along one dim.
   int64_t out, in, points;
-  int64_t inRows, inColumns, rows, columns, channels, panels, pieceRows, pieceColumns;
+  int64_t inRows, inColumns, rows, columns, channels, panels;
+  /// The dilation: how far apart the inputs, and the outputs, of a piece are.
+  int64_t rowsApart, columnsApart;
+  winograd::Pieces pieceRows, pieceColumns;
   WinogradPlan plan;
 
-  int64_t pieces() const { return pieceRows * pieceColumns; }
+  int64_t pieces() const { return pieceRows.count() * pieceColumns.count(); }
   int64_t itemPieces() const { return llvm::divideCeilSigned(pieces(), plan.tileItems); }
   PanelGroups panelGroups() const { return {panels, plan.panels, plan.panelItems}; }
   int64_t itemPanels() const { return panelGroups().largest(); }
@@ -99,28 +102,29 @@ private:
 
   /// The image's row and column that a piece of the item starts at in the output.
   std::pair<Value, Value> cornerOf(Value piece) {
-    Value at = k.add(firstPiece, piece), across = k.index(s.pieceColumns);
-    return {k.mul(k.div(at, across), s.out), k.mul(k.rem(at, across), s.out)};
+    Value at = k.add(firstPiece, piece), across = k.index(s.pieceColumns.count());
+    return {s.pieceRows.start(k, k.div(at, across)), s.pieceColumns.start(k, k.rem(at, across))};
   }
 
   /// V[point][block][piece][16] = B^T d B.
   void transformInputs(Value piece) {
     auto [outRow, outColumn] = cornerOf(piece);
     Value row = k.sub(outRow, k.index(op.getPads()[0])), column = k.sub(outColumn, k.index(op.getPads()[1]));
-    Value inside =
-        k.both(k.both(k.compare(arith::CmpIPredicate::sge, row, k.index(0)),
-                      k.compare(arith::CmpIPredicate::sle, k.add(row, s.in), k.index(s.inRows))),
-               k.both(k.compare(arith::CmpIPredicate::sge, column, k.index(0)),
-                      k.compare(arith::CmpIPredicate::sle, k.add(column, s.in), k.index(s.inColumns))));
+    auto isInside = [&](Value first, int64_t apart, int64_t extent) {
+      Value last = k.add(first, (s.in - 1) * apart);
+      return k.both(k.compare(arith::CmpIPredicate::sge, first, k.index(0)),
+                    k.compare(arith::CmpIPredicate::slt, last, k.index(extent)));
+    };
+    Value inside = k.both(isInside(row, s.rowsApart, s.inRows), isInside(column, s.columnsApart, s.inColumns));
     Value border = k.negated(inside);
     k.loop(k.index(blocks), [&](Value block) {
       Value plane = k.mul(k.add(k.mul(image, blocks), block), s.inRows * s.inColumns);
       Value base = k.mul(k.add(plane, k.add(k.mul(row, s.inColumns), column)), kBlock);
       Value to = k.mul(k.add(k.mul(block, s.itemPieces()), piece), kBlock);
-      k.ifThen(inside, [&] { transformSquare(x, base, s.inColumns, to); });
+      k.ifThen(inside, [&] { transformSquare(x, base, s.rowsApart * s.inColumns, s.columnsApart, to); });
       k.ifThen(border, [&] {
         k.loops({k.index(s.in), k.index(s.in)}, [&](ValueRange at) {
-          Value r = k.add(row, at[0]), c = k.add(column, at[1]);
+          Value r = k.add(row, k.mul(at[0], s.rowsApart)), c = k.add(column, k.mul(at[1], s.columnsApart));
           Value exists = k.both(k.inRange(r, k.index(s.inRows)), k.inRange(c, k.index(s.inColumns)));
           for (int64_t lane = 0; lane < kBlock; lane += plan.lanes) {
             Value value = k.ifElse(
@@ -133,20 +137,20 @@ private:
             store(value, square, k.add(k.mul(k.add(k.mul(at[0], s.in), at[1]), kBlock), lane));
           }
         });
-        transformSquare(square, k.index(0), s.in, to);
+        transformSquare(square, k.index(0), s.in, 1, to);
       });
     });
   }
 
-  /// The transformed inputs of the piece whose pixels start at `base`, rows `across` pixels apart.
-  void transformSquare(Value from, Value base, int64_t across, Value to) {
+  /// The transformed inputs of the piece whose pixels start at `base`, rows `down` and columns `across` pixels apart.
+  void transformSquare(Value from, Value base, int64_t down, int64_t across, Value to) {
     k.loop(k.index(0), k.index(kBlock), k.index(plan.lanes), [&](Value lane) {
       Value first = k.add(base, lane), target = k.add(to, lane);
       SmallVector<Value> half(s.points);
       for (int64_t c = 0; c < s.in; ++c) {
         SmallVector<Value> column;
         for (int64_t r = 0; r < s.in; ++r)
-          column.push_back(load(from, k.add(first, (r * across + c) * kBlock)));
+          column.push_back(load(from, k.add(first, (r * down + c * across) * kBlock)));
         column = winograd::transformInput(k, column);
         for (int64_t r = 0; r < s.in; ++r)
           half[r * s.in + c] = column[r];
@@ -248,12 +252,16 @@ private:
   /// Stores the outputs of a piece that exist: all of them from registers where the epilogue is short.
   void storeSquare(ArrayRef<Value> square, Value panel, Value row, Value column, Value lane) {
     auto storeOne = [&](Value value, Value r, Value c) {
-      SmallVector<Value> indices = {image, panel, k.add(row, r), k.add(column, c), lane};
+      SmallVector<Value> indices = {image, panel, k.add(row, k.mul(r, s.rowsApart)),
+                                    k.add(column, k.mul(c, s.columnsApart)), lane};
       if (failed(storeThroughEpilogue(k, op, value, indices)))
         status = failure();
     };
-    Value height = k.min(k.sub(k.index(s.rows), row), k.index(s.out));
-    Value width = k.min(k.sub(k.index(s.columns), column), k.index(s.out));
+    auto existing = [&](Value first, int64_t apart, int64_t extent) {
+      Value left = k.add(k.sub(k.index(extent), first), apart - 1);
+      return k.min(k.div(left, k.index(apart)), k.index(s.out));
+    };
+    Value height = existing(row, s.rowsApart, s.rows), width = existing(column, s.columnsApart, s.columns);
     auto fromRegisters = [&] {
       for (int64_t i = 0; i < s.out * s.out; ++i)
         storeOne(square[i], k.index(i / s.out), k.index(i % s.out));
@@ -268,7 +276,7 @@ private:
     };
     if (!hasShortEpilogue(k.group))
       return throughBuffer();
-    if (s.rows % s.out == 0 && s.columns % s.out == 0)
+    if (s.rows % (s.out * s.rowsApart) == 0 && s.columns % (s.out * s.columnsApart) == 0)
       return fromRegisters();
     Value isWhole = k.compare(arith::CmpIPredicate::eq, k.mul(height, width), k.index(s.out * s.out));
     k.ifThen(isWhole, fromRegisters);

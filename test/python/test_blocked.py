@@ -131,6 +131,20 @@ def test_winograd_of_five_taps(tmp_path, level, channels, filters, image, pads):
     check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
 
 
+@pytest.mark.parametrize("channels, filters, kernel, image, dilations, pads", [
+    (16, 32, 3, (28, 28), [2, 2], [2, 2, 2, 2]),
+    (33, 40, 3, (21, 30), [4, 1], [4, 1, 3, 0]),
+    (32, 48, 3, (26, 25), [5, 3], [0, 3, 0, 3]),
+    # More remainders than outputs, and pieces that are nearly empty.
+    (64, 64, 3, (9, 40), [1, 9], [1, 9, 1, 9]),
+    (64, 96, 5, (27, 30), [2, 2], [4, 4, 4, 4]),
+])
+def test_dilated_winograd(tmp_path, level, channels, filters, kernel, image, dilations, pads):
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, (kernel, kernel), dilations=dilations, pads=pads))
+    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+
+
 def test_winograd_of_small_pieces(tmp_path, level):
     """Few outputs and large weights: pieces of 2 x 2, whose weights grow less."""
     net = Net()

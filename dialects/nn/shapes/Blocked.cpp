@@ -141,6 +141,9 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   if (getPads().size() != 4 ||
       llvm::any_of(getPads(), [](int64_t v) { return v < 0 || v >= (int64_t(1) << 31); }))
     return rule.error("winograd_conv_c2: there must be 4 pads, not negative or huge");
+  if (getDilations().size() != 2 ||
+      llvm::any_of(getDilations(), [](int64_t v) { return v < 1 || v >= (int64_t(1) << 31); }))
+    return rule.error("winograd_conv_c2: there must be 2 dilations, positive and not huge");
   int64_t outputs = getOutputs(), taps = getTaps(), side = outputs + taps - 1, points = side * side;
   int64_t expected[] = {points, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
   bool fits = filters >= 1 && rule.rank(getU()) == 4 &&
@@ -153,7 +156,7 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   Dim blocks = rule.constant(expected[1]);
   if (!isBias(rule, getBias(), blocks))
     return rule.error("winograd_conv_c4: the bias needs one lane per filter");
-  return slide(rule, "winograd_conv_c5", getX(), blocks, {taps, taps}, {1, 1}, getPads(), {1, 1});
+  return slide(rule, "winograd_conv_c5", getX(), blocks, {taps, taps}, {1, 1}, getPads(), getDilations());
 }
 
 LogicalResult BlockedDepthwiseOp::shapes(ShapeRule &rule) {

@@ -60,6 +60,12 @@ func.func @winograd_conv_c2(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf3
   return
 }
 // -----
+func.func @winograd_conv_c2_dilations(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c2: there must be 2 dilations, positive and not huge}}
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64, dilations = array<i64: 1, 0>} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
 func.func @winograd_conv_c3(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x2x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters}}
   %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x2x16x16xf32>) -> tensor<1x1x5x5x16xf32>
