@@ -6,6 +6,7 @@
 #include "passes/cpu/BlockedWeights.h"
 #include "passes/cpu/CenteredBytes.h"
 #include "passes/cpu/ConvolutionPlan.h"
+#include "passes/cpu/InterleaveBlocks.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
 
@@ -367,10 +368,14 @@ private:
     replace(op, nn::GatherOp::create(b, op.getLoc(), blockedType(y), blocked, op.getIndices(), 0));
   }
 
-  /// The channels of neighbouring images become those of one, as nn-slice-volumes wants them.
+  /// The channels of neighbouring images become those of one, as nn-slice-volumes wants them; or channels become pixels.
   void convert(nn::ReshapeOp op) {
-    Value blocked = blocksBehind(op.getX());
     RankedTensorType x = typeOf(op.getX()), y = typeOf(op.getY());
+    if (Value source = sourceOfInterleaving(op); source && isImage(y) && blocksBehind(source)) {
+      OpBuilder b(op);
+      return replace(op, interleaveBlocks(b, op, blocksBehind(source)));
+    }
+    Value blocked = blocksBehind(op.getX());
     if (!blocked || !y || !isImage(y) || !x.hasStaticShape() || !y.hasStaticShape() ||
         x.getDimSize(1) % kBlock || y.getDimSize(1) % x.getDimSize(1) ||
         x.getShape().drop_front(2) != y.getShape().drop_front(2))

@@ -2,6 +2,11 @@
 // taps r, r + s, ... alone. The outputs of one remainder r are thus an ordinary convolution of stride 1 with
 // every s-th tap, backwards. All remainders together are one convolution with s times the filters (in every
 // dim), whose results are then interleaved.
+//
+// They have not all the same taps and look at not quite the same inputs: one convolution multiplies zeros, and
+// computes outputs at the border that are cut off. On small images that is more than half of the work; then each
+// remainder has a convolution of its own.
+#include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
 #include "passes/cpu/ConstantElements.h"
@@ -52,6 +57,51 @@ struct Split {
   }
 };
 
+/// One dim of the outputs o = q * stride + remainder: which taps they sum over, and the padding of that convolution.
+struct Remainder {
+  int64_t first, taps, padBegin, padEnd;
+
+  /// Of `dim` with padding `begin`, from `in` inputs to `count` outputs.
+  static Remainder of(const Split &dim, int64_t begin, int64_t remainder, int64_t in, int64_t count) {
+    int64_t first = (remainder + begin) % dim.stride, start = (remainder + begin) / dim.stride;
+    int64_t taps = llvm::divideCeilSigned(dim.kernel - first, dim.stride);
+    return {first, taps, taps - 1 - start, start + count - in};
+  }
+  bool isConvolution() const { return taps > 0 && padBegin >= 0 && padEnd >= 0; }
+};
+
+/// The unary ops that alone follow an op. They are applied before results are interleaved, where they join the kernel
+/// of the convolution.
+class Activations {
+public:
+  explicit Activations(Operation *op) : ops{op} {
+    while (ops.back()->hasOneUse()) {
+      auto unary = dyn_cast<nn::UnaryOp>(*ops.back()->getUsers().begin());
+      if (!unary || unary.getY().getType() != unary.getX().getType())
+        break;
+      ops.push_back(unary);
+    }
+  }
+  Value apply(OpBuilder &b, Value x) const {
+    for (Operation *op : ArrayRef(ops).drop_front()) {
+      Operation *moved = b.clone(*op);
+      moved->setOperand(0, x);
+      moved->getResult(0).setType(x.getType());
+      x = moved->getResult(0);
+    }
+    return x;
+  }
+  /// Puts `result` in the place of the last op and erases all of them.
+  void replace(Value result) {
+    ops.back()->getResult(0).replaceAllUsesWith(result);
+    for (Operation *op : llvm::reverse(ops))
+      op->erase();
+  }
+
+private:
+  SmallVector<Operation *> ops;
+};
+
 struct SplitConvTranspose : impl::SplitConvTransposeBase<SplitConvTranspose> {
   void runOnOperation() override {
     SmallVector<nn::ConvTransposeOp> ops;
@@ -82,6 +132,9 @@ private:
     int64_t groups = op.getGroups(), channels = w.getDimSize(0) / groups, filters = w.getDimSize(1);
     OpBuilder b(op);
     Location loc = op.getLoc();
+    Activations activations(op);
+    if (Value apart = splitApart(b, op, dims, *weight, activations))
+      return activations.replace(apart);
 
     // [groups, remainders, filters] x [channels, taps], and a bias for each of the former.
     SmallVector<int64_t> weightShape = {groups * phases * filters, channels}, kernel, pads(2 * n), ones(n, 1),
@@ -131,8 +184,84 @@ private:
     Value sums =
         nn::ConvOp::create(b, loc, RankedTensorType::get(outShape, y.getElementType()), op.getX(), newWeight,
                            newBias, ones, pads, dilations, groups, nn::AutoPad::explicit_pads);
-    op.replaceAllUsesWith(phases == 1 ? sums : interleave(b, loc, sums, dims, groups, filters, y));
-    op.erase();
+    if (phases > 1)
+      sums = interleave(b, loc, activations.apply(b, sums), dims, groups, filters, y);
+    else
+      sums = activations.apply(b, sums);
+    activations.replace(sums);
+  }
+
+  /// A convolution for each remainder, where that saves work; null elsewhere.
+  static Value splitApart(OpBuilder &b, nn::ConvTransposeOp op, ArrayRef<Split> dims, const Elements &weight,
+                          const Activations &activations) {
+    RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
+    int64_t n = dims.size(), channels = w.getDimSize(0), filters = w.getDimSize(1), phases = 1, taps = 1;
+    if (!x.hasStaticShape() || !y.hasStaticShape() || op.getGroups() != 1 || filters % nn::kBlock ||
+        llvm::any_of(dims, [](const Split &dim) { return dim.stride == 1 && dim.dilation != 1; }))
+      return {};
+    // Extents of all remainders' outputs: those of the longest, which are cut afterwards.
+    SmallVector<int64_t> shape = {x.getDimSize(0), filters};
+    int64_t together = 1, apart = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      phases *= dims[i].stride;
+      shape.push_back(llvm::divideCeilSigned(y.getDimSize(2 + i), dims[i].stride));
+      together *= (x.getDimSize(2 + i) + dims[i].padBegin + dims[i].padEnd - dims[i].taps + 1) * dims[i].taps;
+      taps *= dims[i].kernel;
+    }
+    if (phases == 1)
+      return {};
+    SmallVector<SmallVector<Remainder>> parts;
+    for (int64_t phase = 0; phase < phases; ++phase) {
+      SmallVector<Remainder> part(n);
+      int64_t rest = phase, work = 1;
+      for (int64_t i = n - 1; i >= 0; rest /= dims[i].stride, --i) {
+        part[i] = Remainder::of(dims[i], op.getPads()[i], rest % dims[i].stride, x.getDimSize(2 + i), shape[2 + i]);
+        if (!part[i].isConvolution())
+          return {};
+        work *= shape[2 + i] * part[i].taps;
+      }
+      apart += work;
+      parts.push_back(part);
+    }
+    if (apart * 10 > together * phases * 9)
+      return {};
+
+    Location loc = op.getLoc();
+    SmallVector<int64_t> ones(n, 1);
+    SmallVector<Value> results;
+    for (ArrayRef<Remainder> part : parts) {
+      SmallVector<int64_t> own = {filters, channels}, pads(2 * n);
+      for (auto [i, dim] : llvm::enumerate(part)) {
+        own.push_back(dim.taps);
+        pads[i] = dim.padBegin;
+        pads[n + i] = dim.padEnd;
+      }
+      auto type = RankedTensorType::get(own, w.getElementType());
+      int64_t size = w.getElementTypeBitWidth() / 8, count = ShapedType::getNumElements(ArrayRef(own).drop_front(2));
+      std::vector<char> bytes(type.getNumElements() * size);
+      for (int64_t filter = 0; filter < filters; ++filter)
+        for (int64_t c = 0; c < channels; ++c)
+          for (int64_t t = 0; t < count; ++t) {
+            int64_t tap = 0, scale = 1, rest = t;
+            for (int64_t i = n - 1; i >= 0; rest /= part[i].taps, scale *= dims[i].kernel, --i)
+              tap += (part[i].first + (part[i].taps - 1 - rest % part[i].taps) * dims[i].stride) * scale;
+            memcpy(&bytes[((filter * channels + c) * count + t) * size],
+                   weight.bytes.data() + (weight.isSplat ? 0 : ((c * filters + filter) * taps + tap) * size), size);
+          }
+      Value constant = nn::ConstantOp::create(b, loc, type, constantFromBytes(type, bytes));
+      Value sums = nn::ConvOp::create(b, loc, y.clone(shape), op.getX(), constant, op.getBias(), ones, pads, ones,
+                                      /*groups=*/1, nn::AutoPad::explicit_pads);
+      results.push_back(activations.apply(b, sums));
+    }
+    SmallVector<int64_t> all(shape);
+    all[1] *= phases;
+    Value sums = nn::ConcatOp::create(b, loc, y.clone(all), results, 1);
+    SmallVector<Split> cuts(dims);
+    for (int64_t i = 0; i < n; ++i) {
+      cuts[i].cutBegin = 0;
+      cuts[i].cutEnd = shape[2 + i] * dims[i].stride - y.getDimSize(2 + i);
+    }
+    return interleave(b, loc, sums, cuts, /*groups=*/1, filters, y);
   }
 
   /// The tap, row-major, that tap `t` of remainder `phase` (both row-major) stands for, or -1.

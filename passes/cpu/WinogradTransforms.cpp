@@ -90,6 +90,8 @@ double estimatedError(int64_t points, int64_t channels) {
 }
 
 Value Pieces::start(KernelBuilder &k, Value t) const {
+  if (remainders() == 1)
+    return k.mul(t, outputs);
   auto within = [&](Value at, int64_t perRemainder, int64_t first) {
     Value remainder = k.add(k.div(at, k.index(perRemainder)), first);
     return k.add(remainder, k.mul(k.rem(at, k.index(perRemainder)), dilation * outputs));

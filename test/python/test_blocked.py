@@ -232,6 +232,12 @@ def test_expansion(tmp_path, level, activation, channels, expanded, image, kerne
     (8, 12, (5,), (11,), dict(strides=[4])),
     (8, 12, (3, 3), (5, 5), dict(strides=[2, 2], group=2)),
     (6, 8, (2, 2), (5, 5), dict(strides=[3, 3], output_padding=[1, 0])),
+    # A convolution for each remainder.
+    (20, 32, (4, 4), (4, 4), dict(strides=[2, 2], pads=[1, 1, 1, 1])),
+    (16, 48, (3, 3), (4, 5), dict(strides=[2, 2], pads=[1, 1, 1, 1])),
+    (8, 16, (5, 3), (3, 6), dict(strides=[3, 1], pads=[1, 1, 2, 1], output_padding=[1, 0])),
+    (16, 16, (6,), (9,), dict(strides=[4], pads=[1, 1])),
+    (4, 16, (3, 3, 3), (3, 4, 4), dict(strides=[2, 2, 2], pads=[1] * 6)),
 ])
 def test_transposed(tmp_path, level, channels, filters, kernel, image, attributes):
     net = Net()
@@ -293,6 +299,14 @@ def test_net_of_volumes(tmp_path, level, pool):
     z = net.op("Add", net.conv(z, 48, 32, (1, 1, 1)), net.conv(y, 32, 32, (3, 3, 3), **around))
     z = net.op("AveragePool", z, kernel_shape=[1, 2, 2])
     check(tmp_path, level, net, z, (1, 3, 7, 14, 13), ["unblock_channels"], absent=["packed_conv", "conv"])
+
+
+@pytest.mark.parametrize("mode", ["DCR", "CRD"])
+def test_channels_become_pixels(tmp_path, level, mode):
+    net = Net()
+    x = net.op("DepthToSpace", net.conv("x", 20, 128, (3, 3), pads=[1] * 4), blocksize=2, mode=mode)
+    y = net.conv(net.op("Relu", x), 32, 24, (3, 3), pads=[1] * 4)
+    check(tmp_path, level, net, y, (2, 20, 9, 7), ["unblock_channels"])
 
 
 def test_residual_block_stays_blocked(tmp_path, level):

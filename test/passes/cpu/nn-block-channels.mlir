@@ -125,3 +125,24 @@ func.func @pointwise(%x: tensor<1x32x16x16xf32>) -> tensor<1x32x16x16xf32> {
   %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x16x16xf32>, tensor<32x32x1x1xf32>) -> tensor<1x32x16x16xf32>
   return %y : tensor<1x32x16x16xf32>
 }
+// -----
+// Channels become pixels block by block, as after a transposed convolution or a DepthToSpace.
+// CHECK-LABEL: func.func @interleaved
+// CHECK: nn.blocked_conv
+// CHECK-NEXT: nn.constant
+// CHECK-NEXT: nn.reshape {{.*}} -> tensor<1x2x3x1x5x6x16xf32>
+// CHECK-NEXT: nn.transpose {{.*}} {perm = array<i64: 0, 3, 4, 1, 5, 2, 6>} : {{.*}} -> tensor<1x1x5x2x6x3x16xf32>
+// CHECK: nn.reshape {{.*}} -> tensor<1x1x10x18x16xf32>
+// CHECK-NEXT: nn.unary relu
+// CHECK-NEXT: nn.unblock_channels
+func.func @interleaved(%x: tensor<1x32x5x6xf32>) -> tensor<1x16x10x18xf32> {
+  %w = nn.constant dense<0.5> : tensor<96x32x1x1xf32> : tensor<96x32x1x1xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x5x6xf32>, tensor<96x32x1x1xf32>) -> tensor<1x96x5x6xf32>
+  %s = nn.constant dense<[1, 2, 3, 16, 5, 6]> : tensor<6xi64> : tensor<6xi64>
+  %a = nn.reshape %y, %s : (tensor<1x96x5x6xf32>, tensor<6xi64>) -> tensor<1x2x3x16x5x6xf32>
+  %t = nn.transpose %a {perm = array<i64: 0, 3, 4, 1, 5, 2>} : (tensor<1x2x3x16x5x6xf32>) -> tensor<1x16x5x2x6x3xf32>
+  %u = nn.constant dense<[1, 16, 10, 18]> : tensor<4xi64> : tensor<4xi64>
+  %b = nn.reshape %t, %u : (tensor<1x16x5x2x6x3xf32>, tensor<4xi64>) -> tensor<1x16x10x18xf32>
+  %r = nn.unary relu %b : (tensor<1x16x10x18xf32>) -> tensor<1x16x10x18xf32>
+  return %r : tensor<1x16x10x18xf32>
+}

@@ -48,3 +48,22 @@ func.func @any_extent(%x: tensor<1x1x?xf32>) -> tensor<1x1x?xf32> {
   %y = nn.conv_transpose %x, %w {strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x1x?xf32>, tensor<1x1x3xf32>) -> tensor<1x1x?xf32>
   return %y : tensor<1x1x?xf32>
 }
+// -----
+// Whole blocks of filters, and a kernel whose remainders have 1 or 2 taps: four convolutions with 9 taps in place of one
+// with 16 for 25 pixels in place of 16. Each looks at its own inputs, so that only the end is cut.
+// CHECK-LABEL: func.func @apart
+// CHECK: nn.conv {{.*}} pads = array<i64: 0, 0, 0, 0>{{.*}}tensor<16x8x1x1xf32>) -> tensor<1x16x4x4xf32>
+// CHECK: nn.conv {{.*}} pads = array<i64: 0, 0, 0, 1>{{.*}}tensor<16x8x1x2xf32>) -> tensor<1x16x4x4xf32>
+// CHECK: nn.conv {{.*}} pads = array<i64: 0, 0, 1, 0>{{.*}}tensor<16x8x2x1xf32>) -> tensor<1x16x4x4xf32>
+// CHECK: nn.conv {{.*}} pads = array<i64: 0, 0, 1, 1>{{.*}}tensor<16x8x2x2xf32>) -> tensor<1x16x4x4xf32>
+// CHECK-NEXT: nn.unary relu
+// CHECK: nn.concat {{.*}} -> tensor<1x64x4x4xf32>
+// CHECK-NOT: nn.unary
+// CHECK: nn.transpose
+// CHECK: nn.slice {{.*}} -> tensor<1x16x7x7xf32>
+func.func @apart(%x: tensor<1x8x4x4xf32>) -> tensor<1x16x7x7xf32> {
+  %w = nn.constant dense<1.0> : tensor<8x16x3x3xf32> : tensor<8x16x3x3xf32>
+  %y = nn.conv_transpose %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, output_padding = array<i64: 0, 0>, groups = 1 : i64} : (tensor<1x8x4x4xf32>, tensor<8x16x3x3xf32>) -> tensor<1x16x7x7xf32>
+  %r = nn.unary relu %y : (tensor<1x16x7x7xf32>) -> tensor<1x16x7x7xf32>
+  return %r : tensor<1x16x7x7xf32>
+}

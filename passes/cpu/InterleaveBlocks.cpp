@@ -1,0 +1,87 @@
+#include "passes/cpu/InterleaveBlocks.h"
+
+#include "dialects/nn/Blocked.h"
+#include "passes/graph/Constants.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+namespace {
+
+RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+Value reshaped(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> shape) {
+  return nn::ReshapeOp::create(b, loc, typeOf(x).clone(shape), x, createIndexList(b, loc, shape),
+                               /*allow_zero=*/false);
+}
+
+/// S1..Sn of a result and of the first operand of what may interleave.
+SmallVector<int64_t> factorsOf(RankedTensorType from, RankedTensorType to) {
+  SmallVector<int64_t> factors;
+  for (int64_t i = 2; i < to.getRank(); ++i)
+    factors.push_back(to.getDimSize(i) / from.getDimSize(i));
+  return factors;
+}
+
+} // namespace
+
+Value sourceOfInterleaving(nn::ReshapeOp last) {
+  auto transpose = last.getX().getDefiningOp<nn::TransposeOp>();
+  auto first = transpose ? transpose.getX().getDefiningOp<nn::ReshapeOp>() : nullptr;
+  if (!first)
+    return {};
+  RankedTensorType from = typeOf(first.getX()), to = typeOf(last.getY());
+  int64_t rank = from.getRank();
+  if (rank < 3 || to.getRank() != rank || !from.hasStaticShape() || !to.hasStaticShape() ||
+      from.getNumElements() == 0 || from.getDimSize(0) != to.getDimSize(0) || to.getDimSize(1) % nn::kBlock)
+    return {};
+  for (int64_t i = 2; i < rank; ++i)
+    if (to.getDimSize(i) % from.getDimSize(i))
+      return {};
+  // [N,(1),S1..Sn,C,D1..Dn] by a permutation that leaves [N,(1),C,D1,S1..Dn,Sn].
+  RankedTensorType apart = typeOf(transpose.getX());
+  SmallVector<int64_t> factors = factorsOf(from, to), expected = {from.getDimSize(0)};
+  int64_t n = rank - 2, extra = apart.getRank() - 2 * n - 2;
+  if (extra != 0 && (extra != 1 || apart.getDimSize(1) != 1))
+    return {};
+  SmallVector<int64_t> perm = {0};
+  if (extra)
+    expected.push_back(1), perm.push_back(1);
+  expected.append(factors);
+  expected.push_back(to.getDimSize(1));
+  perm.push_back(1 + extra + n);
+  for (int64_t i = 0; i < n; ++i) {
+    expected.push_back(from.getDimSize(2 + i));
+    perm.append({2 + extra + n + i, 1 + extra + i});
+  }
+  bool matches = apart.getShape() == ArrayRef(expected) && transpose.getPerm() == ArrayRef(perm);
+  return matches ? first.getX() : Value();
+}
+
+Value interleaveBlocks(OpBuilder &b, nn::ReshapeOp last, Value blocks) {
+  RankedTensorType from = typeOf(blocks), to = typeOf(last.getY());
+  SmallVector<int64_t> factors = factorsOf(from, to), apart = {from.getDimSize(0)}, perm = {0},
+                       together = {from.getDimSize(0), nn::blocksOf(to.getDimSize(1))};
+  int64_t n = factors.size();
+  apart.append(factors);
+  apart.push_back(together[1]);
+  perm.push_back(1 + n);
+  for (int64_t i = 0; i < n; ++i) {
+    apart.push_back(from.getDimSize(2 + i));
+    together.push_back(to.getDimSize(2 + i));
+    perm.append({2 + n + i, 1 + i});
+  }
+  apart.push_back(nn::kBlock);
+  together.push_back(nn::kBlock);
+  perm.push_back(2 + 2 * n);
+  SmallVector<int64_t> turned;
+  for (int64_t i : perm)
+    turned.push_back(apart[i]);
+  Location loc = last.getLoc();
+  Value x = reshaped(b, loc, blocks, apart);
+  x = nn::TransposeOp::create(b, loc, from.clone(turned), x, perm);
+  return reshaped(b, loc, x, together);
+}
+
+} // namespace nnc
