@@ -9,6 +9,7 @@
 #include "passes/cpu/InterleaveBlocks.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -62,24 +63,14 @@ struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
-    for (Operation *op : ops) {
-      if (auto conv = dyn_cast<nn::ConvOp>(op))
-        convert(conv);
-      else if (auto pool = dyn_cast<nn::PoolOp>(op))
-        convert(pool);
-      else if (auto reduce = dyn_cast<nn::ReduceOp>(op))
-        convert(reduce);
-      else if (auto concat = dyn_cast<nn::ConcatOp>(op))
-        convert(concat);
-      else if (auto resize = dyn_cast<nn::ResizeOp>(op))
-        convert(resize);
-      else if (auto gather = dyn_cast<nn::GatherOp>(op))
-        convert(gather);
-      else if (auto reshape = dyn_cast<nn::ReshapeOp>(op))
-        convert(reshape);
-      else if (isElementwiseOp(op))
-        convertElementwise(op);
-    }
+    for (Operation *op : ops)
+      TypeSwitch<Operation *>(op)
+          .Case<nn::ConvOp, nn::PoolOp, nn::ReduceOp, nn::ConcatOp, nn::ResizeOp, nn::GatherOp, nn::ReshapeOp>(
+              [&](auto known) { convert(known); })
+          .Default([&](Operation *other) {
+            if (isElementwiseOp(other))
+              convertElementwise(other);
+          });
     // What nothing uses any more would keep the layout that it was written for.
     ops.clear();
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
@@ -264,8 +255,10 @@ private:
     bool isBlocked = bool(blocksBehind(op.getX()));
     // One filter to a channel, or a few to as many: the groups lie within a vector.
     bool isDepthwise = groups > 1 && filters == channels && llvm::is_contained({1, 2, 4, 8}, shape.channels);
+    auto outputs = winograd ? winogradOutputs(op) : std::nullopt;
     // Blocks that would be mostly empty cost more than they save.
-    if (isDepthwise ? channels < (shape.channels == 1 ? 8 : kBlock) && !isBlocked : filters <= 4)
+    if (isDepthwise ? channels < (shape.channels == 1 ? 8 : kBlock) && !isBlocked
+                    : !fillsBlocks(filters, y.getShape().back(), outputs.has_value()))
       return;
     if (!isDepthwise && groups > 1 && (shape.channels % kBlock || filters / groups % kBlock))
       return;
@@ -281,7 +274,7 @@ private:
                                                     kernel, op.getStrides(), pads, op.getDilations(),
                                                     shape.channels));
     }
-    if (auto outputs = winograd ? winogradOutputs(op) : std::nullopt) {
+    if (outputs) {
       Value packed = constant(packWinograd(*weight, shape, *outputs, &getContext()));
       return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
                                                     pads, channels, filters, *outputs, kernel[0],

@@ -10,6 +10,7 @@
 #include "passes/cpu/ConvolutionPlan.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -69,16 +70,13 @@ struct SliceVolumes : impl::SliceVolumesBase<SliceVolumes> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
-    for (Operation *op : ops) {
-      if (auto conv = dyn_cast<nn::ConvOp>(op))
-        convert(conv);
-      else if (auto pool = dyn_cast<nn::PoolOp>(op))
-        convert(pool);
-      else if (auto concat = dyn_cast<nn::ConcatOp>(op))
-        convert(concat);
-      else if (isElementwiseOp(op))
-        convertElementwise(op);
-    }
+    for (Operation *op : ops)
+      TypeSwitch<Operation *>(op)
+          .Case<nn::ConvOp, nn::PoolOp, nn::ConcatOp>([&](auto known) { convert(known); })
+          .Default([&](Operation *other) {
+            if (isElementwiseOp(other))
+              convertElementwise(other);
+          });
     slices.clear();
   }
 

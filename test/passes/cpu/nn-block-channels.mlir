@@ -67,14 +67,14 @@ func.func @small_groups(%x: tensor<1x32x8x8xf32>) -> tensor<1x32x8x8xf32> {
 // Extents that only the run knows, groups that cut blocks and a few filters stay as they are.
 // CHECK-LABEL: func.func @stays
 // CHECK-NOT: blocked
-func.func @stays(%x: tensor<1x32x?x8xf32>, %y: tensor<1x32x8x8xf32>) -> (tensor<1x32x?x8xf32>, tensor<1x16x8x8xf32>, tensor<1x3x8x8xf32>) {
+func.func @stays(%x: tensor<1x32x?x8xf32>, %y: tensor<1x32x8x8xf32>) -> (tensor<1x32x?x8xf32>, tensor<1x16x8x8xf32>, tensor<1x2x8x8xf32>) {
   %w = nn.constant dense<1.0> : tensor<32x32x1x1xf32> : tensor<32x32x1x1xf32>
   %g = nn.constant dense<1.0> : tensor<16x8x1x1xf32> : tensor<16x8x1x1xf32>
-  %f = nn.constant dense<1.0> : tensor<3x32x1x1xf32> : tensor<3x32x1x1xf32>
+  %f = nn.constant dense<1.0> : tensor<2x32x1x1xf32> : tensor<2x32x1x1xf32>
   %a = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x?x8xf32>, tensor<32x32x1x1xf32>) -> tensor<1x32x?x8xf32>
   %b = nn.conv %y, %g {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 4 : i64} : (tensor<1x32x8x8xf32>, tensor<16x8x1x1xf32>) -> tensor<1x16x8x8xf32>
-  %c = nn.conv %y, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x8x8xf32>, tensor<3x32x1x1xf32>) -> tensor<1x3x8x8xf32>
-  return %a, %b, %c : tensor<1x32x?x8xf32>, tensor<1x16x8x8xf32>, tensor<1x3x8x8xf32>
+  %c = nn.conv %y, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x8x8xf32>, tensor<2x32x1x1xf32>) -> tensor<1x2x8x8xf32>
+  return %a, %b, %c : tensor<1x32x?x8xf32>, tensor<1x16x8x8xf32>, tensor<1x2x8x8xf32>
 }
 // -----
 // Bytes less a zero point: the zero point is the padding and enters the sums through those of the weights; what follows
@@ -145,4 +145,16 @@ func.func @interleaved(%x: tensor<1x32x5x6xf32>) -> tensor<1x16x10x18xf32> {
   %b = nn.reshape %t, %u : (tensor<1x16x5x2x6x3xf32>, tensor<4xi64>) -> tensor<1x16x10x18xf32>
   %r = nn.unary relu %b : (tensor<1x16x10x18xf32>) -> tensor<1x16x10x18xf32>
   return %r : tensor<1x16x10x18xf32>
+}
+// -----
+// Three filters fill a block badly: worth it for Winograd's algorithm, not for many taps over long rows.
+// CHECK-LABEL: func.func @few_filters
+// WINOGRAD: nn.winograd_conv
+// CHECK: nn.conv {{.*}} -> tensor<1x3x56x56xf32>
+func.func @few_filters(%x: tensor<1x64x56x56xf32>) -> (tensor<1x3x56x56xf32>, tensor<1x3x56x56xf32>) {
+  %w = nn.constant dense<0.5> : tensor<3x64x3x3xf32> : tensor<3x64x3x3xf32>
+  %v = nn.constant dense<0.5> : tensor<3x64x9x9xf32> : tensor<3x64x9x9xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x56x56xf32>, tensor<3x64x3x3xf32>) -> tensor<1x3x56x56xf32>
+  %z = nn.conv %x, %v {strides = array<i64: 1, 1>, pads = array<i64: 4, 4, 4, 4>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x56x56xf32>, tensor<3x64x9x9xf32>) -> tensor<1x3x56x56xf32>
+  return %y, %z : tensor<1x3x56x56xf32>, tensor<1x3x56x56xf32>
 }
