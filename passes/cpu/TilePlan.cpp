@@ -65,6 +65,8 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
           perItem = isCut ? 12 : std::clamp<int64_t>(most, 1, 16);
   int64_t rowTiles = rows ? llvm::divideCeil(*rows, plan.rows) : 8;
   int64_t rowBlocks = llvm::divideCeil(rowTiles, (isCut ? 144 : 192) / plan.rows);
+  // Panels that the second-level cache keeps need not be read one after another. Few blocks of rows are no halves.
+  plan.rowsFirst = depth && panels * width * *depth * bytes <= 2 * kFarCache && rowBlocks >= 4;
   // Enough items for several threads, and an even number of them.
   auto items = [&](int64_t n) { return llvm::divideCeil(tiles, n) * rowBlocks * batch; };
   while (perItem > 2 && items(perItem) < (isCut ? 4 : 8))

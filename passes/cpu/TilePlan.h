@@ -25,6 +25,9 @@ struct MatMulPlan {
   /// How far each step of a tile gets with fetching a panel that is needed later, so that all tiles of the
   /// item together fetch it; 0 where panels are read too seldom for that.
   int64_t prefetchBytes;
+  /// Items that follow each other have the same rows, not the same panels: threads then share the rows, of this
+  /// product's operands as of the next one's.
+  bool rowsFirst = false;
 };
 
 /// `rows` is the number of rows where known, `depth` that of products in a sum where known; there are `batch`

@@ -1,5 +1,6 @@
 // nn.packed_matmul by the micro-kernel: each item is a block of rows times a few panels. Items that follow
-// each other take the same panels with other rows, so that a thread reads each panel from memory once.
+// each other take the same panels with other rows, so that a thread reads each panel from memory once; or, where panels
+// are small, the same rows with other panels (MatMulPlan::rowsFirst).
 //
 // Short sums are done in one go, and the epilogue sees them in registers. Long sums are cut: the item's rows
 // of a block of the depth stay in the second-level cache while all panels of the item run past them, and what
@@ -76,8 +77,11 @@ public:
     k.forEachItem([&](ValueRange point) {
       Item item;
       locate(item, point, total);
-      Value first = k.mul(point.back(), plan.rowBlock), last = k.min(k.add(first, plan.rowBlock), total);
-      Value panel = k.mul(point[rows.first], plan.panelBlock);
+      Value rowItem = point.back(), panelItem = point[rows.first];
+      if (plan.rowsFirst)
+        std::swap(rowItem, panelItem);
+      Value first = k.mul(rowItem, plan.rowBlock), last = k.min(k.add(first, plan.rowBlock), total);
+      Value panel = k.mul(panelItem, plan.panelBlock);
       Value panelEnd = k.min(k.add(panel, plan.panelBlock), k.index(count));
       if (isCut())
         addBlocks(item, first, last, panel, panelEnd);
@@ -290,7 +294,7 @@ AffineMap packedMatMulItems(nn::GroupOp, Operation *root, KernelTarget target) {
   if (op.getStrassen())
     return strassenItems(op, target);
   MatMulPlan plan = planOf(op, target);
-  return rowsOf(op).items(typeOf(op.getY()), plan.panelBlock, plan.rowBlock);
+  return rowsOf(op).items(typeOf(op.getY()), plan.panelBlock, plan.rowBlock, plan.rowsFirst);
 }
 
 LogicalResult emitPackedMatMul(KernelBuilder &k, Operation *root) {

@@ -15,7 +15,8 @@ PanelRows::PanelRows(RankedTensorType result, int64_t least, int64_t columns)
   }
 }
 
-AffineMap PanelRows::items(RankedTensorType result, int64_t panelBlock, int64_t rowBlock) const {
+AffineMap PanelRows::items(RankedTensorType result, int64_t panelBlock, int64_t rowBlock,
+                           bool rowsFirst) const {
   MLIRContext *context = result.getContext();
   SmallVector<AffineExpr> extents;
   for (int64_t i = 0; i < first; ++i)
@@ -26,6 +27,8 @@ AffineMap PanelRows::items(RankedTensorType result, int64_t panelBlock, int64_t 
                                           : getAffineConstantExpr(result.getDimSize(i), context));
   extents.push_back(getAffineConstantExpr(llvm::divideCeil(panels(), panelBlock), context));
   extents.push_back(rows.ceilDiv(rowBlock));
+  if (rowsFirst)
+    std::swap(extents[first], extents.back());
   return AffineMap::get(result.getRank(), 0, extents, context);
 }
 

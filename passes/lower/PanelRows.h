@@ -25,8 +25,9 @@ struct PanelRows {
   /// Whether the last panel has columns that the result has not.
   bool hasPadding() const { return columns % kColumns != 0; }
 
-  /// Items of blocks of so many panels and rows. Those that follow each other have the same panels.
-  mlir::AffineMap items(mlir::RankedTensorType result, int64_t panelBlock, int64_t rowBlock) const;
+  /// Items of blocks of so many panels and rows. Those that follow each other have the same panels, or the same rows.
+  mlir::AffineMap items(mlir::RankedTensorType result, int64_t panelBlock, int64_t rowBlock,
+                        bool rowsFirst = false) const;
 
   /// Visits the panels [from, to) by tiles of `width` of them, and what is left one by one.
   void overPanels(KernelBuilder &k, int64_t width, mlir::Value from, mlir::Value to,

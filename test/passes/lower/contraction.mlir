@@ -133,3 +133,17 @@ func.func @main(%x: tensor<1x32x?x?xf32>, %p: tensor<1x4x32x6xf32>) -> tensor<1x
   %y = nn.packed_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, filters = 24 : i64, groups = 1 : i64} : (tensor<1x32x?x?xf32>, tensor<1x4x32x6xf32>) -> tensor<1x24x?x?xf32>
   return %y : tensor<1x24x?x?xf32>
 }
+// -----
+// Many rows by small panels: items go along the rows first, so that two threads have half the rows each.
+// CHECK: affine_map<(d0, d1) -> ({{[1-9][0-9]}}, {{[1-9]}})>
+func.func @main(%a: tensor<3136x96xf32>, %p: tensor<24x96x16xf32>) -> tensor<3136x384xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 384 : i64} : (tensor<3136x96xf32>, tensor<24x96x16xf32>) -> tensor<3136x384xf32>
+  return %y : tensor<3136x384xf32>
+}
+// -----
+// Large panels are read from memory once: items that follow each other have the same ones.
+// CHECK: affine_map<(d0, d1) -> ({{[1-9]+}}, {{[1-9][0-9]}})>
+func.func @main(%a: tensor<3136x768xf32>, %p: tensor<48x768x16xf32>) -> tensor<3136x768xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 768 : i64} : (tensor<3136x768xf32>, tensor<48x768x16xf32>) -> tensor<3136x768xf32>
+  return %y : tensor<3136x768xf32>
+}
