@@ -9,13 +9,14 @@ import hashlib
 import json
 import pathlib
 
-from . import connected, operators, sequence, vision
+from . import connected, operators, sequence, signals, vision
 from .builder import Network
 from .cost import count_flops
 
 FAMILIES = (
     "Convolutional networks",
     "Groups, concatenations and ways around",
+    "Volumes, signals and growing pictures",
     "Sequence models and perceptrons",
     "Single operators",
 )
@@ -29,7 +30,7 @@ class Entry:
 
 
 NETWORKS = {}
-for family, module in zip(FAMILIES, (vision, connected, sequence, operators)):
+for family, module in zip(FAMILIES, (vision, connected, signals, sequence, operators)):
     for name, value in module.NETWORKS.items():
         build, opset = value if isinstance(value, tuple) else (value, 17)
         NETWORKS[name] = Entry(build, family, opset)

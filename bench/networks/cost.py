@@ -14,6 +14,10 @@ def _conv(node, shapes):
     return 2 * math.prod(shapes[node.output[0]]) * math.prod(shapes[node.input[1]][1:])
 
 
+def _conv_transpose(node, shapes):
+    return 2 * math.prod(shapes[node.input[0]]) * math.prod(shapes[node.input[1]][1:])
+
+
 def _gemm(node, shapes):
     transposed = any(a.name == "transB" and a.i for a in node.attribute)
     return 2 * math.prod(shapes[node.output[0]]) * shapes[node.input[1]][1 if transposed else 0]
@@ -29,7 +33,7 @@ def _lstm(node, shapes):
     return 2 * steps * batch * 4 * hidden * (inputs + hidden)
 
 
-COUNTERS = {"Conv": _conv, "Gemm": _gemm, "MatMul": _matmul, "LSTM": _lstm}
+COUNTERS = {"Conv": _conv, "ConvTranspose": _conv_transpose, "Gemm": _gemm, "MatMul": _matmul, "LSTM": _lstm}
 
 
 def count_flops(model):

@@ -9,7 +9,7 @@ namespace nnc {
 
 namespace {
 
-RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+RankedTensorType typeOf(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
 Value reshaped(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> shape) {
   return nn::ReshapeOp::create(b, loc, typeOf(x).clone(shape), x, createIndexList(b, loc, shape),
@@ -31,7 +31,9 @@ Value sourceOfInterleaving(nn::ReshapeOp last) {
   auto first = transpose ? transpose.getX().getDefiningOp<nn::ReshapeOp>() : nullptr;
   if (!first)
     return {};
-  RankedTensorType from = typeOf(first.getX()), to = typeOf(last.getY());
+  RankedTensorType from = typeOf(first.getX()), apart = typeOf(transpose.getX()), to = typeOf(last.getY());
+  if (!from || !apart || !to)
+    return {};
   int64_t rank = from.getRank();
   if (rank < 3 || to.getRank() != rank || !from.hasStaticShape() || !to.hasStaticShape() ||
       from.getNumElements() == 0 || from.getDimSize(0) != to.getDimSize(0) || to.getDimSize(1) % nn::kBlock)
@@ -40,14 +42,15 @@ Value sourceOfInterleaving(nn::ReshapeOp last) {
     if (to.getDimSize(i) % from.getDimSize(i))
       return {};
   // [N,(1),S1..Sn,C,D1..Dn] by a permutation that leaves [N,(1),C,D1,S1..Dn,Sn].
-  RankedTensorType apart = typeOf(transpose.getX());
   SmallVector<int64_t> factors = factorsOf(from, to), expected = {from.getDimSize(0)};
   int64_t n = rank - 2, extra = apart.getRank() - 2 * n - 2;
   if (extra != 0 && (extra != 1 || apart.getDimSize(1) != 1))
     return {};
   SmallVector<int64_t> perm = {0};
-  if (extra)
-    expected.push_back(1), perm.push_back(1);
+  if (extra) {
+    expected.push_back(1);
+    perm.push_back(1);
+  }
   expected.append(factors);
   expected.push_back(to.getDimSize(1));
   perm.push_back(1 + extra + n);
