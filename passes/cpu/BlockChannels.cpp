@@ -7,6 +7,7 @@
 #include "passes/cpu/CenteredBytes.h"
 #include "passes/cpu/ConvolutionPlan.h"
 #include "passes/cpu/InterleaveBlocks.h"
+#include "passes/cpu/TilePlan.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -48,7 +49,8 @@ struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
   /// and the other way round.
   static void shareLikeNeighbour(Operation *op) {
     auto sharesBlocks = [](Operation *other) {
-      return other && isa<nn::BlockedDepthwiseOp, nn::BlockedPoolOp>(other);
+      return other && isa<nn::BlockedDepthwiseOp, nn::BlockedPoolOp>(other) &&
+             !windowHalf(typeOf(other->getResult(0)).getShape());
     };
     if (auto block = dyn_cast<nn::BlockChannelsOp>(op))
       block.setByBlock(llvm::any_of(block->getUsers(), sharesBlocks));

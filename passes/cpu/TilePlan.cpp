@@ -301,6 +301,13 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
   return plan;
 }
 
+std::optional<int64_t> windowHalf(ArrayRef<int64_t> shape) {
+  constexpr int64_t leastRows = 14;
+  if (shape.size() != 5 || shape[2] < leastRows)
+    return std::nullopt;
+  return llvm::divideCeil(shape[2], 2);
+}
+
 ExpansionPlan planExpansion(const KernelTarget &target, const ExpansionSize &size) {
   ExpansionPlan plan;
   BlockedConvPlan tile = planBlockedConv(target, {size.panels, size.channels, 1, size.columns, 0, 1});

@@ -135,6 +135,10 @@ struct ExpansionSize {
   int64_t panels, channels, rows, columns, outputRows, stride, span, images;
 };
 
+/// Rows of half an image [N,B,H,W,16] of a depthwise convolution's or a pool's results, where threads share the rows in
+/// halves: small images come from convolutions that are cut by filters, and threads share blocks.
+std::optional<int64_t> windowHalf(llvm::ArrayRef<int64_t> shape);
+
 ExpansionPlan planExpansion(const KernelTarget &target, const ExpansionSize &size);
 
 /// How a tile of `pixels` outputs lies in an image of `rows` x `columns`: whole rows of small images, else a

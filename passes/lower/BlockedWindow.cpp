@@ -2,6 +2,7 @@
 // half of an image come before those of the lower half: so two threads read rows that the convolution before,
 // whose items are pixels where weights are small, has left in their own caches.
 #include "dialects/nn/Blocked.h"
+#include "passes/cpu/TilePlan.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Registry.h"
@@ -53,15 +54,6 @@ private:
   bool isMax, countPads;
 };
 
-/// Rows of half an image, where images are cut in halves: small ones come from convolutions that are cut by
-/// filters.
-std::optional<int64_t> halfRows(ArrayRef<int64_t> shape) {
-  constexpr int64_t leastRows = 14;
-  if (shape.size() != 5 || shape[2] < leastRows)
-    return std::nullopt;
-  return llvm::divideCeil(shape[2], 2);
-}
-
 template <typename OpTy, typename WindowTy>
 LogicalResult emitWindow(KernelBuilder &k, Operation *root) {
   auto op = cast<OpTy>(root);
@@ -70,7 +62,7 @@ LogicalResult emitWindow(KernelBuilder &k, Operation *root) {
   WindowTy window(k, op, g);
   k.grain = std::max<int64_t>(1, 65536 / window.rowWork());
   LogicalResult status = success();
-  std::optional<int64_t> half = halfRows(typeOf(op.getY()).getShape());
+  std::optional<int64_t> half = windowHalf(typeOf(op.getY()).getShape());
   k.forEachItem([&](ValueRange point) {
     if (!half) {
       status = window.outputRow(point[0], point[1], g.n == 2 ? point[2] : k.index(0));
@@ -88,7 +80,7 @@ LogicalResult emitWindow(KernelBuilder &k, Operation *root) {
 
 AffineMap windowItems(nn::GroupOp group, Operation *root) {
   RankedTensorType type = typeOf(root->getResult(0));
-  std::optional<int64_t> half = halfRows(type.getShape());
+  std::optional<int64_t> half = windowHalf(type.getShape());
   if (!half)
     return itemPerLeadingDims(group, type.getRank() - 2);
   MLIRContext *context = group.getContext();

@@ -107,18 +107,27 @@ func.func @five_taps(%x: tensor<1x32x28x28xf32>) -> tensor<1x64x28x28xf32> {
   return %y : tensor<1x64x28x28xf32>
 }
 // -----
-// Threads share what a depthwise convolution reads by blocks, as its kernel does, and what others read by pixels.
+// Threads share what a depthwise convolution of a small image reads by blocks, as its kernel does, and what others read by
+// pixels.
 // CHECK-LABEL: func.func @depthwise
 // CHECK: nn.block_channels %arg0 {by_block}
 // CHECK: nn.unblock_channels %{{.*}} {by_block, channels = 32 : i64}
+// CHECK-LABEL: func.func @larger_depthwise
+// CHECK: nn.block_channels %arg0 : (tensor
+// CHECK: nn.unblock_channels %{{.*}} {channels = 32 : i64}
 // CHECK-LABEL: func.func @pointwise
 // CHECK: nn.block_channels %arg0 : (tensor
 // CHECK: nn.unblock_channels %{{.*}} {channels = 32 : i64}
-func.func @depthwise(%x: tensor<1x32x16x16xf32>) -> tensor<1x32x16x16xf32> {
+func.func @depthwise(%x: tensor<1x32x12x16xf32>) -> tensor<1x32x12x16xf32> {
+  %w = nn.constant dense<0.5> : tensor<32x1x3x3xf32> : tensor<32x1x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 32 : i64} : (tensor<1x32x12x16xf32>, tensor<32x1x3x3xf32>) -> tensor<1x32x12x16xf32>
+  %z = nn.unary relu %y : (tensor<1x32x12x16xf32>) -> tensor<1x32x12x16xf32>
+  return %z : tensor<1x32x12x16xf32>
+}
+func.func @larger_depthwise(%x: tensor<1x32x16x16xf32>) -> tensor<1x32x16x16xf32> {
   %w = nn.constant dense<0.5> : tensor<32x1x3x3xf32> : tensor<32x1x3x3xf32>
   %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 32 : i64} : (tensor<1x32x16x16xf32>, tensor<32x1x3x3xf32>) -> tensor<1x32x16x16xf32>
-  %z = nn.unary relu %y : (tensor<1x32x16x16xf32>) -> tensor<1x32x16x16xf32>
-  return %z : tensor<1x32x16x16xf32>
+  return %y : tensor<1x32x16x16xf32>
 }
 func.func @pointwise(%x: tensor<1x32x16x16xf32>) -> tensor<1x32x16x16xf32> {
   %w = nn.constant dense<0.5> : tensor<32x32x1x1xf32> : tensor<32x32x1x1xf32>
