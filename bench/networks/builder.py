@@ -66,20 +66,23 @@ class Network:
 
     # Layers. `gain` scales the weights so that activations neither vanish nor explode on the way through.
 
-    def conv(self, x, channels, filters, kernel, stride=1, padding=None, groups=1, gain=2.0):
-        padding = kernel // 2 if padding is None else padding
-        fan_in = channels // groups * kernel * kernel
-        weight = self.weight(filters, channels // groups, kernel, kernel, deviation=math.sqrt(gain / fan_in))
+    def conv(self, x, channels, filters, kernel, stride=1, padding=None, groups=1, gain=2.0, dilation=1):
+        """`kernel`: its extents, or one of both dims of an image. Without `padding` stride 1 keeps the extents."""
+        kernel = [kernel] * 2 if isinstance(kernel, int) else list(kernel)
+        rank = len(kernel)
+        pads = [extent // 2 * dilation if padding is None else padding for extent in kernel]
+        fan_in = channels // groups * math.prod(kernel)
+        weight = self.weight(filters, channels // groups, *kernel, deviation=math.sqrt(gain / fan_in))
         bias = self.weight(filters, deviation=0.05)
         return self.apply(
             "Conv",
             x,
             weight,
             bias,
-            kernel_shape=[kernel] * 2,
-            strides=[stride] * 2,
-            pads=[padding] * 4,
-            dilations=[1, 1],
+            kernel_shape=kernel,
+            strides=[stride] * rank,
+            pads=pads * 2,
+            dilations=[dilation] * rank,
             group=groups,
         )
 

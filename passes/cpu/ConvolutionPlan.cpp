@@ -2,6 +2,7 @@
 
 #include "dialects/nn/Blocked.h"
 #include "passes/cpu/WinogradTransforms.h"
+#include "passes/lower/BlockedGeometry.h"
 
 using namespace mlir;
 
@@ -15,17 +16,6 @@ struct Size {
   /// Taps of a row, and of a column, that meet something else than padding, over all outputs.
   int64_t rowTaps, columnTaps;
 };
-
-/// Over all outputs of a dim, the taps that read an input.
-int64_t tapsInside(int64_t in, int64_t out, int64_t taps, int64_t dilation, int64_t pad) {
-  int64_t inside = 0;
-  for (int64_t o = 0; o < out; ++o)
-    for (int64_t tap = 0; tap < taps; ++tap) {
-      int64_t at = o - pad + tap * dilation;
-      inside += at >= 0 && at < in;
-    }
-  return inside;
-}
 
 /// Cycles where weights are asked for ahead: the longer of products and weights hides most of the other.
 double overlapped(double products, double weights) {
@@ -65,7 +55,7 @@ std::optional<int64_t> winogradOutputs(nn::ConvOp op) {
   SmallVector<int64_t> pads = explicitPads(op, w.getShape().drop_front(2));
   ArrayRef<int64_t> apart = op.getDilations();
   auto inside = [&](int64_t i) {
-    return tapsInside(x.getDimSize(2 + i), y.getDimSize(2 + i), taps, apart[i], pads[i]);
+    return StaticWindow{x.getDimSize(2 + i), y.getDimSize(2 + i), taps, 1, apart[i], pads[i], pads[2 + i]}.tapsInside();
   };
   Size size{y.getDimSize(2), y.getDimSize(3), w.getDimSize(1), w.getDimSize(0), taps,
             apart[0],        apart[1],        inside(0),       inside(1)};

@@ -10,6 +10,7 @@
 #include "passes/cpu/ConvolutionPlan.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
+#include "passes/lower/BlockedGeometry.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -39,28 +40,16 @@ RankedTensorType imagesType(RankedTensorType volume) {
   return RankedTensorType::get({s[0] * s[2], s[1], s[3], s[4]}, volume.getElementType());
 }
 
-/// The depth's share of a window.
-struct DepthWindow {
-  int64_t in, out, kernel, stride, dilation, padBegin;
-  /// The slice that tap `tap` of output `o` reads, or -1 for padding.
-  int64_t sliceOf(int64_t o, int64_t tap) const {
-    int64_t at = o * stride - padBegin + tap * dilation;
-    return at >= 0 && at < in ? at : -1;
-  }
-  bool isIdentity() const { return kernel == 1 && stride == 1 && padBegin == 0 && in == out; }
-  bool readsPadding() const {
-    for (int64_t o = 0; o < out; ++o)
-      for (int64_t tap = 0; tap < kernel; ++tap)
-        if (sliceOf(o, tap) < 0)
-          return true;
-    return false;
-  }
-};
-
+/// The depth's share of a window: its inputs and outputs are slices.
 template <typename OpTy>
-DepthWindow depthOf(OpTy op, ArrayRef<int64_t> kernel, ArrayRef<int64_t> pads) {
+StaticWindow depthOf(OpTy op, ArrayRef<int64_t> kernel, ArrayRef<int64_t> pads) {
   return {typeOf(op.getX()).getDimSize(2), typeOf(op.getY()).getDimSize(2), kernel[0],
-          op.getStrides()[0],              op.getDilations()[0],            pads[0]};
+          op.getStrides()[0],              op.getDilations()[0],            pads[0],   pads[3]};
+}
+
+/// Whether every output is the input of its number.
+bool isIdentity(const StaticWindow &window) {
+  return window.kernel == 1 && window.stride == 1 && window.padBegin == 0 && window.in == window.out;
 }
 
 /// The pads of the window's other two dims.
@@ -111,7 +100,7 @@ private:
   }
 
   /// The slices that taps [from, from + count) read, tap after tap for every output of every volume: [N*O*count,C,H,W].
-  static Value gathered(OpBuilder &b, Location loc, Value images, const DepthWindow &window, int64_t volumes,
+  static Value gathered(OpBuilder &b, Location loc, Value images, const StaticWindow &window, int64_t volumes,
                         int64_t from, int64_t count) {
     SmallVector<int64_t> indices, shape(typeOf(images).getShape());
     int64_t zeros = shape[0];
@@ -119,9 +108,9 @@ private:
     for (int64_t n = 0; n < volumes; ++n)
       for (int64_t o = 0; o < window.out; ++o)
         for (int64_t tap = from; tap < from + count; ++tap) {
-          int64_t slice = window.sliceOf(o, tap);
-          pads |= slice < 0;
-          indices.push_back(slice < 0 ? zeros : n * window.in + slice);
+          bool isInside = window.isInside(o, tap);
+          pads |= !isInside;
+          indices.push_back(isInside ? n * window.in + window.inputOf(o, tap) : zeros);
         }
     if (pads) {
       shape[0] = 1;
@@ -156,7 +145,7 @@ private:
       return;
     ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
     SmallVector<int64_t> pads = explicitPads(op, kernel);
-    DepthWindow window = depthOf(op, kernel, pads);
+    StaticWindow window = depthOf(op, kernel, pads);
     RankedTensorType source = imagesType(x), result = imagesType(y);
     int64_t count = y.getDimSize(0) * window.out, perSlice = source.getNumElements() / source.getDimSize(0);
     if (count * window.kernel * perSlice * 4 > kMostBytes)
@@ -164,7 +153,7 @@ private:
     OpBuilder b(op);
     Location loc = op.getLoc();
     Value images = toImages(b, loc, op.getX());
-    if (!window.isIdentity()) {
+    if (!isIdentity(window)) {
       images = gathered(b, loc, images, window, x.getDimSize(0), 0, window.kernel);
       images = reshaped(b, loc, images,
                         source.clone({count, window.kernel * x.getDimSize(1), x.getDimSize(3), x.getDimSize(4)}));
@@ -181,9 +170,10 @@ private:
     if (!images || !isVolume(y))
       return;
     SmallVector<int64_t> pads = explicitPads(op, op.getKernel());
-    DepthWindow window = depthOf(op, op.getKernel(), pads);
+    StaticWindow window = depthOf(op, op.getKernel(), pads);
     bool isMax = op.getKind() == nn::PoolKind::max;
-    if (!window.isIdentity() && (!isMax || window.kernel > kMostPooled || window.readsPadding()))
+    if (!isIdentity(window) && (!isMax || window.kernel > kMostPooled ||
+                                 window.tapsInside() != window.out * window.kernel))
       return;
     OpBuilder b(op);
     Location loc = op.getLoc();
@@ -192,7 +182,7 @@ private:
     Value pooled = nn::PoolOp::create(b, loc, y.clone(shape), op.getKind(), images, op.getCountIncludePad(), op.getP(),
                                       op.getKernel().drop_front(), op.getStrides().drop_front(), imagePads(pads),
                                       op.getDilations().drop_front(), nn::AutoPad::explicit_pads, op.getCeilMode());
-    if (window.isIdentity())
+    if (isIdentity(window))
       return replace(op, pooled);
     Value most;
     for (int64_t tap = 0; tap < window.kernel; ++tap) {

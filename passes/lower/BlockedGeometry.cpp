@@ -32,14 +32,21 @@ static bool collapses(RankedTensorType operand, RankedTensorType result) {
   return own == all || llvm::all_of(own, [](int64_t extent) { return extent == 1; });
 }
 
+int64_t StaticWindow::tapsInside() const {
+  int64_t inside = 0;
+  for (int64_t o = 0; o < out; ++o)
+    for (int64_t tap = 0; tap < kernel; ++tap)
+      inside += isInside(o, tap);
+  return inside;
+}
+
 bool StaticWindow::savesByTap(int64_t parts) const {
   int64_t saved = 0;
   for (int64_t part = 0; part < parts; ++part) {
     int64_t first = part * (out / parts) + std::min(part, out % parts),
             end = first + out / parts + (part < out % parts);
     for (int64_t tap = 0; tap < kernel; ++tap)
-      saved += (end - 1) * stride - padBegin + tap * dilation < 0 ||
-               first * stride - padBegin + tap * dilation >= in;
+      saved += inputOf(end - 1, tap) < 0 || inputOf(first, tap) >= in;
   }
   // The bounds of a loop that only the run knows cost something too (measured: one tap of 42 gains nothing).
   return saved * 20 > parts * kernel;

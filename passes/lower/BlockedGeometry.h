@@ -19,11 +19,14 @@ struct StaticWindow {
   int64_t span() const { return (kernel - 1) * dilation + 1; }
   /// Inputs that `outputs` neighbouring windows cover.
   int64_t spanOf(int64_t outputs) const { return (outputs - 1) * stride + span(); }
-  /// Whether tap `tap` of output `o` reads inside the input.
+  /// The input that tap `tap` of output `o` reads; outside [0, in) it is padding.
+  int64_t inputOf(int64_t o, int64_t tap) const { return o * stride - padBegin + tap * dilation; }
   bool isInside(int64_t o, int64_t tap) const {
-    int64_t at = o * stride - padBegin + tap * dilation;
+    int64_t at = inputOf(o, tap);
     return at >= 0 && at < in;
   }
+  /// The taps of all outputs together that read inside the input.
+  int64_t tapsInside() const;
   /// Whether it pays to look which taps the outputs of each of `parts` even parts read nothing but padding by.
   bool savesByTap(int64_t parts) const;
 };
