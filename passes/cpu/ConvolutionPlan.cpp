@@ -55,7 +55,8 @@ std::optional<int64_t> winogradOutputs(nn::ConvOp op) {
   SmallVector<int64_t> pads = explicitPads(op, w.getShape().drop_front(2));
   ArrayRef<int64_t> apart = op.getDilations();
   auto inside = [&](int64_t i) {
-    return StaticWindow{x.getDimSize(2 + i), y.getDimSize(2 + i), taps, 1, apart[i], pads[i], pads[2 + i]}.tapsInside();
+    StaticWindow window{x.getDimSize(2 + i), y.getDimSize(2 + i), taps, 1, apart[i], pads[i], pads[2 + i]};
+    return window.tapsInside();
   };
   Size size{y.getDimSize(2), y.getDimSize(3), w.getDimSize(1), w.getDimSize(0), taps,
             apart[0],        apart[1],        inside(0),       inside(1)};

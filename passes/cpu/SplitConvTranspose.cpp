@@ -149,22 +149,14 @@ private:
       outShape.push_back(x.isDynamicDim(2 + i) ? ShapedType::kDynamic : x.getDimSize(2 + i) + grows);
     }
     weightShape.append(kernel);
-    int64_t size = w.getElementTypeBitWidth() / 8;
-    std::vector<char> bytes(ShapedType::getNumElements(weightShape) * size, 0), biasBytes;
-    for (int64_t row = 0; row < weightShape[0]; ++row) {
-      int64_t filter = row % filters, phase = row / filters % phases, group = row / filters / phases;
-      for (int64_t c = 0; c < channels; ++c)
-        for (int64_t t = 0; t < taps; ++t) {
-          int64_t tap = tapOf(dims, phase, t);
-          if (tap < 0)
-            continue;
-          int64_t from = ((group * channels + c) * filters + filter) *
-                             (w.getNumElements() / (w.getDimSize(0) * filters)) +
-                         tap;
-          memcpy(&bytes[((row * channels + c) * taps + t) * size],
-                 weight->bytes.data() + (weight->isSplat ? 0 : from * size), size);
-        }
-    }
+    std::vector<char> bytes, biasBytes;
+    for (int64_t group = 0; group < groups; ++group)
+      for (int64_t phase = 0; phase < phases; ++phase) {
+        SmallVector<int64_t> picked;
+        for (int64_t t = 0; t < taps; ++t)
+          picked.push_back(tapOf(dims, phase, t));
+        appendTaps(*weight, w, group, channels, picked, bytes);
+      }
     auto constant = [&](ArrayRef<int64_t> shape, Type element, ArrayRef<char> elements) -> Value {
       auto type = RankedTensorType::get(shape, element);
       return nn::ConstantOp::create(b, loc, type, constantFromBytes(type, elements));
@@ -195,7 +187,7 @@ private:
   static Value splitApart(OpBuilder &b, nn::ConvTransposeOp op, ArrayRef<Split> dims, const Elements &weight,
                           const Activations &activations) {
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
-    int64_t n = dims.size(), channels = w.getDimSize(0), filters = w.getDimSize(1), phases = 1, taps = 1;
+    int64_t n = dims.size(), channels = w.getDimSize(0), filters = w.getDimSize(1), phases = 1;
     if (!x.hasStaticShape() || !y.hasStaticShape() || op.getGroups() != 1 || filters % nn::kBlock ||
         llvm::any_of(dims, [](const Split &dim) { return dim.stride == 1 && dim.dilation != 1; }))
       return {};
@@ -206,7 +198,6 @@ private:
       phases *= dims[i].stride;
       shape.push_back(llvm::divideCeilSigned(y.getDimSize(2 + i), dims[i].stride));
       together *= (x.getDimSize(2 + i) + dims[i].padBegin + dims[i].padEnd - dims[i].taps + 1) * dims[i].taps;
-      taps *= dims[i].kernel;
     }
     if (phases == 1)
       return {};
@@ -237,17 +228,14 @@ private:
         pads[n + i] = dim.padEnd;
       }
       auto type = RankedTensorType::get(own, w.getElementType());
-      int64_t size = w.getElementTypeBitWidth() / 8, count = ShapedType::getNumElements(ArrayRef(own).drop_front(2));
-      std::vector<char> bytes(type.getNumElements() * size);
-      for (int64_t filter = 0; filter < filters; ++filter)
-        for (int64_t c = 0; c < channels; ++c)
-          for (int64_t t = 0; t < count; ++t) {
-            int64_t tap = 0, scale = 1, rest = t;
-            for (int64_t i = n - 1; i >= 0; rest /= part[i].taps, scale *= dims[i].kernel, --i)
-              tap += (part[i].first + (part[i].taps - 1 - rest % part[i].taps) * dims[i].stride) * scale;
-            memcpy(&bytes[((filter * channels + c) * count + t) * size],
-                   weight.bytes.data() + (weight.isSplat ? 0 : ((c * filters + filter) * taps + tap) * size), size);
-          }
+      SmallVector<int64_t> picked(ShapedType::getNumElements(ArrayRef(own).drop_front(2)), 0);
+      for (auto [t, tap] : llvm::enumerate(picked)) {
+        int64_t scale = 1, rest = t;
+        for (int64_t i = n - 1; i >= 0; rest /= part[i].taps, scale *= dims[i].kernel, --i)
+          tap += (part[i].first + (part[i].taps - 1 - rest % part[i].taps) * dims[i].stride) * scale;
+      }
+      std::vector<char> bytes;
+      appendTaps(weight, w, /*group=*/0, channels, picked, bytes);
       Value constant = nn::ConstantOp::create(b, loc, type, constantFromBytes(type, bytes));
       Value sums = nn::ConvOp::create(b, loc, y.clone(shape), op.getX(), constant, op.getBias(), ones, pads, ones,
                                       /*groups=*/1, nn::AutoPad::explicit_pads);
@@ -262,6 +250,23 @@ private:
       cuts[i].cutEnd = shape[2 + i] * dims[i].stride - y.getDimSize(2 + i);
     }
     return interleave(b, loc, sums, cuts, /*groups=*/1, filters, y);
+  }
+
+  /// Appends the weights of a group's filters, [filters, channels, taps], with the taps of `weight`, row-major, that
+  /// `taps` names, and zeros for -1.
+  static void appendTaps(const Elements &weight, RankedTensorType w, int64_t group, int64_t channels,
+                         ArrayRef<int64_t> taps, std::vector<char> &bytes) {
+    int64_t size = w.getElementTypeBitWidth() / 8, filters = w.getDimSize(1);
+    int64_t perFilter = w.getNumElements() / (w.getDimSize(0) * filters);
+    for (int64_t filter = 0; filter < filters; ++filter)
+      for (int64_t c = group * channels; c < (group + 1) * channels; ++c)
+        for (int64_t tap : taps) {
+          size_t at = bytes.size();
+          bytes.resize(at + size, 0);
+          int64_t from = weight.isSplat ? 0 : ((c * filters + filter) * perFilter + tap) * size;
+          if (tap >= 0)
+            memcpy(&bytes[at], weight.bytes.data() + from, size);
+        }
   }
 
   /// The tap, row-major, that tap `t` of remainder `phase` (both row-major) stands for, or -1.
