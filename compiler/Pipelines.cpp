@@ -27,8 +27,10 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
   }
   pm.addPass(createInferShapes());
   pm.addPass(createSimplify());
-  if (options.optLevel > 0)
+  if (options.optLevel > 0) {
+    pm.addPass(createWidenHalves());
     pm.addPass(createFoldScales());
+  }
   pm.addPass(createCSEPass());
   pm.addPass(createInferShapes());
   pm.addPass(createCanonicalizerPass());

@@ -46,7 +46,7 @@ def FormAttention : Pass<"nn-form-attention", "::mlir::ModuleOp"> {
   let description = [{
     Two nn.matmul with a softmax and elementwise ops between them become one nn.attention, if nothing else uses what is
     between. Transposes that split heads off rows or join them, repeated heads of keys, and factors on q and k are taken
-    in. f32 only: in narrower floats every op rounds. Factors move from q and k to the scores, which rounds otherwise.
+    in. f32 only, as which nn-widen-halves computes halves. Factors move from q and k to the scores, which rounds otherwise.
   }];
 }
 
@@ -82,6 +82,15 @@ def FoldConstants : Pass<"nn-fold-constants", "::mlir::ModuleOp"> {
                            "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect",
                            "::mlir::cf::ControlFlowDialect", "::mlir::ub::UBDialect"];
+}
+
+def WidenHalves : Pass<"nn-widen-halves", "::mlir::ModuleOp"> {
+  let summary = "Compute networks of f16 and bf16 in f32";
+  let description = [{
+    From the first product, normalization or sum on, what ops hand each other is f32 and not rounded. Weights of matrix
+    products stay as they are, as do inputs, outputs, what control flow carries, and ops before any sum. A cast of f32
+    to halves that such an op reads is passed over.
+  }];
 }
 
 def SplitConvTranspose : Pass<"nn-split-conv-transpose", "::mlir::ModuleOp"> {

@@ -1,6 +1,7 @@
 #include "passes/cpu/ConstantElements.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "passes/graph/Constants.h"
 
 using namespace mlir;
 
@@ -17,6 +18,28 @@ std::vector<int32_t> Elements::integers(int64_t count, Type element) const {
       numbers[i] = at<int8_t>(i);
   }
   return numbers;
+}
+
+float widened(uint16_t bits, bool isBrain) {
+  if (isBrain)
+    return llvm::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+  return static_cast<float>(llvm::bit_cast<_Float16>(bits));
+}
+
+ElementsAttr widenedConstant(ElementsAttr constant) {
+  auto elements = elementsOf(constant);
+  if (!elements || !(constant.getElementType().isF16() || constant.getElementType().isBF16()))
+    return {};
+  bool isBrain = constant.getElementType().isBF16();
+  auto type = cast<RankedTensorType>(constant.getShapedType()).clone(Float32Type::get(constant.getContext()));
+  auto at = [&](int64_t i) { return widened(elements->at<uint16_t>(i), isBrain); };
+  if (elements->isSplat)
+    return DenseElementsAttr::get(type, at(0));
+  std::vector<float> numbers(type.getNumElements());
+  for (size_t i = 0; i < numbers.size(); ++i)
+    numbers[i] = at(i);
+  return constantFromBytes(
+      type, ArrayRef(reinterpret_cast<const char *>(numbers.data()), numbers.size() * sizeof(float)));
 }
 
 std::optional<Elements> elementsOf(ElementsAttr constant) {

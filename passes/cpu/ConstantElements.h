@@ -22,7 +22,6 @@ struct Elements {
   /// `count` elements of bytes or of i32 as i32.
   std::vector<int32_t> integers(int64_t count, mlir::Type element) const;
 
-private:
   template <typename T>
   T at(int64_t i) const {
     T value; // a file's weights are not always aligned
@@ -30,6 +29,12 @@ private:
     return value;
   }
 };
+
+/// The number that has these bits in bf16 (`isBrain`) or in f16.
+float widened(uint16_t bits, bool isBrain);
+
+/// A constant of f16 or bf16 as one of f32. Null for an absent constant and for other types.
+mlir::ElementsAttr widenedConstant(mlir::ElementsAttr constant);
 
 /// Nothing for an absent constant, and for types other than of whole bytes: their elements do not lie in the
 /// attribute as they do in memory.

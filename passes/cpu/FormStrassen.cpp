@@ -16,7 +16,7 @@ struct FormStrassen : impl::FormStrassenBase<FormStrassen> {
       auto a = dyn_cast<RankedTensorType>(op.getA().getType()),
            panels = dyn_cast<RankedTensorType>(op.getPanels().getType());
       if (!a || !panels || !a.hasStaticShape() || !panels.hasStaticShape() || panels.getRank() != 3 ||
-          !a.getElementType().isF32())
+          !a.getElementType().isF32() || !panels.getElementType().isF32())
         return;
       int64_t depth = panels.getDimSize(1);
       if (depth && paysStrassen(a.getNumElements() / depth, depth, op.getColumns()))

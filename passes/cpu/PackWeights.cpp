@@ -29,19 +29,6 @@ void permute(const Elements &source, MutableArrayRef<char> to, Index from, Conve
   }
 }
 
-float widenHalf(uint16_t bits) {
-  _Float16 value;
-  memcpy(&value, &bits, 2);
-  return static_cast<float>(value);
-}
-
-float widenBrain(uint16_t bits) {
-  uint32_t wide = static_cast<uint32_t>(bits) << 16;
-  float value;
-  memcpy(&value, &wide, 4);
-  return value;
-}
-
 /// A constant of `type` made from `source` by `from`; f16 and bf16 may become f32.
 template <typename Index>
 ElementsAttr permuted(const Elements &source, Type sourceElement, RankedTensorType type, Index from) {
@@ -49,7 +36,7 @@ ElementsAttr permuted(const Elements &source, Type sourceElement, RankedTensorTy
   std::vector<char> buffer(type.getNumElements() * size, 0);
   MutableArrayRef<char> to(buffer);
   if (sourceElement != type.getElementType())
-    permute<uint16_t, float>(source, to, from, sourceElement.isF16() ? widenHalf : widenBrain);
+    permute<uint16_t, float>(source, to, from, [&](uint16_t bits) { return widened(bits, sourceElement.isBF16()); });
   else if (size == 1)
     permute<uint8_t, uint8_t>(source, to, from, [](auto x) { return x; });
   else if (size == 2)
