@@ -24,9 +24,19 @@ namespace nnc {
 
 namespace {
 
-/// Whether instructions for products of bytes would make the model faster.
-bool multipliesBytes(ModuleOp module) {
-  return module.walk([](nn::PackedByteMatMulOp) { return WalkResult::interrupt(); }).wasInterrupted();
+/// What instructions would make the model faster.
+NarrowProducts narrowProducts(ModuleOp module) {
+  NarrowProducts found;
+  module.walk([&](Operation *op) {
+    found.bytes |= isa<nn::PackedByteMatMulOp, nn::BlockedByteConvOp>(op);
+    if (auto product = dyn_cast<nn::PackedMatMulOp>(op))
+      found.brains |= product.hasPairs();
+  });
+  return found;
+}
+
+LoopsOptions loopsOptions(const CpuLevel &level) {
+  return {level.vectorBits, level.byteSums, level.brainPairs, level.fuses};
 }
 
 Error lineError(StringRef file, Error error) {
@@ -136,7 +146,7 @@ public:
         return lineError(options.input, text.takeError());
       return writeText(options.output, [&](llvm::raw_ostream &os) { os << *text; });
     }
-    auto parsed = Target::parse(options.target, options.cpu, multipliesBytes(module));
+    auto parsed = Target::parse(options.target, options.cpu, narrowProducts(module));
     if (!parsed)
       return llvm::createStringError("nnc: error: " + llvm::toString(parsed.takeError()));
     target = std::move(*parsed);
@@ -176,7 +186,7 @@ private:
 
   Error lower(ModuleOp module, const CpuLevel &level) {
     if (Error error = stage(module, "loops", [&](OpPassManager &pm) {
-          buildLoopsPipeline(pm, {level.vectorBits, level.byteSums});
+          buildLoopsPipeline(pm, loopsOptions(level));
         }))
       return error;
     if (options.until == Stage::Loops)
@@ -197,7 +207,7 @@ private:
     module->removeAttr("nn.weights");
     takeTables(module, level);
     return stage(module, "llvm", [&](OpPassManager &pm) {
-      buildLlvmPipeline(pm, {level.vectorBits, level.byteSums, level.fuses});
+      buildLlvmPipeline(pm, loopsOptions(level));
     });
   }
 

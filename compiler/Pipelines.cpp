@@ -64,6 +64,7 @@ void buildLoopsPipeline(OpPassManager &pm, const LoopsOptions &options) {
   BuildKernelsOptions kernels;
   kernels.vectorBits = options.vectorBits;
   kernels.byteSums = options.byteSums;
+  kernels.brainPairs = options.brainPairs;
   pm.addPass(createBuildKernels(kernels));
 }
 

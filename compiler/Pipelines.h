@@ -19,6 +19,8 @@ struct LoopsOptions {
   unsigned vectorBits = 256;
   /// How many products of bytes one of its instructions sums (KernelTarget).
   unsigned byteSums = 1;
+  /// Whether one of them sums two products of bf16.
+  bool brainPairs = false;
   /// Whether it multiplies and adds with one rounding.
   bool fuses = true;
 };

@@ -126,6 +126,7 @@ Error completeLevel(CpuLevel &level, const Triple &triple) {
       level.requiredFeatures |= uint64_t(1) << feature.bit;
   level.vectorBits = vectorBitsOf(level, triple.getArch());
   level.byteSums = byteSumsOf(level, triple.getArch());
+  level.brainPairs = level.vectorBits == 512 && level.has("avx512bf16");
   level.fuses = triple.getArch() != Triple::x86_64 || level.has("fma");
   if (triple.getArch() == Triple::x86_64)
     level.preferVectorWidth = level.vectorBits;
@@ -163,7 +164,7 @@ Expected<Triple> parseTriple(StringRef target) {
 
 } // namespace
 
-Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, bool multipliesBytes) {
+Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, NarrowProducts products) {
   initializeTargets();
   Expected<Triple> triple = parseTriple(targetText);
   if (!triple)
@@ -176,12 +177,14 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, bool mul
   SmallVector<StringRef> names;
   if (!cpuText.empty())
     cpuText.split(names, ',');
-  else if (arch == Triple::x86_64 && multipliesBytes)
+  else if (arch == Triple::x86_64 && products.bytes)
     names = {"x86-64-v3", "x86-64-v3-vnni", "x86-64-v4-vnni"};
   else if (arch == Triple::x86_64)
     names = {"x86-64-v3", "x86-64-v4"};
   else
     names = {baseCpu};
+  if (cpuText.empty() && arch == Triple::x86_64 && products.brains)
+    names.push_back("x86-64-v4-bf16");
 
   for (StringRef name : names) {
     name = name.trim();
@@ -197,6 +200,10 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, bool mul
       if (arch == Triple::x86_64 && name.consume_back("-vnni")) {
         level.cpu = name.str();
         level.features = name == "x86-64-v4" ? "+avx512vnni" : "+avxvnni";
+      } else if (arch == Triple::x86_64 && name == "x86-64-v4-bf16") {
+        // No CPU has the one without the other.
+        level.cpu = "x86-64-v4";
+        level.features = "+avx512vnni,+avx512bf16";
       }
     }
     if (Error error = completeLevel(level, *triple))

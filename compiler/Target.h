@@ -38,6 +38,8 @@ struct CpuLevel {
   unsigned vectorBits = 128;
   /// How many products of bytes one instruction sums (KernelTarget in passes/lower/KernelBuilder.h).
   unsigned byteSums = 1;
+  /// Whether one instruction sums two products of bf16.
+  bool brainPairs = false;
   /// Whether it has instructions that multiply and add with one rounding.
   bool fuses = true;
   /// LLVM's prefer-vector-width; 0: its default.
@@ -51,16 +53,22 @@ struct CpuLevel {
   bool has(llvm::StringRef feature) const;
 };
 
+/// What a model multiplies besides f32.
+struct NarrowProducts {
+  bool bytes = false;
+  /// bf16
+  bool brains = false;
+};
+
 struct Target {
   llvm::Triple triple;
   std::vector<CpuLevel> levels;
 
   /// Reads --target and --cpu. `target`: a triple such as aarch64-linux-gnu; "" is the host's architecture.
   /// `cpu`: "", for the default levels; "native"; or a comma-separated list of level names and LLVM CPU names,
-  /// worst first. x86 levels that end in -vnni have the instructions for products of bytes; they are among the
-  /// default levels where `multipliesBytes`.
-  static llvm::Expected<Target> parse(llvm::StringRef target, llvm::StringRef cpu,
-                                      bool multipliesBytes = false);
+  /// worst first. x86 levels that end in -vnni have the instructions for products of bytes, x86-64-v4-bf16 those
+  /// for products of bf16 too; they are among the default levels of models with such `products`.
+  static llvm::Expected<Target> parse(llvm::StringRef target, llvm::StringRef cpu, NarrowProducts products = {});
 
   /// The code generator for a level, or for any CPU of the architecture where `level` is null (the runtime).
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(const CpuLevel *level,

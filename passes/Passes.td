@@ -184,7 +184,9 @@ def BuildKernels : Pass<"nn-build-kernels", "::mlir::ModuleOp"> {
   let summary = "Write one kernel function over memrefs for each distinct group";
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "256", "Width of the vector registers">,
                  Option<"byteSums", "byte-sums", "unsigned", "1",
-                        "Products of bytes that an instruction sums: 4, 2 (of 16 bits), or 1">];
+                        "Products of bytes that an instruction sums: 4, 2 (of 16 bits), or 1">,
+                 Option<"brainPairs", "brain-pairs", "bool", "false",
+                        "An instruction sums two products of bf16">];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect"];

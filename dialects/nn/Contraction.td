@@ -75,7 +75,10 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
     the kernel forms seven products of halves in place of eight: rounding errors are then relative to the largest
     elements of the factors, not to the terms of each sum.
 
-    - packed_matmul_c1: a has rank 2 or more, panels [...,ceil(columns / 16),K,16].
+    Factors that are both bf16 may lie in pairs, as machines multiply them: panels: [...,P,ceil(K/2),32], of which
+    [..., j / 16, k / 2, j % 16 * 2 + k % 2] is element (k, j), or zero behind the last k.
+
+    - packed_matmul_c1: a has rank 2 or more, panels [...,ceil(columns / 16),K,16], or those of pairs.
     - packed_matmul_c2: the leading dims broadcast.
     - packed_matmul_c3: with `strassen` the factors are f32 of static extents, a has 4 rows or more, panels has rank 3, K
       is a multiple of 32 and `columns` of 64.
@@ -85,6 +88,8 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
   let extraClassDeclaration = [{
     /// Columns of a panel.
     static constexpr int64_t kPanelColumns = 16;
+    /// Whether a step of the panels holds two elements of each column.
+    bool hasPairs();
   }];
 }
 

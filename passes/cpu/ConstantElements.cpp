@@ -20,7 +20,8 @@ std::vector<int32_t> Elements::integers(int64_t count, Type element) const {
   return numbers;
 }
 
-float widened(uint16_t bits, bool isBrain) {
+/// The number that has these bits in bf16 (`isBrain`) or in f16.
+static float widened(uint16_t bits, bool isBrain) {
   if (isBrain)
     return llvm::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
   return static_cast<float>(llvm::bit_cast<_Float16>(bits));

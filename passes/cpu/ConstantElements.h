@@ -30,9 +30,6 @@ struct Elements {
   }
 };
 
-/// The number that has these bits in bf16 (`isBrain`) or in f16.
-float widened(uint16_t bits, bool isBrain);
-
 /// A constant of f16 or bf16 as one of f32. Null for an absent constant and for other types.
 mlir::ElementsAttr widenedConstant(mlir::ElementsAttr constant);
 

@@ -56,6 +56,8 @@ SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, Val
 SmallVector<Value> MicroKernel::step(KernelBuilder &k, Value at, ValueRange accumulators, Operand left,
                                      Operand right) const {
   SmallVector<Value> sums(accumulators), b;
+  if (factors == Factors::brainPairs)
+    return pairStep(k, at, sums, left, right);
   if (factors != Factors::elements)
     return byteStep(k, at, sums, left, right);
   for (int64_t j = 0; j < vectors; ++j)

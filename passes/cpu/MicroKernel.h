@@ -20,8 +20,8 @@ namespace nnc {
 
 struct MicroKernel {
   /// What a step multiplies: elements of the accumulators' type; or bytes, four of each factor in a lane of
-  /// i32, of which the left or the right factor's have a sign.
-  enum class Factors { elements, signedLeftBytes, signedRightBytes };
+  /// i32, of which the left or the right factor's have a sign; or two bf16 of each factor in a lane of i32.
+  enum class Factors { elements, signedLeftBytes, signedRightBytes, brainPairs };
 
   int64_t rows, vectors;
   /// The accumulators' type.
@@ -47,6 +47,8 @@ struct MicroKernel {
 
 private:
   llvm::SmallVector<mlir::Value> byteStep(KernelBuilder &k, mlir::Value at, mlir::ValueRange accumulators,
+                                          Operand left, Operand right) const;
+  llvm::SmallVector<mlir::Value> pairStep(KernelBuilder &k, mlir::Value at, mlir::ValueRange accumulators,
                                           Operand left, Operand right) const;
 };
 

@@ -16,35 +16,28 @@ namespace nnc {
 namespace {
 
 /// Fills `to`, which is zeros, element by element; `from(i)` is the source's index for element i, or -1 for padding.
-template <typename From, typename To, typename Index, typename Convert>
-void permute(const Elements &source, MutableArrayRef<char> to, Index from, Convert convert) {
-  for (size_t i = 0, count = to.size() / sizeof(To); i < count; ++i) {
-    int64_t index = from(i);
-    if (index < 0)
-      continue;
-    From element;
-    memcpy(&element, source.bytes.data() + (source.isSplat ? 0 : index * sizeof(From)), sizeof(From));
-    To converted = convert(element);
-    memcpy(to.data() + i * sizeof(To), &converted, sizeof(To));
-  }
+template <typename Element, typename Index>
+void permute(const Elements &source, MutableArrayRef<char> to, Index from) {
+  for (size_t i = 0, count = to.size() / sizeof(Element); i < count; ++i)
+    if (int64_t index = from(i); index >= 0)
+      memcpy(to.data() + i * sizeof(Element),
+             source.bytes.data() + (source.isSplat ? 0 : index * sizeof(Element)), sizeof(Element));
 }
 
-/// A constant of `type` made from `source` by `from`; f16 and bf16 may become f32.
+/// A constant of `type` made from `source` by `from`.
 template <typename Index>
-ElementsAttr permuted(const Elements &source, Type sourceElement, RankedTensorType type, Index from) {
+ElementsAttr permuted(const Elements &source, RankedTensorType type, Index from) {
   unsigned size = type.getElementTypeBitWidth() / 8;
   std::vector<char> buffer(type.getNumElements() * size, 0);
   MutableArrayRef<char> to(buffer);
-  if (sourceElement != type.getElementType())
-    permute<uint16_t, float>(source, to, from, [&](uint16_t bits) { return widened(bits, sourceElement.isBF16()); });
-  else if (size == 1)
-    permute<uint8_t, uint8_t>(source, to, from, [](auto x) { return x; });
+  if (size == 1)
+    permute<uint8_t>(source, to, from);
   else if (size == 2)
-    permute<uint16_t, uint16_t>(source, to, from, [](auto x) { return x; });
+    permute<uint16_t>(source, to, from);
   else if (size == 4)
-    permute<uint32_t, uint32_t>(source, to, from, [](auto x) { return x; });
+    permute<uint32_t>(source, to, from);
   else
-    permute<uint64_t, uint64_t>(source, to, from, [](auto x) { return x; });
+    permute<uint64_t>(source, to, from);
   return constantFromBytes(type, buffer);
 }
 
@@ -86,19 +79,23 @@ private:
     // A panel that would be mostly padding is not worth it.
     if (columns < 3)
       return;
+    // Two bf16 of a column side by side, as machines multiply them.
+    int64_t perStep = a.getElementType().isBF16() && b.getElementType().isBF16() ? 2 : 1,
+            steps = llvm::divideCeil(depth, perStep), perPanel = steps * width * perStep;
     SmallVector<int64_t> shape(b.getShape().drop_back(2));
-    shape.append({count, depth, width});
+    shape.append({count, steps, width * perStep});
     auto type = RankedTensorType::get(shape, b.getElementType());
     auto at = [=](int64_t i) -> int64_t {
-      int64_t column = i / (depth * width) % count * width + i % width, k = i / width % depth;
-      if (column >= columns)
+      int64_t column = i / perPanel % count * width + i / perStep % width,
+              k = i / (width * perStep) % steps * perStep + i % perStep;
+      if (column >= columns || k >= depth)
         return -1;
-      int64_t matrix = i / (count * depth * width) * depth * columns;
+      int64_t matrix = i / (count * perPanel) * depth * columns;
       return matrix + (transposed ? column * depth + k : k * columns + column);
     };
     OpBuilder builder(op);
     Value panels = packedConstant(op, constant, transposed, type, [&] {
-      return permuted(*source, b.getElementType(), type, at);
+      return permuted(*source, type, at);
     });
     auto packed = nn::PackedMatMulOp::create(builder, op.getLoc(), op.getY().getType(), orderedLeftFactor(builder, op),
                                              panels, columns);
@@ -124,7 +121,7 @@ private:
     auto type = RankedTensorType::get({count, steps, width, step}, element);
     OpBuilder builder(op);
     Value panels =
-        packedConstant(op, constant, transposed, type, [&] { return permuted(source, element, type, at); });
+        packedConstant(op, constant, transposed, type, [&] { return permuted(source, type, at); });
     Value start;
     if (flip) {
       auto startType = RankedTensorType::get({count * width}, builder.getI32Type());
@@ -160,11 +157,9 @@ private:
     // With one or two filters to a group nothing pays for gathering the inputs.
     if (groups > 1 && perGroup < 3)
       return;
-    Type element = w.getElementType();
-    Type packedElement = element.isF16() || element.isBF16() ? Type(Float32Type::get(&getContext())) : element;
     constexpr int64_t width = nn::PackedConvOp::kPanelFilters;
     int64_t depth = taps * channels, count = llvm::divideCeil(perGroup, width);
-    auto type = RankedTensorType::get({groups, count, depth, width}, packedElement);
+    auto type = RankedTensorType::get({groups, count, depth, width}, w.getElementType());
     auto at = [=](int64_t i) -> int64_t {
       int64_t group = i / (count * depth * width), panel = i / (depth * width) % count;
       int64_t k = i / width % depth, filter = panel * width + i % width;
@@ -174,7 +169,7 @@ private:
     };
     OpBuilder builder(op);
     // The kind tells the groupings of one weight apart.
-    Value panels = packedConstant(op, constant, 1 + groups, type, [&] { return permuted(*source, element, type, at); });
+    Value panels = packedConstant(op, constant, 1 + groups, type, [&] { return permuted(*source, type, at); });
     auto packed = nn::PackedConvOp::create(builder, op.getLoc(), op.getY().getType(), op.getX(), panels, op.getBias(),
                                            w.getShape().drop_front(2), op.getStrides(), op.getPads(),
                                            op.getDilations(), filters, groups, op.getAutoPad());

@@ -23,11 +23,14 @@ int64_t lanesOf(const KernelTarget &target, Type element) {
 } // namespace
 
 MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<int64_t> rows,
-                      std::optional<int64_t> depth, int64_t columns, int64_t batch) {
+                      std::optional<int64_t> depth, int64_t columns, int64_t batch, bool pairs) {
   constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
   MatMulPlan plan;
   plan.lanes = std::min(lanesOf(target, element), width);
   int64_t perPanel = width / plan.lanes, room = accumulators(target);
+  // Pairs that must be taken apart need registers of their own.
+  if (pairs && !target.brainPairs)
+    room = room * 2 / 3;
   int64_t panels = llvm::divideCeil(columns, width), steps = std::max<int64_t>(1, depth.value_or(512));
   int64_t bytes = std::max<int64_t>(4, element.getIntOrFloatBitWidth() / 8);
   // Two vectors a row suffice to keep the multipliers busy; wider tiles would only read the left factor less

@@ -30,10 +30,10 @@ struct MatMulPlan {
   bool rowsFirst = false;
 };
 
-/// `rows` is the number of rows where known, `depth` that of products in a sum where known; there are `batch`
-/// products.
+/// `rows` is the number of rows where known, `depth` that of steps in a sum where known; there are `batch`
+/// products. `pairs`: a step multiplies two bf16.
 MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, std::optional<int64_t> rows,
-                      std::optional<int64_t> depth, int64_t columns, int64_t batch);
+                      std::optional<int64_t> depth, int64_t columns, int64_t batch, bool pairs = false);
 
 /// The plan in words, for --report.
 std::string describe(const MatMulPlan &plan);

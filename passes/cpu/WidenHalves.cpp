@@ -62,6 +62,16 @@ private:
     return llvm::any_of(op->getOperands(), isHalf) || llvm::any_of(op->getResults(), isHalf);
   }
 
+  /// Weights of matrix products stay as they are; the left factor of those of bf16 too, since there are instructions for
+  /// such products.
+  static bool staysHalf(Operation *op, unsigned operand) {
+    auto product = dyn_cast<nn::MatMulOp>(op);
+    if (!product || !constantValue(product.getB()))
+      return false;
+    auto isBrain = [](Value v) { return isHalf(v) && typeOf(v).getElementType().isBF16(); };
+    return operand == 1 || (isBrain(product.getA()) && isBrain(product.getB()));
+  }
+
   /// Whether an operand is there in f32. Concatenations want all of them: the cache of a decoder, which is copied in
   /// whole for a few new rows, stays what it is.
   bool follows(Operation *op) {
@@ -94,8 +104,7 @@ private:
     OpBuilder b(op);
     Operation *converted = b.clone(*op);
     for (OpOperand &operand : converted->getOpOperands()) {
-      bool isWeight = isa<nn::MatMulOp>(op) && operand.getOperandNumber() == 1 && constantValue(operand.get());
-      if (isHalf(operand.get()) && !isWeight) {
+      if (isHalf(operand.get()) && !staysHalf(op, operand.getOperandNumber())) {
         OpBuilder before(converted);
         operand.set(widened(before, operand.get()));
       }

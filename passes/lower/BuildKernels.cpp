@@ -101,7 +101,7 @@ private:
     function.setPrivate();
     function->setAttr("nn.kernel", b.getUnitAttr());
     function.addEntryBlock();
-    KernelTarget target{vectorBits, byteSums};
+    KernelTarget target{vectorBits, byteSums, brainPairs};
     AffineMap items = root ? lowering->itemsFor(group, root, target) : elementwiseItems(group);
     KernelBuilder k(b, group, function, items, target);
     if (failed(root ? lowering->emit(k, root) : emitElementwise(k)))

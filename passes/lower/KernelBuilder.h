@@ -30,6 +30,8 @@ struct KernelTarget {
   /// How many products of bytes one instruction sums in 32 bits: 4 (x86's vpdpbusd), 2 of bytes widened to 16
   /// bits (vpmaddwd), or 1 where there is no such instruction.
   unsigned byteSums = 1;
+  /// Whether one instruction sums two products of bf16 in f32 (x86's vdpbf16ps, of 512 bits).
+  bool brainPairs = false;
   /// Lanes of a vector of 32-bit elements.
   int64_t lanes() const { return vectorBits / 32; }
 };

@@ -44,7 +44,7 @@ MatMulPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
   for (int64_t i = 0; i < rows.first; ++i)
     batch *= y.isDynamicDim(i) ? 1 : y.getDimSize(i);
   return planMatMul(target, computeType(y.getElementType()), rows.known,
-                    knownDim(panels, panels.getRank() - 2), op.getColumns(), batch);
+                    knownDim(panels, panels.getRank() - 2), op.getColumns(), batch, op.hasPairs());
 }
 
 class PackedMatMul {
@@ -54,6 +54,7 @@ public:
         bElement(typeOf(op.getPanels()).getElementType()),
         outElement(typeOf(op.getY()).getElementType()), a(k.merged(k.memref(op.getA()), 1)),
         panels(k.merged(k.memref(op.getPanels()), 2)), flatPanels(k.flat(panels)), depth(k.dim(panels, 1)),
+        perStep(op.hasPairs() ? 2 : 1),
         vector(VectorType::get({plan.lanes}, computeType(outElement))),
         shortEpilogue(hasShortEpilogue(k.group)),
         steps(knownDim(typeOf(op.getPanels()), typeOf(op.getPanels()).getRank() - 2)) {
@@ -180,37 +181,78 @@ private:
   MicroKernel kernelOf(int64_t height, int64_t width) const {
     MicroKernel kernel{height, width * kWidth / plan.lanes, vector};
     kernel.parts = partsFor(k.target, height * kernel.vectors);
+    if (perStep == 2)
+      kernel.factors = MicroKernel::Factors::brainPairs;
     return kernel;
+  }
+
+  /// Two elements of a row as a lane of i32.
+  Value pairAt(Value row, Value step) {
+    Value column = k.mul(step, 2);
+    Value pair = vector::LoadOp::create(k.b, k.loc, VectorType::get({2}, storageType(aElement)), a,
+                                        ValueRange{row, column});
+    Value lane = vector::BitCastOp::create(k.b, k.loc, VectorType::get({1}, k.b.getI32Type()), pair);
+    return vector::ExtractOp::create(k.b, k.loc, lane, ArrayRef<int64_t>{0});
+  }
+  /// The last element of a row of odd length; what it leaves of its lane meets a zero.
+  Value lastAt(Value row, Value step) {
+    Value last = memref::LoadOp::create(k.b, k.loc, a, ValueRange{row, k.mul(step, 2)});
+    Value bits = arith::BitcastOp::create(k.b, k.loc, k.b.getI16Type(), last);
+    return arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), bits);
+  }
+  /// The products of [from, to); where rows may have odd lengths, the last step of a row apart.
+  SmallVector<Value> sum(const MicroKernel &kernel, const Part &part, ValueRange accumulators, Value aRow,
+                         MicroKernel::Operand left, MicroKernel::Operand right,
+                         llvm::function_ref<void(Value)> atStep) {
+    RankedTensorType type = typeOf(op.getA());
+    bool isEven = perStep == 1 || (!type.isDynamicDim(type.getRank() - 1) && type.getShape().back() % 2 == 0);
+    if (isEven)
+      return kernel.emit(k, part.from, part.to, accumulators, left, right, atStep);
+    Value whole = k.div(k.dim(a, 1), k.index(2)), end = k.min(part.to, whole);
+    SmallVector<Value> sums = kernel.emit(k, part.from, end, accumulators, left, right, atStep);
+    auto leftLast = [&](int64_t i, Value step) { return lastAt(k.add(aRow, i), step); };
+    return k.loop(end, part.to, k.index(1), sums, [&](Value step, ValueRange before) {
+      return kernel.step(k, step, before, leftLast, right);
+    });
   }
 
   SmallVector<Value> multiply(const Item &item, const MicroKernel &kernel, Value row, Value panel,
                               const Part &part, Value tileNumber, ValueRange accumulators) {
     int64_t perPanel = kWidth / plan.lanes;
+    Value aRow = k.add(item.aRows, row);
     auto left = [&](int64_t i, Value step) -> Value {
-      Value at = k.add(k.add(item.aRows, row), i);
+      Value at = k.add(aRow, i);
+      if (perStep == 2)
+        return pairAt(at, step);
       return loadWidened(k, a, {at, step}, vector.getElementType(), aElement, outElement);
     };
-    auto right = [&](int64_t j, Value step) {
-      Value column = k.index(j % perPanel * plan.lanes), at = k.add(k.add(item.panels, panel), j / perPanel);
-      return loadWidened(k, panels, {at, step, column}, vector, bElement, outElement);
+    auto right = [&](int64_t j, Value step) -> Value {
+      Value column = k.index(j % perPanel * plan.lanes * perStep),
+            at = k.add(k.add(item.panels, panel), j / perPanel);
+      if (perStep == 1)
+        return loadWidened(k, panels, {at, step, column}, vector, bElement, outElement);
+      Value pairs = vector::LoadOp::create(k.b, k.loc, VectorType::get({2 * plan.lanes}, storageType(bElement)),
+                                           panels, ValueRange{at, step, column});
+      return vector::BitCastOp::create(k.b, k.loc, VectorType::get({plan.lanes}, k.b.getI32Type()), pairs);
     };
     if (plan.prefetchBytes == 0)
-      return kernel.emit(k, part.from, part.to, accumulators, left, right);
+      return sum(kernel, part, accumulators, aRow, left, right, nullptr);
     // Weights come from memory. The tiles of an item fetch the panels that follow, each its share.
-    int64_t elements = plan.prefetchBytes * 8 / storageType(bElement).getIntOrFloatBitWidth();
+    int64_t elements = plan.prefetchBytes * 8 / storageType(bElement).getIntOrFloatBitWidth(),
+            perPanelStep = kWidth * perStep;
     Value next = k.add(k.add(item.panels, panel), part.nextPanel);
     Value start =
-        k.add(k.mul(part.nextStep, kWidth), k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), elements));
+        k.add(k.mul(part.nextStep, perPanelStep), k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), elements));
     auto prefetch = [&](Value step) {
       Value offset = k.add(start, k.mul(k.sub(step, part.from), elements));
       for (int64_t i = 0; i < kernel.vectors / perPanel; ++i) {
-        Value at = k.add(k.mul(k.add(next, i), k.mul(depth, kWidth)), offset);
+        Value at = k.add(k.mul(k.add(next, i), k.mul(depth, perPanelStep)), offset);
         memref::PrefetchOp::create(k.b, k.loc, flatPanels, ValueRange{at}, /*isWrite=*/false,
                                    /*localityHint=*/2,
                                    /*isDataCache=*/true);
       }
     };
-    return kernel.emit(k, part.from, part.to, accumulators, left, right, prefetch);
+    return sum(kernel, part, accumulators, aRow, left, right, prefetch);
   }
 
   /// One register tile of short sums, from its first product to the store.
@@ -279,8 +321,10 @@ private:
   MatMulPlan plan;
   PanelRows rows;
   Type aElement, bElement, outElement;
-  /// `a` as a matrix of all its rows, and all panels one after another.
+  /// `a` as a matrix of all its rows, and all panels one after another; their steps.
   Value a, panels, flatPanels, depth;
+  /// Elements of a column in a step of the panels.
+  int64_t perStep;
   VectorType vector;
   bool shortEpilogue;
   std::optional<int64_t> steps;

@@ -12,10 +12,17 @@ ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "python"))
 
 
+@pytest.fixture(autouse=True)
+def tools(monkeypatch):
+    """The folder of nnc and nnc-run: the built ones, or those of $NNC_BIN."""
+    folder = pathlib.Path(os.environ.get("NNC_BIN", ROOT / "build" / "dev" / "bin"))
+    monkeypatch.setenv("NNC_BIN", str(folder))
+    return folder
+
+
 @pytest.fixture(params=["x86-64-v3", "native"])
-def level(request, monkeypatch):
-    """The CPU level to compile for; nnc is the built one."""
-    monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(ROOT / "build" / "dev" / "bin")))
+def level(request):
+    """The CPU level to compile for."""
     return request.param
 
 

@@ -17,9 +17,7 @@ import onnx.parser
 RNG = np.random.default_rng(11)
 
 
-def check(tmp_path, monkeypatch, text, inputs, weights=None, in_place=1, tolerance=1e-5):
-    tools = pathlib.Path(__file__).parents[2] / "build" / "dev" / "bin"
-    monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(tools)))
+def check(tmp_path, text, inputs, weights=None, in_place=1, tolerance=1e-5):
     model = onnx.parser.parse_model('<ir_version: 8, opset_import: ["" : 17]>\n' + text)
     for name, array in (weights or {}).items():
         model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
@@ -46,7 +44,7 @@ def check(tmp_path, monkeypatch, text, inputs, weights=None, in_place=1, toleran
 
 
 @pytest.mark.parametrize("rows,columns", [(1, 1), (3, 7), (5, 1001), (37, 33), (129, 515)])
-def test_elementwise(tmp_path, monkeypatch, rows, columns):
+def test_elementwise(tmp_path, rows, columns):
     text = f"""m (float[{rows}, {columns}] x, float[{columns}] b) => (float[{rows}, {columns}] y) {{
       s = Softmax <axis = 0> (x)
       t = Add(s, b)
@@ -55,11 +53,11 @@ def test_elementwise(tmp_path, monkeypatch, rows, columns):
       y = Softmax <axis = 1> (v)
     }}"""
     x = RNG.standard_normal((rows, columns), np.float32)
-    check(tmp_path, monkeypatch, text, {"x": x, "b": RNG.standard_normal(columns).astype(np.float32)})
+    check(tmp_path, text, {"x": x, "b": RNG.standard_normal(columns).astype(np.float32)})
 
 
 @pytest.mark.parametrize("rows,depth,columns", [(1, 5000, 40), (7, 33, 17), (13, 3001, 100), (200, 64, 48)])
-def test_residual(tmp_path, monkeypatch, rows, depth, columns):
+def test_residual(tmp_path, rows, depth, columns):
     text = f"""m (float[{rows}, {depth}] x, float[{rows}, {columns}] r) => (float[{rows}, {columns}] y) {{
       s = Softmax <axis = 1> (r)
       p = MatMul(x, w)
@@ -76,11 +74,11 @@ def test_residual(tmp_path, monkeypatch, rows, depth, columns):
         "x": RNG.standard_normal((rows, depth), np.float32),
         "r": RNG.standard_normal((rows, columns), np.float32),
     }
-    check(tmp_path, monkeypatch, text, inputs, weights)
+    check(tmp_path, text, inputs, weights)
 
 
 @pytest.mark.parametrize("kernel,channels,size", [(1, 32, 7), (3, 64, 13), (3, 20, 9), (5, 48, 6)])
-def test_residual_of_convolutions(tmp_path, monkeypatch, kernel, channels, size):
+def test_residual_of_convolutions(tmp_path, kernel, channels, size):
     """Two blocks of a residual network; the kernels of 3 x 3 are Winograd's where there are channels enough."""
     shape, pad = f"float[1, {channels}, {size}, {size}]", kernel // 2
     attributes = f"kernel_shape = [{kernel}, {kernel}], pads = [{pad}, {pad}, {pad}, {pad}]"
@@ -105,10 +103,10 @@ def test_residual_of_convolutions(tmp_path, monkeypatch, kernel, channels, size)
     }
     weights["b"] = RNG.standard_normal(channels).astype(np.float32)
     x = RNG.standard_normal((1, channels, size, size), np.float32)
-    check(tmp_path, monkeypatch, text, {"x": x}, weights, tolerance=1e-4)
+    check(tmp_path, text, {"x": x}, weights, tolerance=1e-4)
 
 
-def test_dynamic(tmp_path, monkeypatch):
+def test_dynamic(tmp_path):
     text = """m (float[N, 19] x) => (float[N, 19] y) {
       s = Softmax <axis = 1> (x)
       t = Exp(s)
@@ -116,10 +114,10 @@ def test_dynamic(tmp_path, monkeypatch):
       v = Sigmoid(u)
       y = Softmax <axis = 1> (v)
     }"""
-    check(tmp_path, monkeypatch, text, {"x": RNG.standard_normal((23, 19), np.float32)}, in_place=2)
+    check(tmp_path, text, {"x": RNG.standard_normal((23, 19), np.float32)}, in_place=2)
 
 
-def test_control_flow(tmp_path, monkeypatch):
+def test_control_flow(tmp_path):
     text = """m (float[5, 9] x, bool c) => (float[5, 9] y, float[4, 5, 9] z)
     <int64 four = {4}, bool yes = {1}>
     {
@@ -138,4 +136,4 @@ def test_control_flow(tmp_path, monkeypatch):
     }"""
     x = RNG.standard_normal((5, 9), np.float32)
     for condition in (True, False):
-        check(tmp_path, monkeypatch, text, {"x": x, "c": np.array(condition)}, in_place=2)
+        check(tmp_path, text, {"x": x, "c": np.array(condition)}, in_place=2)

@@ -1,6 +1,5 @@
 """Products and convolutions of quantized tensors, in the formats in which quantizers write them, against ONNX Runtime."""
 
-import os
 import pathlib
 
 import numpy as np
@@ -18,9 +17,7 @@ NEEDED = {"x86-64-v3-vnni": "avx_vnni", "x86-64-v4": "avx512bw", "x86-64-v4-vnni
 
 
 @pytest.fixture(params=LEVELS)
-def level(request, monkeypatch):
-    tools = pathlib.Path(__file__).parents[2] / "build" / "dev" / "bin"
-    monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(tools)))
+def level(request):
     needed = NEEDED.get(request.param, "avx2")
     if needed not in pathlib.Path("/proc/cpuinfo").read_text():
         pytest.skip("the machine has no " + needed)

@@ -1,8 +1,6 @@
 """Recurrent layers with constant weights, whose kernels the conformance suite (its weights are inputs) never meets,
 against ONNX Runtime."""
 
-import os
-import pathlib
 
 import numpy as np
 import pytest
@@ -15,12 +13,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 RNG = np.random.default_rng(11)
 GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
-
-
-@pytest.fixture(autouse=True)
-def tools(monkeypatch):
-    tools = pathlib.Path(__file__).parents[2] / "build" / "dev" / "bin"
-    monkeypatch.setenv("NNC_BIN", os.environ.get("NNC_BIN", str(tools)))
 
 
 def check(tmp_path, op, hidden, *, inputs=5, steps=6, batch=1, direction="forward", level=None, dynamic=False,

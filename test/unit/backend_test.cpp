@@ -78,7 +78,7 @@ TEST(Target, DefaultLevelsOfX86) {
 }
 
 TEST(Target, LevelsForProductsOfBytes) {
-  Expected<Target> target = Target::parse("x86_64-linux-gnu", "", /*multipliesBytes=*/true);
+  Expected<Target> target = Target::parse("x86_64-linux-gnu", "", {.bytes = true});
   ASSERT_TRUE(bool(target));
   ASSERT_EQ(target->levels.size(), 3u);
   EXPECT_EQ(target->levels[0].byteSums, 2u);
@@ -88,9 +88,24 @@ TEST(Target, LevelsForProductsOfBytes) {
   EXPECT_EQ(target->levels[2].name, "x86-64-v4-vnni");
   EXPECT_TRUE(target->levels[2].has("avx512vnni"));
   EXPECT_EQ(target->levels[2].byteSums, 4u);
-  Expected<Target> arm = Target::parse("aarch64-linux-gnu", "", /*multipliesBytes=*/true);
+  Expected<Target> arm = Target::parse("aarch64-linux-gnu", "", {.bytes = true, .brains = true});
   ASSERT_TRUE(bool(arm));
   EXPECT_EQ(arm->levels.size(), 1u);
+}
+
+TEST(Target, LevelsForProductsOfBf16) {
+  Expected<Target> target = Target::parse("x86_64-linux-gnu", "", {.brains = true});
+  ASSERT_TRUE(bool(target));
+  ASSERT_EQ(target->levels.size(), 3u);
+  EXPECT_FALSE(target->levels[1].brainPairs);
+  EXPECT_EQ(target->levels[2].name, "x86-64-v4-bf16");
+  EXPECT_EQ(target->levels[2].suffix, "v4_bf16");
+  EXPECT_TRUE(target->levels[2].brainPairs);
+  EXPECT_EQ(target->levels[1].requiredFeatures & ~target->levels[2].requiredFeatures, 0u);
+  Expected<Target> both = Target::parse("x86_64-linux-gnu", "", {.bytes = true, .brains = true});
+  ASSERT_TRUE(bool(both));
+  ASSERT_EQ(both->levels.size(), 4u);
+  EXPECT_EQ(both->levels[3].byteSums, 4u);
 }
 
 TEST(Target, CrossTargetsAndNamedCpus) {

@@ -122,7 +122,9 @@ template <typename Work> double bestRate(int threads, Work work) {
 Peak measurePeak(llvm::StringRef level, int threads) {
   Peak peak;
 #if defined(__x86_64__)
-  bool wide = level.ends_with("v4") && __builtin_cpu_supports("avx512f");
+  // x86-64-v4-vnni has the vectors of x86-64-v4; so may have a CPU by its name.
+  bool isNarrow = level.starts_with("x86-64") && !level.starts_with("x86-64-v4"),
+       wide = !isNarrow && __builtin_cpu_supports("avx512f");
   peak.vectorBits = wide ? 512 : 256;
   peak.flops = bestRate(threads, [&](int) { return wide ? multiplyAdd512() : multiplyAdd256(); });
 #else
@@ -144,7 +146,7 @@ Peak measurePeak(llvm::StringRef level, int threads) {
 }
 
 void printPeak(int threads, llvm::raw_ostream &os) {
-  Peak narrow = measurePeak("", threads), wide = measurePeak("x86-64-v4", threads);
+  Peak narrow = measurePeak("x86-64-v3", threads), wide = measurePeak("x86-64-v4", threads);
   auto print = [&](const Peak &peak) {
     os << llvm::format("%u-bit vectors: %.1f GFLOP/s of f32\n", peak.vectorBits, peak.flops * 1e-9);
   };

@@ -27,7 +27,7 @@ cl::opt<bool> noStrassen("no-strassen", cl::desc("Form every product of matrices
 cl::opt<bool> noWinograd("no-winograd", cl::desc("Sum every convolution directly"), cl::cat(category));
 cl::opt<char> optLevel("O", cl::desc("Optimization level, 0 to 3 (default 2)"), cl::Prefix, cl::init('2'), cl::cat(category));
 cl::opt<std::string> cpu("cpu", cl::value_desc("level"), cl::cat(category),
-                         cl::desc("CPU levels to make code for: native, or names such as x86-64-v3,x86-64-v4 (default: both)"));
+                         cl::desc("CPU levels to make code for: native, or names such as x86-64-v3,x86-64-v4 (default: both, and more for bytes and bf16)"));
 cl::opt<std::string> target("target", cl::value_desc("triple"), cl::desc("Platform to make code for (default: this one)"),
                             cl::cat(category));
 cl::opt<std::string> name("name", cl::value_desc("identifier"), cl::cat(category),

@@ -106,6 +106,11 @@ static bool fitsStrassen(PackedMatMulOp op) {
          op.getColumns() % (4 * PackedMatMulOp::kPanelColumns) == 0;
 }
 
+bool PackedMatMulOp::hasPairs() {
+  auto panels = dyn_cast<RankedTensorType>(getPanels().getType());
+  return panels && panels.getShape().back() == 2 * kPanelColumns;
+}
+
 LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
   int64_t rank = rule.rank(getA());
   if (rank < 2 || rule.rank(getPanels()) < 3)
@@ -114,8 +119,11 @@ LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
   Dim depth = a.pop_back_val(), rows = a.pop_back_val();
   Dim width = panels.pop_back_val(), panelDepth = panels.pop_back_val(), panelCount = panels.pop_back_val();
   int64_t count = llvm::divideCeil(std::max<int64_t>(getColumns(), 0), kPanelColumns);
-  if (getColumns() < 1 || rule.differ(panelCount, rule.constant(count)) || rule.differ(panelDepth, depth) ||
-      rule.differ(width, rule.constant(kPanelColumns)))
+  bool pairs = hasPairs() && getElementTypeOrSelf(getA().getType()).isBF16() &&
+               getElementTypeOrSelf(getPanels().getType()).isBF16();
+  Dim steps = pairs ? rule.ceilDiv(depth, rule.constant(2)) : depth;
+  if (getColumns() < 1 || rule.differ(panelCount, rule.constant(count)) || rule.differ(panelDepth, steps) ||
+      rule.differ(width, rule.constant(pairs ? 2 * kPanelColumns : kPanelColumns)))
     return rule.error("packed_matmul_c1: the panels do not fit a's depth and " + Twine(getColumns()) + " columns");
   if (getStrassen() && !fitsStrassen(*this))
     return rule.error("packed_matmul_c3: Strassen's algorithm takes f32 of static extents, 4 rows or more, one "

@@ -120,6 +120,12 @@ func.func @packed_matmul_c1(%a: tensor<4x8xf32>, %p: tensor<1x8x16xf32>) {
   return
 }
 // -----
+func.func @packed_matmul_c1_pairs(%a: tensor<4x8xf32>, %p: tensor<1x4x32xbf16>) {
+  // expected-error @+1 {{packed_matmul_c1: the panels do not fit a's depth and 16 columns}}
+  %y = nn.packed_matmul %a, %p {columns = 16 : i64} : (tensor<4x8xf32>, tensor<1x4x32xbf16>) -> tensor<4x16xf32>
+  return
+}
+// -----
 func.func @packed_matmul_c3(%a: tensor<64x48xf32>, %p: tensor<4x48x16xf32>) {
   // expected-error @+1 {{packed_matmul_c3: Strassen's algorithm takes f32 of static extents, 4 rows or more, one matrix of panels, a multiple of 32 products in a sum and of 64 columns}}
   %y = nn.packed_matmul %a, %p {columns = 64 : i64, strassen} : (tensor<64x48xf32>, tensor<4x48x16xf32>) -> tensor<64x64xf32>

@@ -22,9 +22,24 @@ func.func @transposed(%a: tensor<4x2xf32>) -> (tensor<4x3xf32>, tensor<4x3xf32>)
   return %y, %z : tensor<4x3xf32>, tensor<4x3xf32>
 }
 // -----
-// Panels of 6 filters; a tap's channels lie together. Half precision is widened here rather than in every product.
+// bf16 in pairs along the depth, of which the last one is filled up with zeros; f16, and bf16 that meets f32, as they are.
+// CHECK-LABEL: func.func @halves
+// CHECK: dense<{{\[\[}}[1.000000e+00, 4.000000e+00, 2.000000e+00, 5.000000e+00, 3.000000e+00, 6.000000e+00, 0.000000e+00, {{.*}}], [7.000000e+00, 0.000000e+00, 8.000000e+00, 0.000000e+00, 9.000000e+00, 0.000000e+00, {{.*}}]]]> : tensor<1x2x32xbf16>
+// CHECK: nn.packed_matmul {{.*}} (tensor<4x3xbf16>, tensor<1x2x32xbf16>) -> tensor<4x3xf32>
+// CHECK: nn.packed_matmul {{.*}} (tensor<4x3xf32>, tensor<1x3x16xbf16>) -> tensor<4x3xf32>
+// CHECK: nn.packed_matmul {{.*}} (tensor<4x3xf16>, tensor<1x3x16xf16>) -> tensor<4x3xf16>
+func.func @halves(%a: tensor<4x3xbf16>, %c: tensor<4x3xf32>, %d: tensor<4x3xf16>) -> (tensor<4x3xf32>, tensor<4x3xf32>, tensor<4x3xf16>) {
+  %b = nn.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]> : tensor<3x3xbf16> : tensor<3x3xbf16>
+  %f = nn.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]> : tensor<3x3xf16> : tensor<3x3xf16>
+  %y = nn.matmul %a, %b : (tensor<4x3xbf16>, tensor<3x3xbf16>) -> tensor<4x3xf32>
+  %z = nn.matmul %c, %b : (tensor<4x3xf32>, tensor<3x3xbf16>) -> tensor<4x3xf32>
+  %u = nn.matmul %d, %f : (tensor<4x3xf16>, tensor<3x3xf16>) -> tensor<4x3xf16>
+  return %y, %z, %u : tensor<4x3xf32>, tensor<4x3xf32>, tensor<4x3xf16>
+}
+// -----
+// Panels of 6 filters; a tap's channels lie together.
 // CHECK-LABEL: func.func @convolution
-// CHECK: dense<{{\[\[\[}}[1.000000e+00, 5.000000e+00, 0.000000e+00, {{.*}}], [3.000000e+00, 7.000000e+00, {{.*}}], [2.000000e+00, 6.000000e+00, {{.*}}], [4.000000e+00, 8.000000e+00, {{.*}}]]]]> : tensor<1x1x4x6xf32>
+// CHECK: dense<{{\[\[\[}}[1.000000e+00, 5.000000e+00, 0.000000e+00, {{.*}}], [3.000000e+00, 7.000000e+00, {{.*}}], [2.000000e+00, 6.000000e+00, {{.*}}], [4.000000e+00, 8.000000e+00, {{.*}}]]]]> : tensor<1x1x4x6xf16>
 // CHECK: nn.packed_conv {{.*}} filters = 2 : i64, groups = 1 : i64, kernel = array<i64: 2>
 func.func @convolution(%x: tensor<1x2x9xf16>) -> tensor<1x2x8xf16> {
   %w = nn.constant dense<[[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]> : tensor<2x2x2xf16> : tensor<2x2x2xf16>

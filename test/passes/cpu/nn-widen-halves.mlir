@@ -22,19 +22,35 @@ func.func @convolutions(%x: tensor<1x3x4x4xf16>) -> tensor<1x8x2x2xf16> {
   return %p : tensor<1x8x2x2xf16>
 }
 // -----
-// Weights of matrix products stay halves. A cast to bf16 before a sum and one back after it round nothing.
+// Weights of matrix products stay halves. A cast to f16 before a sum and one back after it round nothing.
 // CHECK-LABEL: func.func @products
-// CHECK: %[[W:.*]] = nn.constant {{.*}} : tensor<4x8xbf16>
-// CHECK-NEXT: %[[Y:.*]] = nn.matmul %arg0, %[[W]] : (tensor<2x4xf32>, tensor<4x8xbf16>) -> tensor<2x8xf32>
+// CHECK: %[[W:.*]] = nn.constant {{.*}} : tensor<4x8xf16>
+// CHECK-NEXT: %[[Y:.*]] = nn.matmul %arg0, %[[W]] : (tensor<2x4xf32>, tensor<4x8xf16>) -> tensor<2x8xf32>
 // CHECK-NEXT: %[[S:.*]] = nn.softmax {{.*}}%[[Y]]
 // CHECK-NEXT: return %[[S]] : tensor<2x8xf32>
 func.func @products(%x: tensor<2x4xf32>) -> tensor<2x8xf32> {
-  %w = nn.constant dense<0.5> : tensor<4x8xbf16> : tensor<4x8xbf16>
-  %h = nn.cast %x : (tensor<2x4xf32>) -> tensor<2x4xbf16>
-  %y = nn.matmul %h, %w : (tensor<2x4xbf16>, tensor<4x8xbf16>) -> tensor<2x8xbf16>
-  %s = nn.softmax softmax %y {axis = 1 : i64} : (tensor<2x8xbf16>) -> tensor<2x8xbf16>
-  %f = nn.cast %s : (tensor<2x8xbf16>) -> tensor<2x8xf32>
+  %w = nn.constant dense<0.5> : tensor<4x8xf16> : tensor<4x8xf16>
+  %h = nn.cast %x : (tensor<2x4xf32>) -> tensor<2x4xf16>
+  %y = nn.matmul %h, %w : (tensor<2x4xf16>, tensor<4x8xf16>) -> tensor<2x8xf16>
+  %s = nn.softmax softmax %y {axis = 1 : i64} : (tensor<2x8xf16>) -> tensor<2x8xf16>
+  %f = nn.cast %s : (tensor<2x8xf16>) -> tensor<2x8xf32>
   return %f : tensor<2x8xf32>
+}
+// -----
+// There are instructions for products of bf16, so that a left factor is rounded to it where the right one is a weight,
+// and only there.
+// CHECK-LABEL: func.func @brains
+// CHECK: %[[W:.*]] = nn.constant {{.*}} : tensor<8x8xbf16>
+// CHECK-NEXT: %[[Y:.*]] = nn.matmul %arg0, %[[W]] : (tensor<8x8xbf16>, tensor<8x8xbf16>) -> tensor<8x8xf32>
+// CHECK: %[[R:.*]] = nn.cast %[[Y]] {{.*}} -> tensor<8x8xbf16>
+// CHECK: nn.matmul %[[R]], %[[W]] : (tensor<8x8xbf16>, tensor<8x8xbf16>) -> tensor<8x8xf32>
+// CHECK: nn.matmul %[[Y]], %{{.*}} : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+func.func @brains(%x: tensor<8x8xbf16>) -> tensor<8x8xbf16> {
+  %w = nn.constant dense<0.5> : tensor<8x8xbf16> : tensor<8x8xbf16>
+  %y = nn.matmul %x, %w : (tensor<8x8xbf16>, tensor<8x8xbf16>) -> tensor<8x8xbf16>
+  %z = nn.matmul %y, %w : (tensor<8x8xbf16>, tensor<8x8xbf16>) -> tensor<8x8xbf16>
+  %u = nn.matmul %y, %z : (tensor<8x8xbf16>, tensor<8x8xbf16>) -> tensor<8x8xbf16>
+  return %u : tensor<8x8xbf16>
 }
 // -----
 // What is not summed rounds after every op, and a cache stays halves when rows are appended to it.
