@@ -1,7 +1,6 @@
 """Recurrent layers with constant weights, whose kernels the conformance suite (its weights are inputs) never meets,
 against ONNX Runtime."""
 
-
 import numpy as np
 import pytest
 
@@ -13,7 +12,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 RNG = np.random.default_rng(11)
 GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
-
 
 def check(tmp_path, op, hidden, *, inputs=5, steps=6, batch=1, direction="forward", level=None, dynamic=False,
           bias=True, states=True, lengths=None, peephole=False, runs=None, **attributes):
@@ -70,9 +68,7 @@ def check(tmp_path, op, hidden, *, inputs=5, steps=6, batch=1, direction="forwar
             for name in outputs:
                 np.testing.assert_allclose(got[name], expected[name], rtol=1e-4, atol=2e-5, err_msg=name)
 
-
 CELLS = [("RNN", {}), ("LSTM", {}), ("GRU", {}), ("GRU", {"linear_before_reset": 1})]
-
 
 @pytest.mark.parametrize("level", ["x86-64-v3", "native"])
 @pytest.mark.parametrize("hidden", [3, 16, 40])
@@ -80,19 +76,16 @@ CELLS = [("RNN", {}), ("LSTM", {}), ("GRU", {}), ("GRU", {"linear_before_reset":
 def test_cells(tmp_path, op, attributes, hidden, level):
     check(tmp_path, op, hidden, level=level, **attributes)
 
-
 @pytest.mark.parametrize("direction", ["reverse", "bidirectional"])
 @pytest.mark.parametrize("op, attributes", CELLS)
 def test_directions(tmp_path, op, attributes, direction):
     check(tmp_path, op, 21, direction=direction, batch=2, **attributes)
-
 
 # Layers wide enough for the threads to share a step.
 @pytest.mark.parametrize("op, attributes", CELLS)
 def test_wide(tmp_path, op, attributes):
     check(tmp_path, op, 200, **attributes)
     check(tmp_path, op, 333, steps=3, direction="bidirectional", batch=3, **attributes)
-
 
 # Rows side by side, even blocks of them, and a last block that is lower.
 @pytest.mark.parametrize("batch", [4, 7, 13])
@@ -101,17 +94,14 @@ def test_wide(tmp_path, op, attributes):
 def test_batches(tmp_path, op, attributes, batch, level):
     check(tmp_path, op, 18, batch=batch, level=level, **attributes)
 
-
 @pytest.mark.parametrize("op, attributes", CELLS)
 def test_dynamic(tmp_path, op, attributes):
     check(tmp_path, op, 20, dynamic=True, runs=[(1, 1), (5, 3), (2, 17)], **attributes)
-
 
 @pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
 @pytest.mark.parametrize("op, attributes", CELLS)
 def test_lengths(tmp_path, op, attributes, direction):
     check(tmp_path, op, 9, batch=4, lengths=[3, 6, 1, 5], direction=direction, **attributes)
-
 
 def test_lstm_options(tmp_path):
     check(tmp_path, "LSTM", 19, batch=2, peephole=True)
@@ -120,7 +110,6 @@ def test_lstm_options(tmp_path):
     check(tmp_path, "LSTM", 8, activations=["HardSigmoid", "Softsign", "Relu"])
     check(tmp_path, "LSTM", 8, direction="bidirectional",
           activations=["Sigmoid", "Tanh", "Tanh", "Relu", "Tanh", "Softsign"])
-
 
 def test_gru_options(tmp_path):
     check(tmp_path, "GRU", 19, bias=False, states=False)
