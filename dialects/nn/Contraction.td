@@ -76,14 +76,15 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
     elements of the factors, not to the terms of each sum.
 
     Factors that are both bf16 may lie in pairs, as machines multiply them: panels: [...,P,ceil(K/2),32], of which
-    [..., j / 16, k / 2, j % 16 * 2 + k % 2] is element (k, j), or zero behind the last k.
+    [..., j / 16, k / 2, j % 16 * 2 + k % 2] is element (k, j), or zero behind the last k. `cached` says that the panels
+    are constants of a network that has so few of them that the third-level cache keeps them from run to run.
 
     - packed_matmul_c1: a has rank 2 or more, panels [...,ceil(columns / 16),K,16], or those of pairs.
     - packed_matmul_c2: the leading dims broadcast.
     - packed_matmul_c3: with `strassen` the factors are f32 of static extents, a has 4 rows or more, panels has rank 3, K
       is a multiple of 32 and `columns` of 64.
   }];
-  let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, I64Attr:$columns, UnitAttr:$strassen);
+  let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, I64Attr:$columns, UnitAttr:$strassen, UnitAttr:$cached);
   let results = (outs NN_Tensor:$y);
   let extraClassDeclaration = [{
     /// Columns of a panel.

@@ -55,9 +55,23 @@ struct PackWeights : impl::PackWeightsBase<PackWeights> {
       pack(op);
     for (nn::ConvOp op : convolutions)
       pack(op);
+    markCached();
   }
 
 private:
+  /// Where the third-level cache keeps all constants, so that a run finds there what the one before read.
+  void markCached() {
+    constexpr int64_t kept = 16 << 20;
+    int64_t bytes = 0;
+    getOperation().walk([&](nn::ConstantOp op) {
+      auto type = cast<RankedTensorType>(op.getType());
+      if (type.getElementType().isIntOrFloat())
+        bytes += llvm::divideCeil(type.getNumElements() * type.getElementTypeBitWidth(), 8);
+    });
+    if (bytes <= kept)
+      getOperation().walk([](nn::PackedMatMulOp op) { op.setCached(bool(constantValue(op.getPanels()))); });
+  }
+
   void pack(nn::MatMulOp op) {
     auto a = dyn_cast<RankedTensorType>(op.getA().getType());
     auto b = dyn_cast<RankedTensorType>(op.getB().getType());

@@ -22,8 +22,8 @@ int64_t lanesOf(const KernelTarget &target, Type element) {
 
 } // namespace
 
-MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<int64_t> rows,
-                      std::optional<int64_t> depth, int64_t columns, int64_t batch, bool pairs) {
+MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize &size) {
+  const auto &[rows, depth, columns, batch, pairs, cached] = size;
   constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
   MatMulPlan plan;
   plan.lanes = std::min(lanesOf(target, element), width);
@@ -50,6 +50,10 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, std::optional<in
     plan.panels = std::min(std::clamp<int64_t>(room / perPanel / plan.rows, 1, 4), panels);
     plan.rowBlock = plan.rows;
     plan.panelBlock = plan.panels;
+    // From the third-level cache panels come faster if they are asked for; from memory they do not, the machine asks for
+    // what follows by itself, and from the second-level cache they come in time.
+    if (cached && panels * width * steps * bytes > 2 * kFarCache)
+      plan.aheadBytes = 640;
     return plan;
   }
   plan.panels = std::min(plan.panels, panels);

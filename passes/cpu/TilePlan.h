@@ -25,15 +25,24 @@ struct MatMulPlan {
   /// How far each step of a tile gets with fetching a panel that is needed later, so that all tiles of the
   /// item together fetch it; 0 where panels are read too seldom for that.
   int64_t prefetchBytes;
+  /// How far ahead of itself a tile fetches its own panels; 0 where it leaves that to the machine.
+  int64_t aheadBytes = 0;
   /// Items that follow each other have the same rows, not the same panels: threads then share the rows, of this
   /// product's operands as of the next one's.
   bool rowsFirst = false;
 };
 
-/// `rows` is the number of rows where known, `depth` that of steps in a sum where known; there are `batch`
-/// products. `pairs`: a step multiplies two bf16.
-MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, std::optional<int64_t> rows,
-                      std::optional<int64_t> depth, int64_t columns, int64_t batch, bool pairs = false);
+/// What the plan depends on: the rows and the steps of a sum where known; there are `batch` products.
+struct MatMulSize {
+  std::optional<int64_t> rows, depth;
+  int64_t columns, batch;
+  /// A step multiplies two bf16.
+  bool pairs = false;
+  /// The third-level cache keeps the panels from run to run.
+  bool cached = false;
+};
+
+MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, const MatMulSize &size);
 
 /// The plan in words, for --report.
 std::string describe(const MatMulPlan &plan);

@@ -43,8 +43,9 @@ MatMulPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
   int64_t batch = 1;
   for (int64_t i = 0; i < rows.first; ++i)
     batch *= y.isDynamicDim(i) ? 1 : y.getDimSize(i);
-  return planMatMul(target, computeType(y.getElementType()), rows.known,
-                    knownDim(panels, panels.getRank() - 2), op.getColumns(), batch, op.hasPairs());
+  return planMatMul(target, computeType(y.getElementType()),
+                    {rows.known, knownDim(panels, panels.getRank() - 2), int64_t(op.getColumns()), batch,
+                     op.hasPairs(), op.getCached()});
 }
 
 class PackedMatMul {
@@ -235,24 +236,31 @@ private:
                                            panels, ValueRange{at, step, column});
       return vector::BitCastOp::create(k.b, k.loc, VectorType::get({plan.lanes}, k.b.getI32Type()), pairs);
     };
+    int64_t bits = storageType(bElement).getIntOrFloatBitWidth(), perPanelStep = kWidth * perStep,
+            count = kernel.vectors / perPanel;
+    auto fetch = [&](Value at, Value offset, unsigned locality) {
+      at = k.add(k.mul(at, k.mul(depth, perPanelStep)), offset);
+      memref::PrefetchOp::create(k.b, k.loc, flatPanels, ValueRange{at}, /*isWrite=*/false, locality,
+                                 /*isDataCache=*/true);
+    };
+    Value here = k.add(item.panels, panel);
+    if (plan.aheadBytes)
+      return sum(kernel, part, accumulators, aRow, left, right, [&](Value step) {
+        for (int64_t i = 0; i < count; ++i)
+          fetch(k.add(here, i), k.add(k.mul(step, perPanelStep), plan.aheadBytes * 8 / bits), 3);
+      });
     if (plan.prefetchBytes == 0)
       return sum(kernel, part, accumulators, aRow, left, right, nullptr);
     // Weights come from memory. The tiles of an item fetch the panels that follow, each its share.
-    int64_t elements = plan.prefetchBytes * 8 / storageType(bElement).getIntOrFloatBitWidth(),
-            perPanelStep = kWidth * perStep;
-    Value next = k.add(k.add(item.panels, panel), part.nextPanel);
+    int64_t elements = plan.prefetchBytes * 8 / bits;
+    Value next = k.add(here, part.nextPanel);
     Value start =
         k.add(k.mul(part.nextStep, perPanelStep), k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), elements));
-    auto prefetch = [&](Value step) {
+    return sum(kernel, part, accumulators, aRow, left, right, [&](Value step) {
       Value offset = k.add(start, k.mul(k.sub(step, part.from), elements));
-      for (int64_t i = 0; i < kernel.vectors / perPanel; ++i) {
-        Value at = k.add(k.mul(k.add(next, i), k.mul(depth, perPanelStep)), offset);
-        memref::PrefetchOp::create(k.b, k.loc, flatPanels, ValueRange{at}, /*isWrite=*/false,
-                                   /*localityHint=*/2,
-                                   /*isDataCache=*/true);
-      }
-    };
-    return sum(kernel, part, accumulators, aRow, left, right, prefetch);
+      for (int64_t i = 0; i < count; ++i)
+        fetch(k.add(next, i), offset, 2);
+    });
   }
 
   /// One register tile of short sums, from its first product to the store.

@@ -3,7 +3,7 @@
 // Panels of 16 columns, filled up with zeros.
 // CHECK-LABEL: func.func @product
 // CHECK: %[[PANELS:.*]] = nn.constant {{.*}}dense<{{\[\[}}[1.000000e+00, 2.000000e+00, 3.000000e+00, 0.000000e+00, {{.*}}], [4.000000e+00, 5.000000e+00, 6.000000e+00, 0.000000e+00, {{.*}}]]]> : tensor<1x2x16xf32>
-// CHECK: nn.packed_matmul %arg0, %[[PANELS]] {columns = 3 : i64}
+// CHECK: nn.packed_matmul %arg0, %[[PANELS]] {cached, columns = 3 : i64}
 // CHECK-NOT: nn.matmul
 func.func @product(%a: tensor<?x2xf32>) -> tensor<?x3xf32> {
   %b = nn.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32> : tensor<2x3xf32>
@@ -70,4 +70,14 @@ func.func @bytes(%a: tensor<?x3xi8>, %u: tensor<?x3xui8>) -> (tensor<?x2xi32>, t
   %y = nn.matmul %a, %b : (tensor<?x3xi8>, tensor<3x2xi8>) -> tensor<?x2xi32>
   %z = nn.matmul %u, %b : (tensor<?x3xui8>, tensor<3x2xi8>) -> tensor<?x2xi32>
   return %y, %z : tensor<?x2xi32>, tensor<?x2xi32>
+}
+// -----
+// More constants than the third-level cache keeps.
+// CHECK-LABEL: func.func @large
+// CHECK: nn.packed_matmul {{.*}} {columns = 2048 : i64}
+func.func @large(%a: tensor<1x2048xf32>) -> (tensor<1x2048xf32>, tensor<2048xf32>) {
+  %b = nn.constant dense<1.0> : tensor<2048x2048xf32> : tensor<2048x2048xf32>
+  %c = nn.constant dense<1.0> : tensor<2048xf32> : tensor<2048xf32>
+  %y = nn.matmul %a, %b : (tensor<1x2048xf32>, tensor<2048x2048xf32>) -> tensor<1x2048xf32>
+  return %y, %c : tensor<1x2048xf32>, tensor<2048xf32>
 }

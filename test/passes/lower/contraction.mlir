@@ -21,6 +21,17 @@ func.func @main(%a: tensor<48x40xf32>, %p: tensor<4x40x16xf32>, %b: tensor<64xf3
   return %r : tensor<48x64xf32>
 }
 // -----
+// One row, by panels that the third-level cache keeps and the second has no room for: each is asked for ten steps
+// ahead, in two steps of a round.
+// AVX512: func.func private @k0
+// AVX512-COUNT-8: memref.prefetch {{.*}}, read, locality<3>
+// AVX512-NOT: memref.prefetch
+// AVX512: scf.yield
+func.func @main(%a: tensor<1x512xf32>, %p: tensor<32x512x16xf32>) -> tensor<1x512xf32> {
+  %y = nn.packed_matmul %a, %p {cached, columns = 512 : i64} : (tensor<1x512xf32>, tensor<32x512x16xf32>) -> tensor<1x512xf32>
+  return %y : tensor<1x512xf32>
+}
+// -----
 // One row: four panels side by side, and threads share the panels. Four sums are too few for AVX-512, whose steps go
 // to two parts of them in turn.
 // CHECK: func.func private @k0
