@@ -3,11 +3,11 @@
 #include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
-#include "passes/cpu/BlockedWeights.h"
 #include "passes/cpu/CenteredBytes.h"
 #include "passes/cpu/ConvolutionPlan.h"
 #include "passes/cpu/InterleaveBlocks.h"
 #include "passes/cpu/TilePlan.h"
+#include "passes/cpu/WeightPanels.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -116,11 +116,6 @@ private:
     auto type = cast<RankedTensorType>(op->getResult(0).getType());
     op->replaceAllUsesWith(nn::UnblockChannelsOp::create(b, op->getLoc(), type, blocked, type.getDimSize(1)));
     op->erase();
-  }
-
-  Value lanes(OpBuilder &b, Location loc, Value values, int64_t channels) {
-    ElementsAttr packed = packLanes(*elementsOf(constantValue(values)), channels, b.getContext());
-    return nn::ConstantOp::create(b, loc, packed.getShapedType(), packed);
   }
 
   /// A convolution of i32 whose factors are bytes.
@@ -241,12 +236,11 @@ private:
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
     if (x && y && y.getElementType().isSignlessInteger(32))
       return convertBytes(op);
-    auto weight = elementsOf(constantValue(op.getW()));
-    if (!isImage(x) || !y || !isImage(y) || !w.getElementType().isF32() || !weight ||
+    if (!isImage(x) || !y || !isImage(y) || !w || !w.hasStaticShape() || !w.getElementType().isF32() ||
         constantValue(op.getX()))
       return;
-    if (op.getBias() &&
-        (!elementsOf(constantValue(op.getBias())) || !typeOf(op.getBias()).getElementType().isF32()))
+    RankedTensorType biasType = op.getBias() ? typeOf(op.getBias()) : RankedTensorType();
+    if (op.getBias() && (!biasType || !biasType.hasStaticShape() || !biasType.getElementType().isF32()))
       return;
     OpBuilder b(op);
     Location loc = op.getLoc();
@@ -257,6 +251,8 @@ private:
     bool isBlocked = bool(blocksBehind(op.getX()));
     // One filter to a channel, or a few to as many: the groups lie within a vector.
     bool isDepthwise = groups > 1 && filters == channels && llvm::is_contained({1, 2, 4, 8}, shape.channels);
+    if (isDepthwise && shape.channels > 1 && !constantValue(op.getW()))
+      return;
     auto outputs = winograd ? winogradOutputs(op) : std::nullopt;
     // Blocks that would be mostly empty cost more than they save.
     if (isDepthwise ? channels < (shape.channels == 1 ? 8 : kBlock) && !isBlocked
@@ -264,27 +260,24 @@ private:
       return;
     if (!isDepthwise && groups > 1 && (shape.channels % kBlock || filters / groups % kBlock))
       return;
-    Value bias = op.getBias() ? lanes(b, loc, op.getBias(), filters) : Value();
-    auto constant = [&](ElementsAttr value) -> Value {
-      return nn::ConstantOp::create(b, loc, value.getShapedType(), value);
-    };
+    Value bias = op.getBias() ? blockedLanes(b, loc, op.getBias(), filters) : Value();
     Type type = blockedType(y);
     if (isDepthwise) {
-      Value packed = constant(packDepthwise(*weight, shape, &getContext()));
+      Value packed = depthwisePanels(b, loc, op.getW(), shape);
       return replace(op,
                      nn::BlockedDepthwiseOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
                                                     kernel, op.getStrides(), pads, op.getDilations(),
                                                     shape.channels));
     }
     if (outputs) {
-      Value packed = constant(packWinograd(*weight, shape, *outputs, &getContext()));
+      Value packed = winogradPanels(b, loc, op.getW(), shape, *outputs);
       return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
                                                     pads, channels, filters, *outputs, kernel[0],
                                                     op.getDilations()));
     }
     // A picture's few channels are read as they come.
     bool plain = !isBlocked && groups == 1 && channels < kBlock;
-    Value packed = constant(packDirect(*weight, shape, plain, &getContext()));
+    Value packed = directPanels(b, loc, op.getW(), shape, plain);
     replace(op, nn::BlockedConvOp::create(b, loc, type, plain ? op.getX() : toBlocks(b, loc, op.getX()),
                                           packed, bias, kernel, op.getStrides(), pads, op.getDilations(),
                                           channels, filters, groups));
@@ -376,9 +369,7 @@ private:
         x.getShape().drop_front(2) != y.getShape().drop_front(2))
       return;
     OpBuilder b(op);
-    RankedTensorType type = blockedType(y);
-    Value shape = createIndexList(b, op.getLoc(), type.getShape());
-    replace(op, nn::ReshapeOp::create(b, op.getLoc(), type, blocked, shape, /*allow_zero=*/false));
+    replace(op, createReshape(b, op.getLoc(), blocked, blockedType(y).getShape()));
   }
 
   /// Of the spatial dims alone: along the lanes nothing changes.

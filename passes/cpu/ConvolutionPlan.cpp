@@ -2,6 +2,7 @@
 
 #include "dialects/nn/Blocked.h"
 #include "passes/cpu/WinogradTransforms.h"
+#include "passes/graph/Constants.h"
 #include "passes/lower/BlockedGeometry.h"
 
 using namespace mlir;
@@ -67,6 +68,9 @@ std::optional<int64_t> winogradOutputs(nn::ConvOp op) {
     if (outputs + taps > 7)
       continue;
     double cycles = winogradCycles(size, outputs);
+    // What only the run knows is transformed in every run: some cycles for the weight of a channel at a point.
+    if (!constantValue(op.getW()))
+      cycles += 1.5 * (outputs + taps - 1) * (outputs + taps - 1) * size.channels * size.filters;
     if (cycles < best && winograd::estimatedError(outputs + taps - 1, size.channels) < 1e-5) {
       best = cycles;
       chosen = outputs;

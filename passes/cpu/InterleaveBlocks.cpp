@@ -11,11 +11,6 @@ namespace {
 
 RankedTensorType typeOf(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
 
-Value reshaped(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> shape) {
-  return nn::ReshapeOp::create(b, loc, typeOf(x).clone(shape), x, createIndexList(b, loc, shape),
-                               /*allow_zero=*/false);
-}
-
 /// S1..Sn of a result and of the first operand of what may interleave.
 SmallVector<int64_t> factorsOf(RankedTensorType from, RankedTensorType to) {
   SmallVector<int64_t> factors;
@@ -82,9 +77,9 @@ Value interleaveBlocks(OpBuilder &b, nn::ReshapeOp last, Value blocks) {
   for (int64_t i : perm)
     turned.push_back(apart[i]);
   Location loc = last.getLoc();
-  Value x = reshaped(b, loc, blocks, apart);
+  Value x = createReshape(b, loc, blocks, apart);
   x = nn::TransposeOp::create(b, loc, from.clone(turned), x, perm);
-  return reshaped(b, loc, x, together);
+  return createReshape(b, loc, x, together);
 }
 
 } // namespace nnc

@@ -72,9 +72,6 @@ struct SliceVolumes : impl::SliceVolumesBase<SliceVolumes> {
 private:
   Value imagesBehind(Value volume) { return slices.lookup(volume); }
 
-  static Value reshaped(OpBuilder &b, Location loc, Value x, RankedTensorType type) {
-    return nn::ReshapeOp::create(b, loc, type, x, createIndexList(b, loc, type.getShape()), /*allow_zero=*/false);
-  }
   /// [N,C,D,..] to [N,D,C,..] and back.
   static Value exchanged(OpBuilder &b, Location loc, Value x) {
     SmallVector<int64_t> shape(typeOf(x).getShape());
@@ -85,14 +82,14 @@ private:
   Value toImages(OpBuilder &b, Location loc, Value volume) {
     if (Value images = imagesBehind(volume))
       return images;
-    return reshaped(b, loc, exchanged(b, loc, volume), imagesType(typeOf(volume)));
+    return createReshape(b, loc, exchanged(b, loc, volume), imagesType(typeOf(volume)).getShape());
   }
 
   void replace(Operation *op, Value images) {
     OpBuilder b(op);
     RankedTensorType type = typeOf(op->getResult(0));
     ArrayRef<int64_t> s = type.getShape();
-    Value apart = reshaped(b, op->getLoc(), images, type.clone({s[0], s[2], s[1], s[3], s[4]}));
+    Value apart = createReshape(b, op->getLoc(), images, {s[0], s[2], s[1], s[3], s[4]});
     Value volume = exchanged(b, op->getLoc(), apart);
     slices[volume] = images;
     op->getResult(0).replaceAllUsesWith(volume);
@@ -155,8 +152,8 @@ private:
     Value images = toImages(b, loc, op.getX());
     if (!isIdentity(window)) {
       images = gathered(b, loc, images, window, x.getDimSize(0), 0, window.kernel);
-      images = reshaped(b, loc, images,
-                        source.clone({count, window.kernel * x.getDimSize(1), x.getDimSize(3), x.getDimSize(4)}));
+      images = createReshape(b, loc, images,
+                             {count, window.kernel * x.getDimSize(1), x.getDimSize(3), x.getDimSize(4)});
     }
     replace(op, nn::ConvOp::create(b, loc, result, images, imageWeight(b, loc, *weight, w), op.getBias(),
                                    op.getStrides().drop_front(), imagePads(pads), op.getDilations().drop_front(),
@@ -214,7 +211,7 @@ private:
       return std::nullopt;
     // A number is one in any rank, but must not raise the result's.
     if (type.getNumElements() == 1)
-      return type.getRank() < 5 ? operand : reshaped(b, loc, operand, type.clone({1, 1, 1, 1}));
+      return type.getRank() < 5 ? operand : createReshape(b, loc, operand, {1, 1, 1, 1});
     if (type.getShape() == volume.getShape())
       return toImages(b, loc, operand);
     int64_t at = type.getRank() - 4, channels = volume.getDimSize(1);
@@ -223,7 +220,7 @@ private:
     auto perChannel = type.clone({1, channels, 1, 1});
     auto stored = elementsOf(constantValue(operand));
     if (!stored || stored->isSplat)
-      return reshaped(b, loc, operand, perChannel);
+      return createReshape(b, loc, operand, perChannel.getShape());
     return nn::ConstantOp::create(b, loc, perChannel, constantFromBytes(perChannel, stored->bytes));
   }
 

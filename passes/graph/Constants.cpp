@@ -188,4 +188,9 @@ Value createIndexList(OpBuilder &b, Location loc, ArrayRef<int64_t> numbers) {
   return nn::ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, numbers));
 }
 
+Value createReshape(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> shape) {
+  auto type = RankedTensorType::get(shape, getElementTypeOrSelf(x.getType()));
+  return nn::ReshapeOp::create(b, loc, type, x, createIndexList(b, loc, shape), /*allow_zero=*/true);
+}
+
 } // namespace nnc

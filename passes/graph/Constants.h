@@ -34,6 +34,9 @@ mlir::ElementsAttr constantFromBytes(mlir::RankedTensorType type, llvm::ArrayRef
 /// A 1-D i64 nn.constant.
 mlir::Value createIndexList(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<int64_t> numbers);
 
+/// An nn.reshape to static extents.
+mlir::Value createReshape(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, llvm::ArrayRef<int64_t> shape);
+
 } // namespace nnc
 
 #endif

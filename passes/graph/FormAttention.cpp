@@ -303,9 +303,7 @@ private:
       return;
     OpBuilder b(split);
     SmallVector<int64_t> shape = {whole.getDimSize(0), whole.getDimSize(1), whole.getDimSize(2) / size, size};
-    operand.value =
-        nn::ReshapeOp::create(b, split.getLoc(), RankedTensorType::get(shape, type.getElementType()),
-                              split.getX(), createIndexList(b, split.getLoc(), shape), true);
+    operand.value = createReshape(b, split.getLoc(), split.getX(), shape);
     operand.first = from / size;
   }
 

@@ -29,8 +29,7 @@ Value viewOf(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> shape) {
   auto type = cast<RankedTensorType>(x.getType());
   if (type.getShape() == shape)
     return x;
-  return nn::ReshapeOp::create(b, loc, RankedTensorType::get(shape, type.getElementType()), x,
-                               createIndexList(b, loc, shape), /*allow_zero=*/true);
+  return createReshape(b, loc, x, shape);
 }
 
 struct SinkViews : impl::SinkViewsBase<SinkViews> {

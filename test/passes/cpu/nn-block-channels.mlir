@@ -167,3 +167,24 @@ func.func @few_filters(%x: tensor<1x64x56x56xf32>) -> (tensor<1x3x56x56xf32>, te
   %z = nn.conv %x, %v {strides = array<i64: 1, 1>, pads = array<i64: 4, 4, 4, 4>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x56x56xf32>, tensor<3x64x9x9xf32>) -> tensor<1x3x56x56xf32>
   return %y, %z : tensor<1x3x56x56xf32>, tensor<1x3x56x56xf32>
 }
+// -----
+// Weights and a bias that only the run knows are brought into panels by ops in front: filters filled up to whole blocks,
+// channels of the last block apart. Winograd's weights are a product with G x G.
+// CHECK-LABEL: func.func @runtime
+// CHECK: nn.pad constant %arg1, {{.*}} -> tensor<48xf32>
+// CHECK: nn.pad constant {{.*}} -> tensor<1x48x20x2xf32>
+// CHECK: nn.slice {{.*}} -> tensor<1x48x16x2xf32>
+// CHECK: nn.transpose {{.*}} -> tensor<1x3x1x2x16x16xf32>
+// CHECK: nn.slice {{.*}} -> tensor<1x48x4x2xf32>
+// CHECK: nn.transpose {{.*}} -> tensor<1x3x1x2x4x16xf32>
+// CHECK: nn.concat {{.*}} -> tensor<1x3x40x16xf32>
+// CHECK: nn.blocked_conv
+// WINOGRAD: nn.transpose {{.*}} -> tensor<9x3x40x16xf32>
+// WINOGRAD: nn.matmul {{.*}} : (tensor<36x9xf32>, tensor<9x1920xf32>) -> tensor<36x1920xf32>
+// WINOGRAD: nn.winograd_conv {{.*}} tensor<36x3x40x16xf32>
+// CHECK-NOT: nn.conv
+func.func @runtime(%x: tensor<1x20x65x64xf32>, %b: tensor<40xf32>, %w: tensor<40x20x2x1xf32>, %v: tensor<40x40x3x3xf32>) -> tensor<1x40x64x64xf32> {
+  %y = nn.conv %x, %w, %b {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x20x65x64xf32>, tensor<40x20x2x1xf32>, tensor<40xf32>) -> tensor<1x40x64x64xf32>
+  %z = nn.conv %y, %v {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x40x64x64xf32>, tensor<40x40x3x3xf32>) -> tensor<1x40x64x64xf32>
+  return %z : tensor<1x40x64x64xf32>
+}
