@@ -21,6 +21,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
   pm.addPass(createCSEPass());
   pm.addPass(createSimplify());
   if (options.optLevel > 0) {
+    pm.addPass(createFormProducts());
     // While weights are still bytes.
     pm.addPass(createFormByteProducts());
     pm.addPass(createFoldConstants());

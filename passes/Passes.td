@@ -25,6 +25,15 @@ def Simplify : Pass<"nn-simplify", "::mlir::ModuleOp"> {
   }];
 }
 
+def FormProducts : Pass<"nn-form-products", "::mlir::ModuleOp"> {
+  let summary = "Recognize matrix products among sums of products over named indices";
+  let description = [{
+    nn.einsum of floats becomes nn.matmul, two terms at a time, with transposes and reshapes where dims are in another order
+    or several of a kind; products without a sum become elementwise. An index must stand for one extent, certainly the same
+    in every term; equations that take a diagonal stay.
+  }];
+}
+
 def FormActivations : Pass<"nn-form-activations", "::mlir::ModuleOp"> {
   let summary = "Recognize activations that are written out as elementwise ops";
   let description = [{

@@ -1,5 +1,5 @@
 // The reference lowering of nn.einsum: an item is one element of the result, a loop nest runs over the indices that are
-// summed. Equations that are matrix products are better served by nn.matmul.
+// summed. Equations that are matrix products are nn.matmul by now (nn-form-products).
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Registry.h"
