@@ -256,7 +256,7 @@ private:
     auto outputs = winograd ? winogradOutputs(op) : std::nullopt;
     // Blocks that would be mostly empty cost more than they save.
     if (isDepthwise ? channels < (shape.channels == 1 ? 8 : kBlock) && !isBlocked
-                    : !fillsBlocks(filters, y.getShape().back(), outputs.has_value()))
+                    : !fillsBlocks(filters, shape.taps, y.getShape().back(), outputs.has_value()))
       return;
     if (!isDepthwise && groups > 1 && (shape.channels % kBlock || filters / groups % kBlock))
       return;

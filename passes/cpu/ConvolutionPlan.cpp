@@ -79,10 +79,10 @@ std::optional<int64_t> winogradOutputs(nn::ConvOp op) {
   return chosen;
 }
 
-bool fillsBlocks(int64_t filters, int64_t columns, bool byWinograd) {
-  // Measured with 3 filters: of 9 x 9 taps over 224 columns nn.packed_conv is twice as fast as blocks, of 3 x 3 a third as
-  // fast as Winograd's algorithm on them; with 4 filters over 15 columns 8% of peak against 20%.
-  return filters > 4 || (filters > 2 && (byWinograd || columns < 32));
+bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd) {
+  // Rows of outputs of up to four filters are faster, if they fill a vector (lower/Conv.cpp). Measured with 64 channels and 3
+  // filters: Winograd's algorithm in blocks as fast as rows; with 4 filters over 15 columns blocks reach 20% of peak.
+  return filters > 4 || (filters > 2 && (byWinograd || columns < 32)) || (taps > 1 && columns > 1 && columns < 16);
 }
 
 bool fusesExpansion(int64_t expanded) {

@@ -11,9 +11,9 @@ namespace nnc {
 /// Nothing where there is none.
 std::optional<int64_t> winogradOutputs(nn::ConvOp op);
 
-/// Whether so many filters are worth a block, most of whose lanes may be empty. nn.packed_conv has none, but needs long rows
+/// Whether so many filters are worth a block, most of whose lanes may be empty. What else there is needs long rows
 /// of outputs.
-bool fillsBlocks(int64_t filters, int64_t columns, bool byWinograd);
+bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd);
 
 /// Whether a 1 x 1 convolution and the depthwise one that reads its result, `expanded` elements, should be
 /// one kernel.

@@ -55,11 +55,14 @@ private:
                                                                             : rows * extent;
     bool isFewRows = !ShapedType::isDynamic(rows) && rows < kMinRows;
     if (isFewRows || columns < kMinColumns || depth == 0) {
-      // The kernel for factors as they lie wants the right one's rows; it transposes nothing.
-      if (ShapedType::isDynamic(columns) && !isFewRows && op.getTransposeB()) {
+      // The kernel for factors as they lie wants the right one's rows, or its columns where these fill no vector; it
+      // transposes nothing.
+      bool isNarrow = !ShapedType::isDynamic(columns) && columns < kMinColumns && !op.getTransposeA();
+      bool wantsRows = ShapedType::isDynamic(columns) && !isFewRows;
+      if (op.getTransposeB() ? wantsRows : isNarrow) {
         OpBuilder builder(op);
         op.getBMutable().assign(transposed(builder, op.getLoc(), op.getB()));
-        op.setTransposeB(false);
+        op.setTransposeB(!op.getTransposeB());
       }
       return;
     }

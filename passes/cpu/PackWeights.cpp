@@ -90,9 +90,18 @@ private:
     if (nn::isByte(a.getElementType()) && nn::isByte(b.getElementType()) && b.getRank() == 2 &&
         getElementTypeOrSelf(op.getY().getType()).isInteger(32))
       return packBytes(op, a.getElementType(), b.getElementType(), constant, *source, depth, columns);
-    // A panel that would be mostly padding is not worth it.
-    if (columns < 3)
+    // A panel that would be mostly padding is not worth it: such columns are read one by one, as they then lie.
+    if (columns < 3) {
+      if (transposed || op.getTransposeA())
+        return;
+      SmallVector<int64_t> shape(b.getShape().drop_back(2));
+      shape.append({columns, depth});
+      auto type = RankedTensorType::get(shape, b.getElementType());
+      auto at = [=](int64_t i) { return i / (depth * columns) * depth * columns + i % depth * columns + i / depth % columns; };
+      op.getBMutable().assign(packedConstant(op, constant, 4, type, [&] { return permuted(*source, type, at); }));
+      op.setTransposeB(true);
       return;
+    }
     // Two bf16 of a column side by side, as machines multiply them.
     int64_t perStep = a.getElementType().isBF16() && b.getElementType().isBF16() ? 2 : 1,
             steps = llvm::divideCeil(depth, perStep), perPanel = steps * width * perStep;
@@ -168,9 +177,14 @@ private:
     int64_t perGroup = filters / groups, taps = 1;
     for (int64_t extent : w.getShape().drop_front(2))
       taps *= extent;
-    // With one or two filters to a group nothing pays for gathering the inputs.
+    // With so few filters to a group little pays for gathering the inputs: the reference lowering reads rows of up to four
+    // filters' inputs as they lie, if their outputs fill vectors, and neighbours are no further apart than two inputs.
+    auto y = dyn_cast<RankedTensorType>(op.getY().getType());
+    bool isLong = y && (ShapedType::isDynamic(y.getShape().back()) || y.getShape().back() >= 16);
     if (groups > 1 && perGroup < 3)
       return;
+    if (groups == 1 && perGroup < 5 && taps > 1 && isLong && op.getStrides().back() <= 2)
+      return padRows(op, taps);
     constexpr int64_t width = nn::PackedConvOp::kPanelFilters;
     int64_t depth = taps * channels, count = llvm::divideCeil(perGroup, width);
     auto type = RankedTensorType::get({groups, count, depth, width}, w.getElementType());
@@ -188,6 +202,27 @@ private:
                                            w.getShape().drop_front(2), op.getStrides(), op.getPads(),
                                            op.getDilations(), filters, groups, op.getAutoPad());
     replace(op, packed, op.getW());
+  }
+
+  /// Outputs whose windows leave the row are summed one by one: where the kernel is large, a padded copy costs less.
+  static void padRows(nn::ConvOp op, int64_t taps) {
+    auto x = cast<RankedTensorType>(op.getX().getType());
+    int64_t rank = x.getRank(), n = rank - 2, width = x.getShape().back();
+    SmallVector<int64_t> pads(op.getPads());
+    int64_t begin = pads[n - 1], end = pads[2 * n - 1];
+    if (op.getAutoPad() != nn::AutoPad::explicit_pads ||
+        (begin + end) * taps * 4 < (ShapedType::isDynamic(width) ? 128 : width))
+      return;
+    SmallVector<int64_t> shape(x.getShape()), list(2 * rank, 0);
+    if (!ShapedType::isDynamic(width))
+      shape.back() += begin + end;
+    list[rank - 1] = begin;
+    list[2 * rank - 1] = end;
+    pads[n - 1] = pads[2 * n - 1] = 0;
+    OpBuilder b(op);
+    op.getXMutable().assign(nn::PadOp::create(b, op.getLoc(), x.clone(shape), nn::PadMode::constant, op.getX(),
+                                              createIndexList(b, op.getLoc(), list), /*value=*/Value()));
+    op.setPads(pads);
   }
 
   /// The constant that `make` gives; weights that several ops share are packed once.

@@ -108,6 +108,20 @@ def test_direct(tmp_path, level, channels, filters, kernel, image, batch, attrib
     check(tmp_path, level, net, y, (batch, channels, *image), ["blocked_conv"], options=["--no-winograd"])
 
 
+@pytest.mark.parametrize("filters", [1, 2, 3, 4])
+@pytest.mark.parametrize("kernel, image, attributes", [
+    ((7, 7), (11, 50), dict(pads=[3] * 4)),
+    ((3, 5), (9, 71), dict(strides=[1, 2], pads=[1, 0, 1, 4])),
+    ((2, 3), (6, 80), dict(dilations=[2, 7], pads=[0, 7, 2, 3])),
+    ((5,), (300,), dict(pads=[2, 2])),
+])
+def test_few_filters(tmp_path, level, filters, kernel, image, attributes):
+    """They share rows of the input as they lie."""
+    net = Net()
+    y = net.op("Relu", net.conv("x", 6, filters, kernel, **attributes))
+    check(tmp_path, level, net, y, (2, 6, *image), ["conv"])
+
+
 @pytest.mark.parametrize("channels, filters, image, pads", [
     (16, 16, (32, 32), [1, 1, 1, 1]),
     (24, 40, (30, 21), [0, 0, 0, 0]),

@@ -78,6 +78,8 @@ def compare(tmp_path, nodes, inputs, dims, constants, level, domains=(("", 17),)
         ((2, 3, 9), 16, 24, ["b", 3, 9, 16], "silu"),
         ((130,), 300, 200, None, "twice"),
         ((5,), 9, 3, None, ""),
+        ((70,), 300, 1, None, "row"),
+        ((2, 9), 65, 2, ["b", "s", 65], "silu"),
         # Long sums are cut.
         ((50,), 1700, 70, None, "row"),
         ((20,), 3000, 33, ["n", 3000], "silu"),
@@ -107,6 +109,10 @@ def test_product(tmp_path, level, rows, depth, columns, dims, kind, dtype):
         ((30, 1300), (1300, 40), None, None),
         ((2, 30, 1300), (2, 1300, 40), None, None),
         ((6, 9), (9, 2), None, None),
+        # Columns that fill no vector.
+        ((70, 300), (300, 1), None, None),
+        ((3, 9, 65), (3, 65, 5), ["b", "s", 65], None),
+        ((1, 300), (300, 4), None, None),
         ((1, 30), (30, 70), None, None),
         # As they lie: unknown columns, few rows.
         ((9, 70), (70, 300), ["m", 70], [70, "n"]),

@@ -77,6 +77,16 @@ func.func @stays(%x: tensor<1x32x?x8xf32>, %y: tensor<1x32x8x8xf32>) -> (tensor<
   return %a, %b, %c : tensor<1x32x?x8xf32>, tensor<1x16x8x8xf32>, tensor<1x2x8x8xf32>
 }
 // -----
+// One filter whose rows of outputs fill no vector takes a block, but not if the kernel has one tap.
+// CHECK-LABEL: func.func @narrow
+// CHECK: nn.blocked_conv {{.*}} filters = 1 : i64
+// CHECK-NOT: nn.conv
+func.func @narrow(%x: tensor<1x64x16x16xf32>) -> tensor<1x1x13x13xf32> {
+  %w = nn.constant dense<1.0> : tensor<1x64x4x4xf32> : tensor<1x64x4x4xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x16x16xf32>, tensor<1x64x4x4xf32>) -> tensor<1x1x13x13xf32>
+  return %y : tensor<1x1x13x13xf32>
+}
+// -----
 // Bytes less a zero point: the zero point is the padding and enters the sums through those of the weights; what follows
 // stays in blocks.
 // CHECK-LABEL: func.func @bytes

@@ -36,6 +36,15 @@ func.func @ordered(%a: tensor<8x40xf32>, %b: tensor<?x40xf32>) -> tensor<8x?xf32
   return %y : tensor<8x?xf32>
 }
 // -----
+// Columns that fill no vector are read one by one, along the sum.
+// CHECK-LABEL: func.func @narrow
+// CHECK: %[[B:.*]] = nn.transpose %arg1 {perm = array<i64: 1, 0>} : (tensor<40x4xf32>) -> tensor<4x40xf32>
+// CHECK: nn.matmul %arg0, %[[B]] {transpose_b}
+func.func @narrow(%a: tensor<8x40xf32>, %b: tensor<40x4xf32>) -> tensor<8x4xf32> {
+  %y = nn.matmul %a, %b : (tensor<8x40xf32>, tensor<40x4xf32>) -> tensor<8x4xf32>
+  return %y : tensor<8x4xf32>
+}
+// -----
 // Few rows or few columns are not worth it; an unknown number of columns has no panels.
 // CHECK-LABEL: func.func @stays
 // CHECK-COUNT-3: nn.matmul

@@ -81,3 +81,42 @@ func.func @large(%a: tensor<1x2048xf32>) -> (tensor<1x2048xf32>, tensor<2048xf32
   %y = nn.matmul %a, %b : (tensor<1x2048xf32>, tensor<2048x2048xf32>) -> tensor<1x2048xf32>
   return %y, %c : tensor<1x2048xf32>, tensor<2048xf32>
 }
+// -----
+// One or two columns are no panel; they come to lie one after the other.
+// CHECK-LABEL: func.func @narrow
+// CHECK: %[[B:.*]] = nn.constant dense<{{\[\[}}1.000000e+00, 3.000000e+00, 5.000000e+00], [2.000000e+00, 4.000000e+00, 6.000000e+00]]> : tensor<2x3xf32>
+// CHECK: nn.matmul %arg0, %[[B]] {transpose_b}
+func.func @narrow(%a: tensor<8x3xf32>) -> tensor<8x2xf32> {
+  %b = nn.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32> : tensor<3x2xf32>
+  %y = nn.matmul %a, %b : (tensor<8x3xf32>, tensor<3x2xf32>) -> tensor<8x2xf32>
+  return %y : tensor<8x2xf32>
+}
+// -----
+// Up to four filters read rows of the input as they lie; not with one tap, nor where rows are short or inputs far apart.
+// CHECK-LABEL: func.func @few
+// CHECK: nn.conv
+// CHECK-COUNT-3: nn.packed_conv
+func.func @few(%x: tensor<1x8x20xf32>) -> (tensor<1x4x18xf32>, tensor<1x4x20xf32>, tensor<1x4x12xf32>, tensor<1x4x6xf32>) {
+  %w = nn.constant dense<1.0> : tensor<4x8x3xf32> : tensor<4x8x3xf32>
+  %u = nn.constant dense<1.0> : tensor<4x8x1xf32> : tensor<4x8x1xf32>
+  %v = nn.constant dense<1.0> : tensor<4x8x9xf32> : tensor<4x8x9xf32>
+  %0 = nn.conv %x, %w {strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, groups = 1 : i64} : (tensor<1x8x20xf32>, tensor<4x8x3xf32>) -> tensor<1x4x18xf32>
+  %1 = nn.conv %x, %u {strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, groups = 1 : i64} : (tensor<1x8x20xf32>, tensor<4x8x1xf32>) -> tensor<1x4x20xf32>
+  %2 = nn.conv %x, %v {strides = array<i64: 1>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, groups = 1 : i64} : (tensor<1x8x20xf32>, tensor<4x8x9xf32>) -> tensor<1x4x12xf32>
+  %3 = nn.conv %x, %w {strides = array<i64: 3>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, groups = 1 : i64} : (tensor<1x8x20xf32>, tensor<4x8x3xf32>) -> tensor<1x4x6xf32>
+  return %0, %1, %2, %3 : tensor<1x4x18xf32>, tensor<1x4x20xf32>, tensor<1x4x12xf32>, tensor<1x4x6xf32>
+}
+// -----
+// Large kernels get a copy with the padding of rows in it; other dims keep theirs.
+// CHECK-LABEL: func.func @padded
+// CHECK: nn.constant dense<[0, 0, 0, 3, 0, 0, 0, 2]>
+// CHECK: %[[X:.*]] = nn.pad constant %arg0, {{.*}} -> tensor<1x8x?x69xf32>
+// CHECK: nn.conv %[[X]], {{.*}}pads = array<i64: 3, 0, 3, 0>
+// CHECK: nn.conv %arg0, {{.*}}pads = array<i64: 1, 1, 1, 1>
+func.func @padded(%x: tensor<1x8x?x64xf32>) -> (tensor<1x1x?x63xf32>, tensor<1x1x?x66xf32>) {
+  %w = nn.constant dense<1.0> : tensor<1x8x7x7xf32> : tensor<1x8x7x7xf32>
+  %v = nn.constant dense<1.0> : tensor<1x8x3x1xf32> : tensor<1x8x3x1xf32>
+  %0 = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 3, 3, 3, 2>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x8x?x64xf32>, tensor<1x8x7x7xf32>) -> tensor<1x1x?x63xf32>
+  %1 = nn.conv %x, %v {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x8x?x64xf32>, tensor<1x8x3x1xf32>) -> tensor<1x1x?x66xf32>
+  return %0, %1 : tensor<1x1x?x63xf32>, tensor<1x1x?x66xf32>
+}

@@ -90,6 +90,19 @@ func.func @main(%x: tensor<1x9x56x56xf32>, %w: tensor<9x1x3x3xf32>) -> tensor<1x
   return %y : tensor<1x9x56x56xf32>
 }
 // -----
+// Few filters of one group share what they read: four with AVX-512, two by two where registers are fewer.
+// CHECK: func.func private @k0
+// AVX2: vector.load {{.*}} memref<1x9x56x56xf32>, vector<32xf32>
+// AVX2-COUNT-2: vector.fma {{.*}} vector<32xf32>
+// AVX2: scf.yield {{.*}} : vector<32xf32>, vector<32xf32>
+// AVX512: vector.load {{.*}} memref<1x9x56x56xf32>, vector<64xf32>
+// AVX512-COUNT-4: vector.fma {{.*}} vector<64xf32>
+// AVX512: scf.yield {{.*}} : vector<64xf32>, vector<64xf32>, vector<64xf32>, vector<64xf32>
+func.func @main(%x: tensor<1x9x56x56xf32>, %w: tensor<4x9x3x3xf32>) -> tensor<1x4x56x56xf32> {
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x9x56x56xf32>, tensor<4x9x3x3xf32>) -> tensor<1x4x56x56xf32>
+  return %y : tensor<1x4x56x56xf32>
+}
+// -----
 // CHECK: func.func private @k0
 // CHECK: math.fma
 func.func @main(%x: tensor<1x2x5xf32>, %w: tensor<2x3x4xf32>) -> tensor<1x3x12xf32> {
