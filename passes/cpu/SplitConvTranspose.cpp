@@ -187,8 +187,12 @@ private:
   static Value splitApart(OpBuilder &b, nn::ConvTransposeOp op, ArrayRef<Split> dims, const Elements &weight,
                           const Activations &activations) {
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
-    int64_t n = dims.size(), channels = w.getDimSize(0), filters = w.getDimSize(1), phases = 1;
-    if (!x.hasStaticShape() || !y.hasStaticShape() || op.getGroups() != 1 || filters % nn::kBlock ||
+    int64_t n = dims.size(), groups = op.getGroups(), channels = w.getDimSize(0) / groups, perGroup = w.getDimSize(1),
+            filters = groups * perGroup, phases = 1;
+    bool isDepthwise = groups > 1 && channels == 1 && perGroup == 1;
+    if (groups > 1 && !isDepthwise && (channels % nn::kBlock || perGroup % nn::kBlock))
+      return {};
+    if (!x.hasStaticShape() || !y.hasStaticShape() || filters % nn::kBlock ||
         llvm::any_of(dims, [](const Split &dim) { return dim.stride == 1 && dim.dilation != 1; }))
       return {};
     // Extents of all remainders' outputs: those of the longest, which are cut afterwards.
@@ -214,7 +218,9 @@ private:
       apart += work;
       parts.push_back(part);
     }
-    if (apart * 10 > together * phases * 9)
+    // All remainders of a channel together would be a group of several filters, for which there are no blocks.
+    constexpr int64_t mostDepthwise = 16;
+    if (isDepthwise ? phases > mostDepthwise : apart * 10 > together * phases * 9)
       return {};
 
     Location loc = op.getLoc();
@@ -235,10 +241,11 @@ private:
           tap += (part[i].first + (part[i].taps - 1 - rest % part[i].taps) * dims[i].stride) * scale;
       }
       std::vector<char> bytes;
-      appendTaps(weight, w, /*group=*/0, channels, picked, bytes);
+      for (int64_t group = 0; group < groups; ++group)
+        appendTaps(weight, w, group, channels, picked, bytes);
       Value constant = nn::ConstantOp::create(b, loc, type, constantFromBytes(type, bytes));
       Value sums = nn::ConvOp::create(b, loc, y.clone(shape), op.getX(), constant, op.getBias(), ones, pads, ones,
-                                      /*groups=*/1, nn::AutoPad::explicit_pads);
+                                      groups, nn::AutoPad::explicit_pads);
       results.push_back(activations.apply(b, sums));
     }
     SmallVector<int64_t> all(shape);

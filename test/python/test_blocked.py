@@ -252,6 +252,9 @@ def test_expansion(tmp_path, level, activation, channels, expanded, image, kerne
     (8, 16, (5, 3), (3, 6), dict(strides=[3, 1], pads=[1, 1, 2, 1], output_padding=[1, 0])),
     (16, 16, (6,), (9,), dict(strides=[4], pads=[1, 1])),
     (4, 16, (3, 3, 3), (3, 4, 4), dict(strides=[2, 2, 2], pads=[1] * 6)),
+    (32, 32, (4, 4), (9, 7), dict(strides=[2, 2], pads=[1, 1, 1, 1], group=32)),
+    (48, 48, (3, 2), (5, 6), dict(strides=[3, 2], output_padding=[1, 0], group=48)),
+    (32, 64, (3, 3), (4, 5), dict(strides=[2, 2], pads=[1, 1, 1, 1], group=2)),
 ])
 def test_transposed(tmp_path, level, channels, filters, kernel, image, attributes):
     net = Net()

@@ -67,3 +67,24 @@ func.func @apart(%x: tensor<1x8x4x4xf32>) -> tensor<1x16x7x7xf32> {
   %r = nn.unary relu %y : (tensor<1x16x7x7xf32>) -> tensor<1x16x7x7xf32>
   return %r : tensor<1x16x7x7xf32>
 }
+// -----
+// A depthwise one: each remainder is a depthwise convolution, though together they would multiply no more zeros.
+// CHECK-LABEL: func.func @depthwise
+// CHECK-COUNT-4: nn.conv {{.*}} groups = 32 : i64, {{.*}}tensor<32x1x2x2xf32>) -> tensor<1x32x4x4xf32>
+// CHECK: nn.concat {{.*}} -> tensor<1x128x4x4xf32>
+// CHECK-NOT: nn.conv_transpose
+func.func @depthwise(%x: tensor<1x32x4x4xf32>) -> tensor<1x32x8x8xf32> {
+  %w = nn.constant dense<1.0> : tensor<32x1x4x4xf32> : tensor<32x1x4x4xf32>
+  %y = nn.conv_transpose %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, output_padding = array<i64: 0, 0>, groups = 32 : i64} : (tensor<1x32x4x4xf32>, tensor<32x1x4x4xf32>) -> tensor<1x32x8x8xf32>
+  return %y : tensor<1x32x8x8xf32>
+}
+// -----
+// Groups of whole blocks.
+// CHECK-LABEL: func.func @groups
+// CHECK-COUNT-4: nn.conv {{.*}} groups = 2 : i64, {{.*}} -> tensor<1x32x4x4xf32>
+// CHECK: nn.concat {{.*}} -> tensor<1x128x4x4xf32>
+func.func @groups(%x: tensor<1x32x4x4xf32>) -> tensor<1x32x7x7xf32> {
+  %w = nn.constant dense<1.0> : tensor<32x16x3x3xf32> : tensor<32x16x3x3xf32>
+  %y = nn.conv_transpose %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, output_padding = array<i64: 0, 0>, groups = 2 : i64} : (tensor<1x32x4x4xf32>, tensor<32x16x3x3xf32>) -> tensor<1x32x7x7xf32>
+  return %y : tensor<1x32x7x7xf32>
+}
