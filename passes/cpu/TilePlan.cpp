@@ -83,7 +83,7 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
     perItem = llvm::divideCeil(tiles, blocks + 1);
   plan.panelBlock = plan.panels * llvm::divideCeil(tiles, llvm::divideCeil(tiles, perItem));
   plan.rowBlock = plan.rows * llvm::divideCeil(rowTiles, rowBlocks);
-  int64_t tilesPerItem = rows ? std::min(rowTiles, plan.rowBlock / plan.rows) : 1;
+  int64_t tilesPerItem = std::min(rowTiles, plan.rowBlock / plan.rows);
   plan.prefetchBytes =
       tilesPerItem > 1 ? llvm::PowerOf2Ceil(llvm::divideCeil(width * bytes, tilesPerItem)) : 0;
   return plan;

@@ -65,12 +65,13 @@ public:
       for (int64_t i = 0; i < rows.first; ++i)
         rowsBefore = k.add(k.mul(rowsBefore, k.dim(k.output(0), i)), batch[i]);
       rowsBefore = k.mul(rowsBefore, total);
-      Value first = k.mul(point.back(), plan.rowBlock), last = k.min(k.add(first, plan.rowBlock), total);
       Value panel = k.mul(point[rows.first], plan.panelBlock);
       Value panelEnd = k.min(k.add(panel, plan.panelBlock), k.index(rows.panels()));
       // The panels run inside: the rows of a tile stay in the first-level cache.
-      overRows(first, last, [&](int64_t height, Value row) {
-        overPanels(panel, panelEnd, [&](int64_t width, Value p) { tile(height, width, row, p); });
+      rows.overBlocks(k, point.back(), plan.rowBlock, total, [&](Value first, Value last) {
+        overRows(first, last, [&](int64_t height, Value row) {
+          overPanels(panel, panelEnd, [&](int64_t width, Value p) { tile(height, width, row, p); });
+        });
       });
     });
     return status;

@@ -82,18 +82,19 @@ public:
       Value rowItem = point.back(), panelItem = point[rows.first];
       if (plan.rowsFirst)
         std::swap(rowItem, panelItem);
-      Value first = k.mul(rowItem, plan.rowBlock), last = k.min(k.add(first, plan.rowBlock), total);
       Value panel = k.mul(panelItem, plan.panelBlock);
       Value panelEnd = k.min(k.add(panel, plan.panelBlock), k.index(count));
-      if (isCut())
-        addBlocks(item, first, last, panel, panelEnd);
-      else
+      rows.overBlocks(k, rowItem, plan.rowBlock, total, [&](Value first, Value last) {
+        shareFetching(first, last);
+        if (isCut())
+          return addBlocks(item, first, last, panel, panelEnd);
         // The panels run inside: the rows of a tile stay in the first-level cache.
         overRows(first, last, [&](int64_t height, Value row) {
           Value number = k.div(k.sub(row, first), k.index(plan.rows));
           overPanels(panel, panelEnd,
                      [&](int64_t width, Value p) { tile(item, height, width, row, p, number); });
         });
+      });
     });
     return status;
   }
@@ -110,6 +111,18 @@ private:
   struct Part {
     Value from, to, nextPanel, nextStep;
   };
+
+  /// Sets `fetched`: with fewer whole tiles of rows than the plan hopes for, each fetches more of the panels that follow.
+  void shareFetching(Value first, Value last) {
+    int64_t bits = storageType(bElement).getIntOrFloatBitWidth(), all = kWidth * perStep;
+    fetched = k.index(plan.prefetchBytes * 8 / bits);
+    if (rows.known || plan.prefetchBytes == 0)
+      return;
+    Value height = k.sub(last, first);
+    for (int64_t tiles : {4, 2, 1})
+      fetched = k.select(k.compare(arith::CmpIPredicate::slt, height, k.index((tiles + 1) * plan.rows)),
+                         k.index(all / tiles), fetched);
+  }
 
   bool isCut() const { return steps && plan.depthBlock < *steps; }
 
@@ -249,15 +262,15 @@ private:
         for (int64_t i = 0; i < count; ++i)
           fetch(k.add(here, i), k.add(k.mul(step, perPanelStep), plan.aheadBytes * 8 / bits), 3);
       });
-    if (plan.prefetchBytes == 0)
+    // Of an unknown number of rows the last few, which may be all, take the panels as the machine fetches them.
+    if (plan.prefetchBytes == 0 || (!rows.known && kernel.rows < plan.rows))
       return sum(kernel, part, accumulators, aRow, left, right, nullptr);
     // Weights come from memory. The tiles of an item fetch the panels that follow, each its share.
-    int64_t elements = plan.prefetchBytes * 8 / bits;
     Value next = k.add(here, part.nextPanel);
     Value start =
-        k.add(k.mul(part.nextStep, perPanelStep), k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), elements));
+        k.add(k.mul(part.nextStep, perPanelStep), k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), fetched));
     return sum(kernel, part, accumulators, aRow, left, right, [&](Value step) {
-      Value offset = k.add(start, k.mul(k.sub(step, part.from), elements));
+      Value offset = k.add(start, k.mul(k.sub(step, part.from), fetched));
       for (int64_t i = 0; i < count; ++i)
         fetch(k.add(next, i), offset, 2);
     });
@@ -336,6 +349,8 @@ private:
   VectorType vector;
   bool shortEpilogue;
   std::optional<int64_t> steps;
+  /// Elements of a panel that is needed later which a step fetches.
+  Value fetched;
   /// The sums of an item so far, or of a tile on their way to a long epilogue.
   Value sums;
   LogicalResult status = success();

@@ -6,12 +6,11 @@ namespace nnc {
 
 PanelRows::PanelRows(RankedTensorType result, int64_t least, int64_t columns)
     : first(result.getRank() - 1), end(first), columns(columns) {
-  while (first > least && (known || !result.isDynamicDim(first - 1))) {
+  while (first > least) {
     --first;
-    if (result.isDynamicDim(first))
-      known = std::nullopt;
-    else if (known)
-      known = *known * result.getDimSize(first);
+    bool isDynamic = result.isDynamicDim(first);
+    isProduct |= isDynamic && !known;
+    known = isDynamic || !known ? std::nullopt : std::optional(*known * result.getDimSize(first));
   }
 }
 
@@ -22,7 +21,7 @@ AffineMap PanelRows::items(RankedTensorType result, int64_t panelBlock, int64_t 
   for (int64_t i = 0; i < first; ++i)
     extents.push_back(getAffineDimExpr(i, context));
   AffineExpr rows = getAffineConstantExpr(1, context);
-  for (int64_t i = first; i < end; ++i)
+  for (int64_t i = first; i < end && !isProduct; ++i)
     rows = rows * (result.isDynamicDim(i) ? getAffineDimExpr(i, context)
                                           : getAffineConstantExpr(result.getDimSize(i), context));
   extents.push_back(getAffineConstantExpr(llvm::divideCeil(panels(), panelBlock), context));
@@ -30,6 +29,14 @@ AffineMap PanelRows::items(RankedTensorType result, int64_t panelBlock, int64_t 
   if (rowsFirst)
     std::swap(extents[first], extents.back());
   return AffineMap::get(result.getRank(), 0, extents, context);
+}
+
+void PanelRows::overBlocks(KernelBuilder &k, Value item, int64_t rowBlock, Value total,
+                           llvm::function_ref<void(Value first, Value last)> body) const {
+  auto block = [&](Value first) { body(first, k.min(k.add(first, rowBlock), total)); };
+  if (!isProduct)
+    return block(k.mul(item, rowBlock));
+  k.loop(k.index(0), total, k.index(rowBlock), block);
 }
 
 void PanelRows::overPanels(KernelBuilder &k, int64_t width, Value from, Value to,

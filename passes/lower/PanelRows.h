@@ -14,7 +14,7 @@
 namespace nnc {
 
 /// The dims [first, end) of a result count as one dim of rows, the last dim is that of the columns, and the
-/// dims before are walked apart. At most one of the rows' dims is dynamic: an affine map cannot multiply two.
+/// dims before are walked apart.
 struct PanelRows {
   static constexpr int64_t kColumns = 16;
 
@@ -25,10 +25,14 @@ struct PanelRows {
   /// Whether the last panel has columns that the result has not.
   bool hasPadding() const { return columns % kColumns != 0; }
 
-  /// Items of blocks of so many panels and rows. Those that follow each other have the same panels, or the same rows.
+  /// Items of blocks of so many panels and rows. Those that follow each other have the same panels, or the same rows. An
+  /// affine map cannot multiply two dynamic extents: items then have all rows (`isProduct`).
   mlir::AffineMap items(mlir::RankedTensorType result, int64_t panelBlock, int64_t rowBlock,
                         bool rowsFirst = false) const;
 
+  /// Visits the blocks of rows of an item, its number among `total` rows being `item`.
+  void overBlocks(KernelBuilder &k, mlir::Value item, int64_t rowBlock, mlir::Value total,
+                  llvm::function_ref<void(mlir::Value first, mlir::Value last)> body) const;
   /// Visits the panels [from, to) by tiles of `width` of them, and what is left one by one.
   void overPanels(KernelBuilder &k, int64_t width, mlir::Value from, mlir::Value to,
                   llvm::function_ref<void(int64_t width, mlir::Value panel)> body) const;
@@ -42,6 +46,8 @@ struct PanelRows {
   int64_t first, end, columns;
   /// The number of rows at one point of the dims before.
   std::optional<int64_t> known = 1;
+  /// Whether several of the rows' dims are dynamic.
+  bool isProduct = false;
 };
 
 } // namespace nnc

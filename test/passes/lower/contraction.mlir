@@ -171,3 +171,18 @@ func.func @main(%a: tensor<3136x768xf32>, %p: tensor<48x768x16xf32>) -> tensor<3
   %y = nn.packed_matmul %a, %p {columns = 768 : i64} : (tensor<3136x768xf32>, tensor<48x768x16xf32>) -> tensor<3136x768xf32>
   return %y : tensor<3136x768xf32>
 }
+// -----
+// Rows of two dims that only the run knows are one dim, which an item walks by blocks: an affine map has no product of
+// extents. Tiles fetch more of the panels that follow where there are few of them.
+// CHECK: #[[ITEMS:.*]] = affine_map<(d0, d1, d2) -> ({{[0-9]+}}, 1)>
+// CHECK: nn.group {{.*}}
+// CHECK: items = #[[ITEMS]]
+// CHECK: func.func private @k0
+// AVX512: arith.select
+// AVX512: scf.for
+// AVX512: scf.for {{.*}} -> ({{((vector<16xf32>, ){23})}}vector<16xf32>)
+// AVX512: memref.prefetch
+func.func @main(%a: tensor<?x?x64xf32>, %p: tensor<40x64x16xf32>) -> tensor<?x?x640xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 640 : i64} : (tensor<?x?x64xf32>, tensor<40x64x16xf32>) -> tensor<?x?x640xf32>
+  return %y : tensor<?x?x640xf32>
+}
