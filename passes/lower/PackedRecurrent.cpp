@@ -75,9 +75,18 @@ public:
         return sequences(plan.rows, first);
       Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(first, plan.rows), batch);
       k.ifThen(isWhole, [&] { sequences(plan.rows, first); });
-      Value from = k.select(isWhole, batch, first);
-      int64_t rest = known ? *known % plan.rows : 1;
-      k.loop(from, batch, k.index(rest), [&](Value at) { sequences(rest, at); });
+      Value isPartial = k.compare(arith::CmpIPredicate::sgt, k.add(first, plan.rows), batch);
+      if (known) {
+        k.ifThen(isPartial, [&] { sequences(*known % plan.rows, first); });
+        return;
+      }
+      // Any number below that of a whole item as a sum of powers of two: each part reads all panels.
+      Value at = first;
+      for (int64_t size = llvm::PowerOf2Ceil(plan.rows) / 2; size > 0; size /= 2) {
+        Value after = k.add(at, size), fits = k.both(isPartial, k.compare(arith::CmpIPredicate::sle, after, batch));
+        k.ifThen(fits, [&] { sequences(size, at); });
+        at = k.select(fits, after, at);
+      }
     });
     return success();
   }
