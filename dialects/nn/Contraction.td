@@ -119,8 +119,8 @@ def NN_PackedByteMatMulOp : NN_TensorOp<"packed_byte_matmul"> {
 def NN_PackedConvOp : NN_TensorOp<"packed_conv"> {
   let summary = "convolution with a constant weight that lies in panels (made by nn-pack-weights)";
   let description = [{
-    nn.conv with panels: [groups, Q, K1*..*Kn*C/groups, 6]. The weight of filter m of group g, channel c, tap t (its
-    row-major number) is panels[g, m / 6, t * C/groups + c, m % 6]; the last panel is filled up with zeros.
+    nn.conv with panels: [groups, Q, C/groups*K1*..*Kn, 6]. The weight of filter m of group g, channel c, tap t (its
+    row-major number) is panels[g, m / 6, c * K1*..*Kn + t, m % 6]; the last panel is filled up with zeros.
 
     - packed_conv_c1: x has rank n + 2 for the n entries of `kernel`.
     - packed_conv_c2: strides, dilations and pads have n, n and 2n entries; strides and dilations are positive.

@@ -193,7 +193,7 @@ private:
       int64_t k = i / width % depth, filter = panel * width + i % width;
       if (filter >= perGroup)
         return -1;
-      return ((group * perGroup + filter) * channels + k % channels) * taps + k / channels;
+      return (group * perGroup + filter) * depth + k;
     };
     OpBuilder builder(op);
     // The kind tells the groupings of one weight apart.

@@ -189,12 +189,9 @@ ConvPlan planConv(const KernelTarget &target, Type element, int64_t filters, int
   int64_t blocks = llvm::divideCeil(filters, 256);
   plan.filterBlock = llvm::alignTo(llvm::divideCeil(filters, blocks), plan.filters);
   int64_t depth = std::max<int64_t>(16, kNearCache / 4 / (plan.vectors * plan.lanes));
-  int64_t parts = llvm::divideCeil(channels, depth);
+  int64_t parts = llvm::divideCeil(channels, std::max<int64_t>(1, depth / taps));
   plan.channelBlock = llvm::divideCeil(channels, parts);
-  plan.tapBlock = std::clamp<int64_t>(depth / plan.channelBlock, 1, taps);
-  // A part of the channels goes with one tap, since the weights of a tap's channels lie together.
-  if (parts > 1)
-    plan.tapBlock = 1;
+  plan.tapBlock = plan.channelBlock > 1 ? taps : std::min(taps, depth);
   return plan;
 }
 

@@ -98,7 +98,7 @@ struct ConvPlan {
   int64_t filters, vectors;
   /// Filters of an item; a multiple of the tile's.
   int64_t filterBlock;
-  /// The part of a sum that one round of packing covers: whole taps, or a part of the channels of one tap.
+  /// The part of a sum that one round of packing covers: all taps of some channels, or a part of those of one channel.
   int64_t channelBlock, tapBlock;
 };
 

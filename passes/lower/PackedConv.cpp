@@ -1,14 +1,13 @@
 // nn.packed_conv by the micro-kernel, on plain NCHW. A few vectors of neighbouring outputs of one image ("pixels") are a
 // column block of a matrix product: the inputs that they read are gathered into a panel [depth][pixels] in the
-// first-level cache, tap by tap and channel by channel, with zeros where the window leaves the input. Every filter then
-// runs over that panel. Gathering copies whole vectors where the pixels lie in one row, inside the input, at stride 1 or
-// 2; its cost is spread over all filters.
+// first-level cache, channel by channel and tap by tap, with zeros where the window leaves the input. Every filter then
+// runs over that panel, which spreads the cost of gathering.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
-#include "passes/lower/PixelSpace.h"
+#include "passes/lower/GatheredPixels.h"
 #include "passes/lower/Registry.h"
 
 using namespace mlir;
@@ -22,13 +21,13 @@ constexpr int64_t kWidth = nn::PackedConvOp::kPanelFilters;
 class PackedConv {
 public:
   PackedConv(KernelBuilder &k, nn::PackedConvOp op)
-      : k(k), op(op), shape(op), plan(planPackedConv(shape, op, k.target)), space(k, op),
-        xElement(getElementTypeOrSelf(op.getX().getType())), wElement(getElementTypeOrSelf(op.getPanels().getType())),
-        outElement(getElementTypeOrSelf(op.getY().getType())), x(space.input), panels(k.memref(op.getPanels())),
+      : k(k), op(op), shape(op), plan(planPackedConv(shape, op, k.target)), space(k, op), gatheredPixels(k, op, shape, plan, space),
+        wElement(getElementTypeOrSelf(op.getPanels().getType())),
+        outElement(getElementTypeOrSelf(op.getY().getType())), panels(k.memref(op.getPanels())),
         vector(VectorType::get({plan.lanes}, computeType(outElement))), pixels(plan.vectors * plan.lanes),
         shortEpilogue(hasShortEpilogue(k.group)) {
-    parts = llvm::divideCeil(shape.channels, plan.channelBlock);
-    blocks = parts * llvm::divideCeil(shape.taps, plan.tapBlock);
+    parts = llvm::divideCeil(shape.taps, plan.tapBlock);
+    blocks = parts * llvm::divideCeil(shape.channels, plan.channelBlock);
     gathered = scratch(plan.channelBlock * plan.tapBlock);
     sums = scratch(blocks > 1 ? plan.filterBlock : plan.filters);
   }
@@ -73,13 +72,13 @@ private:
         storeSum(bias, i, j);
     });
     k.loop(k.index(blocks), [&](Value block) {
-      Value tap = k.mul(k.div(block, k.index(parts)), plan.tapBlock);
+      Value tap = k.mul(k.rem(block, k.index(parts)), plan.tapBlock);
       Value tapEnd = k.min(k.add(tap, plan.tapBlock), k.index(shape.taps));
-      Value channel = k.mul(k.rem(block, k.index(parts)), plan.channelBlock);
+      Value channel = k.mul(k.div(block, k.index(parts)), plan.channelBlock);
       Value channelEnd = k.min(k.add(channel, plan.channelBlock), k.index(shape.channels));
       gather(tap, tapEnd, channel, channelEnd);
-      // Blocks with a part of the channels have one tap, so that their weights, too, lie together.
-      Value from = k.add(k.mul(tap, shape.channels), channel);
+      // Blocks with a part of the taps have one channel, so that their weights, too, lie together.
+      Value from = k.add(k.mul(channel, shape.taps), tap);
       Value depth = k.mul(k.sub(tapEnd, tap), k.sub(channelEnd, channel));
       overFilters([&](Value filter, int64_t count) {
         SmallVector<Value> initial;
@@ -171,63 +170,7 @@ private:
 
   /// Fills `gathered` with what the pixels read through some taps of some channels.
   void gather(Value tap, Value tapEnd, Value channel, Value channelEnd) {
-    Value firstChannel = k.mul(group, shape.channels), channels = k.sub(channelEnd, channel);
-    const WindowDim &inner = space.window.back();
-    k.loop(k.index(0), k.index(plan.vectors), k.index(1), [&](Value v) {
-      Value column = k.mul(v, plan.lanes), pixel = k.add(base, column);
-      SmallVector<Value> at = space.coordinates(pixel);
-      Value inRow = k.compare(arith::CmpIPredicate::sle, k.add(at.back(), plan.lanes), inner.out);
-      inRow = k.both(inRow, k.compare(arith::CmpIPredicate::sle, k.add(pixel, plan.lanes), space.count));
-      k.loop(tap, tapEnd, k.index(1), [&](Value t) {
-        SmallVector<Value> offsets = space.tapOffsets(t);
-        Value row = k.mul(k.sub(t, tap), channels);
-        auto copyChannels = [&](ArrayRef<Value> from, Type type, Value to) {
-          k.loop(channels, [&](Value c) {
-            SmallVector<Value> indices = {image, k.add(k.add(firstChannel, channel), c)};
-            indices.append(from.begin(), from.end());
-            Value value = loadWidened(k, x, indices, type, xElement, outElement, inner.stride);
-            put(value, k.add(row, c), to);
-          });
-        };
-        auto byLane = [&] {
-          k.loop(k.index(plan.lanes), [&](Value lane) {
-            Value own = k.add(pixel, lane), to = k.add(column, lane);
-            Value inside = k.compare(arith::CmpIPredicate::slt, own, space.count);
-            SmallVector<Value> from;
-            for (auto [i, o] : llvm::enumerate(space.coordinates(own))) {
-              from.push_back(k.add(space.window[i].origin(k, o), offsets[i]));
-              inside = k.both(inside, k.inRange(from.back(), space.window[i].in));
-            }
-            Value outside = k.negated(inside);
-            k.ifThen(inside, [&] { copyChannels(from, vector.getElementType(), to); });
-            k.ifThen(outside, [&] {
-              k.loop(channels, [&](Value c) { put(zeroOf(k, vector.getElementType()), k.add(row, c), to); });
-            });
-          });
-        };
-        if (inner.stride > 2 || plan.lanes == 1)
-          return byLane();
-        // Whole vectors where the first and the last lane, hence all, read inside.
-        SmallVector<Value> from;
-        Value whole = inRow;
-        for (auto [i, o] : llvm::enumerate(at)) {
-          from.push_back(k.add(space.window[i].origin(k, o), offsets[i]));
-          whole = k.both(whole, k.inRange(from.back(), space.window[i].in));
-        }
-        Value lastLane = k.add(from.back(), (plan.lanes - 1) * inner.stride);
-        whole = k.both(whole, k.compare(arith::CmpIPredicate::slt, lastLane, inner.in));
-        Value isPartial = k.negated(whole);
-        k.ifThen(whole, [&] { copyChannels(from, vector, column); });
-        k.ifThen(isPartial, byLane);
-      });
-    });
-  }
-
-  void put(Value value, Value row, Value column) {
-    if (isa<VectorType>(value.getType()))
-      vector::StoreOp::create(k.b, k.loc, value, gathered, ValueRange{row, column});
-    else
-      memref::StoreOp::create(k.b, k.loc, value, gathered, ValueRange{row, column});
+    gatheredPixels.fill(gathered, image, k.mul(group, shape.channels), base, {tap, tapEnd, channel, channelEnd});
   }
 
   KernelBuilder &k;
@@ -235,8 +178,9 @@ private:
   PackedConvShape shape;
   ConvPlan plan;
   PixelSpace space;
-  Type xElement, wElement, outElement;
-  Value x, panels;
+  GatheredPixels gatheredPixels;
+  Type wElement, outElement;
+  Value panels;
   VectorType vector;
   int64_t pixels, parts, blocks;
   bool shortEpilogue;

@@ -37,9 +37,9 @@ func.func @halves(%a: tensor<4x3xbf16>, %c: tensor<4x3xf32>, %d: tensor<4x3xf16>
   return %y, %z, %u : tensor<4x3xf32>, tensor<4x3xf32>, tensor<4x3xf16>
 }
 // -----
-// Panels of 6 filters; a tap's channels lie together.
+// Panels of 6 filters; a channel's taps lie together.
 // CHECK-LABEL: func.func @convolution
-// CHECK: dense<{{\[\[\[}}[1.000000e+00, 5.000000e+00, 0.000000e+00, {{.*}}], [3.000000e+00, 7.000000e+00, {{.*}}], [2.000000e+00, 6.000000e+00, {{.*}}], [4.000000e+00, 8.000000e+00, {{.*}}]]]]> : tensor<1x1x4x6xf16>
+// CHECK: dense<{{\[\[\[}}[1.000000e+00, 5.000000e+00, 0.000000e+00, {{.*}}], [2.000000e+00, 6.000000e+00, {{.*}}], [3.000000e+00, 7.000000e+00, {{.*}}], [4.000000e+00, 8.000000e+00, {{.*}}]]]]> : tensor<1x1x4x6xf16>
 // CHECK: nn.packed_conv {{.*}} filters = 2 : i64, groups = 1 : i64, kernel = array<i64: 2>
 func.func @convolution(%x: tensor<1x2x9xf16>) -> tensor<1x2x8xf16> {
   %w = nn.constant dense<[[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]> : tensor<2x2x2xf16> : tensor<2x2x2xf16>

@@ -186,3 +186,15 @@ func.func @main(%a: tensor<?x?x64xf32>, %p: tensor<40x64x16xf32>) -> tensor<?x?x
   %y = nn.packed_matmul %a, %p {columns = 640 : i64} : (tensor<?x?x64xf32>, tensor<40x64x16xf32>) -> tensor<?x?x640xf32>
   return %y : tensor<?x?x640xf32>
 }
+// -----
+// Pixels of two rows in one vector, and those whose windows leave the input, are put together by masked loads; with stride 2
+// one by one.
+// CHECK: func.func private @k0
+// CHECK-COUNT-2: vector.maskedload
+// CHECK: func.func private @k1
+// CHECK-NOT: vector.maskedload
+func.func @main(%x: tensor<1x16x?x13xf32>, %p: tensor<1x4x144x6xf32>) -> (tensor<1x24x?x13xf32>, tensor<1x24x?x7xf32>) {
+  %y = nn.packed_conv %x, %p {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, filters = 24 : i64, groups = 1 : i64} : (tensor<1x16x?x13xf32>, tensor<1x4x144x6xf32>) -> tensor<1x24x?x13xf32>
+  %z = nn.packed_conv %x, %p {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, filters = 24 : i64, groups = 1 : i64} : (tensor<1x16x?x13xf32>, tensor<1x4x144x6xf32>) -> tensor<1x24x?x7xf32>
+  return %y, %z : tensor<1x24x?x13xf32>, tensor<1x24x?x7xf32>
+}
