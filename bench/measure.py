@@ -15,7 +15,6 @@ import numpy as np
 from worker import Job
 
 REFERENCE = "onnxruntime"
-TOLERANCE = 1e-3  # of the largest magnitude of each output
 MOST_RUNS_A_TURN = 20000
 WARM_MS = 5  # before each turn: caches and clocks
 
@@ -78,8 +77,9 @@ def relative_error(expected, got):
     return worst
 
 
-def _check(workers, folder, record):
-    """Compares everyone's results with the reference's; who is wrong leaves."""
+def _check(workers, folder, record, tolerance):
+    """Compares everyone's results with the reference's; who is wrong leaves. `tolerance`: of the largest magnitude of each
+    output."""
     outputs = {}
     for peer, worker in workers.items():
         path = folder / f"{peer}.npz"
@@ -94,7 +94,7 @@ def _check(workers, folder, record):
     for peer in list(workers):
         error = relative_error(outputs[REFERENCE], outputs[peer]) if peer in outputs else float("inf")
         record[peer]["relative_error"] = error if np.isfinite(error) else "infinite"
-        if error > TOLERANCE:
+        if error > tolerance:
             record[peer]["error"] = f"wrong: differs from {REFERENCE} by {error:.1e} of the largest value"
             workers.pop(peer).close()
 
@@ -150,7 +150,7 @@ def measure(name, model, facts, threads, peers, settings):
                     worker.close()
                 else:
                     workers[peer] = worker
-            _check(workers, folder, record)
+            _check(workers, folder, record, facts["tolerance"])
             _take_turns(workers, settings.rounds, settings.turn, record)
         finally:
             for worker in workers.values():

@@ -97,8 +97,8 @@ def WidenHalves : Pass<"nn-widen-halves", "::mlir::ModuleOp"> {
   let summary = "Compute networks of f16 and bf16 in f32";
   let description = [{
     From the first product, normalization or sum on, what ops hand each other is f32 and not rounded. Weights of matrix
-    products stay as they are, as do inputs, outputs, what control flow carries, and ops before any sum. A cast of f32
-    to halves that such an op reads is passed over.
+    products stay as they are, as do inputs, outputs, what control flow carries, and ops of which no sum reads the results.
+    A cast of f32 to halves that such an op reads is passed over.
   }];
 }
 

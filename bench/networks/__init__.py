@@ -9,7 +9,7 @@ import hashlib
 import json
 import pathlib
 
-from . import connected, operators, sequence, signals, vision
+from . import connected, halves, operators, sequence, signals, unusual, vision
 from .builder import Network
 from .cost import count_flops
 
@@ -17,7 +17,9 @@ FAMILIES = (
     "Convolutional networks",
     "Groups, concatenations and ways around",
     "Volumes, signals and growing pictures",
+    "Unusual layers",
     "Sequence models and perceptrons",
+    "Half precision",
     "Single operators",
 )
 
@@ -27,13 +29,14 @@ class Entry:
     build: callable
     family: str
     opset: int = 17
+    half: bool = False
 
 
 NETWORKS = {}
-for family, module in zip(FAMILIES, (vision, connected, signals, sequence, operators)):
+for family, module in zip(FAMILIES, (vision, connected, signals, unusual, sequence, halves, operators)):
     for name, value in module.NETWORKS.items():
         build, opset = value if isinstance(value, tuple) else (value, 17)
-        NETWORKS[name] = Entry(build, family, opset)
+        NETWORKS[name] = Entry(build, family, opset, half=module is halves)
 
 
 def _fingerprint(name):
@@ -55,7 +58,7 @@ def make(name, folder):
         facts = json.loads(facts_path.read_text())
         if facts["fingerprint"] == fingerprint:
             return model_path, facts
-    network = Network(name, entry.opset)
+    network = Network(name, entry.opset, entry.half)
     entry.build(network)
     model = network.model()
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,6 +69,8 @@ def make(name, folder):
         "inputs": network.inputs,
         "flops": count_flops(model),
         "weights": network.weight_count,
+        # Peers round to halves after some operators and not after others.
+        "tolerance": 5e-3 if entry.half else 1e-3,
     }
     facts_path.write_text(json.dumps(facts, indent=1))
     return model_path, facts

@@ -14,8 +14,10 @@ ELEMENT = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
 
 
 class Network:
-    def __init__(self, name, opset=17):
-        self.name, self.opset = name, opset
+    """`half`: the network's floats are f16, its inputs and results f32."""
+
+    def __init__(self, name, opset=17, half=False):
+        self.name, self.opset, self.half = name, opset, half
         self.inputs = []  # what random values they take, for whoever runs the model
         self.weight_count = 0
         self._nodes, self._weights, self._input_types, self._outputs = [], [], [], []
@@ -29,16 +31,23 @@ class Network:
         self.inputs.append(
             {"name": name, "shape": list(shape), "dtype": dtype, "kind": kind, "scale": scale, "high": high}
         )
-        return name
+        return self.apply("Cast", name, to=TensorProto.FLOAT16) if self.half and dtype == "float32" else name
 
     def output(self, value, name):
-        self._nodes.append(helper.make_node("Identity", [value], [name]))
+        last = {"to": TensorProto.FLOAT} if self.half else {}
+        self._nodes.append(helper.make_node("Cast" if self.half else "Identity", [value], [name], **last))
         self._outputs.append(name)
+
+    def _stored(self, array):
+        if not self.half or array.dtype != np.float32:
+            return array
+        largest = np.finfo(np.float16).max
+        return np.clip(array, -largest, largest).astype(np.float16)
 
     def parameter(self, array):
         """An initializer."""
         name = f"parameter_{len(self._weights)}"
-        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(self._stored(array)), name))
         self.weight_count += array.size
         return name
 
@@ -50,10 +59,12 @@ class Network:
         """A Constant node: Python floats become f32, integers i64."""
         array = np.asarray(value)
         array = array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
-        return self._append("Constant", [], 1, {"value": numpy_helper.from_array(array)})[0]
+        return self._append("Constant", [], 1, {"value": numpy_helper.from_array(self._stored(array))})[0]
 
     def _append(self, kind, inputs, count, attributes):
         number = len(self._nodes)
+        if self.half and kind == "Cast" and attributes["to"] == TensorProto.FLOAT:
+            attributes["to"] = TensorProto.FLOAT16
         results = [f"v{number}" if count == 1 else f"v{number}_{i}" for i in range(count)]
         self._nodes.append(helper.make_node(kind, inputs, results, name=f"/{kind}_{number}", **attributes))
         return results

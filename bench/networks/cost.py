@@ -33,7 +33,22 @@ def _lstm(node, shapes):
     return 2 * steps * batch * 4 * hidden * (inputs + hidden)
 
 
-COUNTERS = {"Conv": _conv, "ConvTranspose": _conv_transpose, "Gemm": _gemm, "MatMul": _matmul, "LSTM": _lstm}
+def _einsum(node, shapes):
+    terms = next(a.s for a in node.attribute if a.name == "equation").decode().split("->")[0].split(",")
+    extents = {
+        letter: extent for term, x in zip(terms, node.input) for letter, extent in zip(term, shapes[x])
+    }
+    return 2 * math.prod(extents.values())
+
+
+COUNTERS = {
+    "Conv": _conv,
+    "ConvTranspose": _conv_transpose,
+    "Einsum": _einsum,
+    "Gemm": _gemm,
+    "MatMul": _matmul,
+    "LSTM": _lstm,
+}
 
 
 def count_flops(model):

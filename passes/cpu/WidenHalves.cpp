@@ -43,13 +43,15 @@ struct WidenHalves : impl::WidenHalvesBase<WidenHalves> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
+    findWanted(ops);
     for (Operation *op : ops) {
       if (auto cast = dyn_cast<nn::CastOp>(op))
         convert(cast);
-      else if (startsWide(op) ? anyHalf(op) : staysWide(op) && follows(op))
+      else if (startsWide(op) || wanted.contains(op) ? anyHalf(op) : staysWide(op) && follows(op))
         convert(op);
     }
     wide.clear();
+    wanted.clear();
     ops.clear();
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : llvm::reverse(ops))
@@ -58,6 +60,18 @@ struct WidenHalves : impl::WidenHalvesBase<WidenHalves> {
   }
 
 private:
+  /// Arithmetic whose results a sum reads, as that of the embeddings of words and positions.
+  void findWanted(ArrayRef<Operation *> ops) {
+    for (Operation *op : llvm::reverse(ops)) {
+      if (!startsWide(op) && !wanted.contains(op))
+        continue;
+      for (Value operand : op->getOperands())
+        if (Operation *before = operand.getDefiningOp();
+            before && (isView(before) || isa<nn::UnaryOp, nn::BinaryOp, nn::SelectOp, nn::CastOp>(before)))
+          wanted.insert(before);
+    }
+  }
+
   static bool anyHalf(Operation *op) {
     return llvm::any_of(op->getOperands(), isHalf) || llvm::any_of(op->getResults(), isHalf);
   }
@@ -132,6 +146,7 @@ private:
     op.getXMutable().assign(known);
   }
 
+  llvm::DenseSet<Operation *> wanted;
   /// By the rounded value: what it was before.
   llvm::DenseMap<Value, Value> wide;
 };

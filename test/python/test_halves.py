@@ -108,7 +108,7 @@ def test_convolutions(tmp_path, level, element):
 
 @pytest.mark.parametrize("element", HALVES)
 def test_transformer(tmp_path, level, element):
-    """A normalization, attention and GELU that are written out in halves."""
+    """An embedding, normalizations by an operator, which is in f32, and written out in halves; attention and GELU."""
     net = Net()
     heads, size, width = 4, 16, 64
 
@@ -118,7 +118,7 @@ def test_transformer(tmp_path, level, element):
     def one(value):
         return net.constant(np.float32(value))
 
-    x = "inner"
+    x = net.op("LayerNormalization", net.op("Add", "inner", net.weight(24, width)), net.weight(width), net.weight(width))
     centered = net.op("Sub", x, net.op("ReduceMean", x, net.constant([-1])))
     variance = net.op("ReduceMean", net.op("Mul", centered, centered), net.constant([-1]))
     y = net.op("Div", centered, net.op("Sqrt", net.op("Add", variance, one(2.0**-14))))

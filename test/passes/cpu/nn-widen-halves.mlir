@@ -53,6 +53,16 @@ func.func @brains(%x: tensor<8x8xbf16>) -> tensor<8x8xbf16> {
   return %u : tensor<8x8xbf16>
 }
 // -----
+// So does arithmetic whose result a sum reads.
+// CHECK-LABEL: func.func @embeddings
+// CHECK: %[[S:.*]] = nn.binary add {{.*}} : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+// CHECK: nn.normalize {{.*}}%[[S]]
+func.func @embeddings(%a: tensor<2x4xf16>, %b: tensor<4xf16>) -> tensor<2x4xf16> {
+  %s = nn.binary add %a, %b : (tensor<2x4xf16>, tensor<4xf16>) -> tensor<2x4xf16>
+  %y = nn.normalize standard %s {axes = array<i64: 1>, epsilon = 1.000000e-05 : f64} : (tensor<2x4xf16>) -> tensor<2x4xf16>
+  return %y : tensor<2x4xf16>
+}
+// -----
 // What is not summed rounds after every op, and a cache stays halves when rows are appended to it.
 // CHECK-LABEL: func.func @halves
 // CHECK: nn.binary add %arg0, %arg0 {{.*}}xf16>
