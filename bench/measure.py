@@ -78,8 +78,10 @@ def relative_error(expected, got):
 
 
 def _check(workers, folder, record, tolerance):
-    """Compares everyone's results with the reference's; who is wrong leaves. `tolerance`: of the largest magnitude of each
-    output."""
+    """Compares everyone's results with the reference's; who is wrong leaves.
+
+    `tolerance`: of the largest magnitude of each output.
+    """
     outputs = {}
     for peer, worker in workers.items():
         path = folder / f"{peer}.npz"

@@ -1,4 +1,4 @@
-"""Layers that few networks have: weights that the network itself makes, equations for products, one or a few filters."""
+"""Layers that few networks have: weights that the network makes, equations for products, one or a few filters."""
 
 import math
 

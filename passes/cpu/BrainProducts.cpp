@@ -1,8 +1,8 @@
 // The micro-kernel's step for bf16: every lane of i32 holds two elements of a factor that follow each other along the
 // depth, and the lane of f32 beside it gains the sum of their products.
 //
-// AVX-512 BF16 does it in one instruction, which takes denormals for zeros. Other machines take the pairs apart: the upper
-// half of a lane is an f32 whose lower bits are not its own, the lower half is one when it is shifted up.
+// AVX-512 BF16 does it in one instruction, which takes denormals for zeros. Other machines take the pairs apart: the
+// upper half of a lane is an f32 whose lower bits are not its own, the lower half is one when it is shifted up.
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"

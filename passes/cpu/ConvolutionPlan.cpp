@@ -80,8 +80,8 @@ std::optional<int64_t> winogradOutputs(nn::ConvOp op) {
 }
 
 bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd) {
-  // Rows of outputs of up to four filters are faster, if they fill a vector (lower/Conv.cpp). Measured with 64 channels and 3
-  // filters: Winograd's algorithm in blocks as fast as rows; with 4 filters over 15 columns blocks reach 20% of peak.
+  // Rows of outputs of up to four filters are faster, if they fill a vector (lower/Conv.cpp). Measured with 64 channels:
+  // Winograd's algorithm in blocks as fast as rows for 3 filters; with 4 filters over 15 columns blocks reach 20% of peak.
   return filters > 4 || (filters > 2 && (byWinograd || columns < 32)) || (taps > 1 && columns > 1 && columns < 16);
 }
 

@@ -97,7 +97,9 @@ private:
       SmallVector<int64_t> shape(b.getShape().drop_back(2));
       shape.append({columns, depth});
       auto type = RankedTensorType::get(shape, b.getElementType());
-      auto at = [=](int64_t i) { return i / (depth * columns) * depth * columns + i % depth * columns + i / depth % columns; };
+      auto at = [=](int64_t i) {
+        return i / (depth * columns) * depth * columns + i % depth * columns + i / depth % columns;
+      };
       op.getBMutable().assign(packedConstant(op, constant, 4, type, [&] { return permuted(*source, type, at); }));
       op.setTransposeB(true);
       return;
@@ -177,8 +179,9 @@ private:
     int64_t perGroup = filters / groups, taps = 1;
     for (int64_t extent : w.getShape().drop_front(2))
       taps *= extent;
-    // With so few filters to a group little pays for gathering the inputs: the reference lowering reads rows of up to four
-    // filters' inputs as they lie, if their outputs fill vectors, and neighbours are no further apart than two inputs.
+    // With so few filters to a group little pays for gathering the inputs: the reference lowering reads rows of up to
+    // four filters' inputs as they lie, if their outputs fill vectors, and neighbours are no further apart than two
+    // inputs.
     auto y = dyn_cast<RankedTensorType>(op.getY().getType());
     bool isLong = y && (ShapedType::isDynamic(y.getShape().back()) || y.getShape().back() >= 16);
     if (groups > 1 && perGroup < 3)

@@ -50,8 +50,8 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
     plan.panels = std::min(std::clamp<int64_t>(room / perPanel / plan.rows, 1, 4), panels);
     plan.rowBlock = plan.rows;
     plan.panelBlock = plan.panels;
-    // From the third-level cache panels come faster if they are asked for; from memory they do not, the machine asks for
-    // what follows by itself, and from the second-level cache they come in time.
+    // From the third-level cache panels come faster if they are asked for; from memory they do not, the machine asks
+    // for what follows by itself, and from the second-level cache they come in time.
     if (cached && panels * width * steps * bytes > 2 * kFarCache)
       plan.aheadBytes = 640;
     return plan;

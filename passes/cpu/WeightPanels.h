@@ -1,8 +1,8 @@
 //===- WeightPanels.h - what blocked convolutions read beside their input -----===//
 //
 // Weights and biases of f32 in the layouts of dialects/nn/Blocked.td. Constants are packed here and now
-// (passes/cpu/BlockedWeights.h). What only the run knows, as where a layer makes the weights of the next one, is packed by
-// ops in front of the convolution: that costs as much as a few of its pixels.
+// (passes/cpu/BlockedWeights.h). What only the run knows, as where a layer makes the weights of the next one, is packed
+// by ops in front of the convolution: that costs as much as a few of its pixels.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_CPU_WEIGHTPANELS_H
