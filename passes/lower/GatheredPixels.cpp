@@ -47,10 +47,10 @@ void GatheredPixels::vectorOf(Value v) {
   column = k.mul(v, plan.lanes);
   pixel = k.add(base, column);
   const WindowDim &inner = space.window.back();
+  Value lanes = k.index(plan.lanes), end = k.min(lanes, k.sub(space.count, pixel));
+  Segment first = segment(k.index(0), end);
   if (inner.stride > 2 || plan.lanes == 1)
-    return byPixel();
-  Value lanes = k.index(plan.lanes), left = k.sub(space.count, pixel);
-  Segment first = segment(k.index(0), k.min(lanes, left));
+    return byTap(first);
   // Where no tap of any lane leaves the input.
   Value inside = k.compare(arith::CmpIPredicate::eq, first.to, lanes);
   for (auto [i, origin] : llvm::enumerate(first.origins)) {
@@ -73,13 +73,13 @@ void GatheredPixels::vectorOf(Value v) {
   bool isMaskable = inner.stride == 1 && computeType(xElement) == storageType(xElement) && xElement == outElement &&
                     xElement.getIntOrFloatBitWidth() >= 32;
   if (!isMaskable)
-    return elsewhere([&] { byPixel(); });
+    return elsewhere([&] { byTap(first); });
   elsewhere([&] {
-    Segment second = segment(first.to, k.min(lanes, left));
-    Value areTwo = k.compare(arith::CmpIPredicate::sge, second.to, k.min(lanes, left));
+    Segment second = segment(first.to, end);
+    Value areTwo = k.compare(arith::CmpIPredicate::sge, second.to, end);
     Value areMore = k.negated(areTwo);
     k.ifThen(areTwo, [&] { bySegments({first, second}); });
-    k.ifThen(areMore, [&] { byPixel(); });
+    k.ifThen(areMore, [&] { byTap(first); });
   });
 }
 
@@ -156,25 +156,41 @@ void GatheredPixels::bySegments(ArrayRef<Segment> segments) {
   });
 }
 
-/// Tap by tap and pixel by pixel.
-void GatheredPixels::byPixel() {
+/// Tap by tap: whole vectors where all lanes lie in one row and the first and the last, hence all, read inside; else pixel
+/// by pixel.
+void GatheredPixels::byTap(const Segment &first) {
+  const WindowDim &inner = space.window.back();
   k.loop(part.tap, part.tapEnd, k.index(1), [&](Value t) {
     SmallVector<Value> offsets = space.tapOffsets(t);
-    k.loop(k.index(plan.lanes), [&](Value lane) {
-      Value own = k.add(pixel, lane), to = k.add(column, lane);
-      Value inside = k.compare(arith::CmpIPredicate::slt, own, space.count);
-      SmallVector<Value> from;
-      for (auto [i, o] : llvm::enumerate(space.coordinates(own))) {
-        from.push_back(k.add(space.window[i].origin(k, o), offsets[i]));
-        inside = k.both(inside, k.inRange(from.back(), space.window[i].in));
-      }
-      Value outside = k.negated(inside);
-      Type element = vector.getElementType();
-      k.ifThen(inside, [&] {
-        k.loop(channels, [&](Value c) { put(load(c, from, element), rowOf(c, t), to); });
-      });
-      k.ifThen(outside, [&] { k.loop(channels, [&](Value c) { put(zeroOf(k, element), rowOf(c, t), to); }); });
-    });
+    if (inner.stride > 2 || plan.lanes == 1)
+      return byPixel(t, offsets);
+    SmallVector<Value> from;
+    Value whole = k.compare(arith::CmpIPredicate::eq, first.to, k.index(plan.lanes));
+    for (auto [i, origin] : llvm::enumerate(first.origins)) {
+      from.push_back(k.add(origin, offsets[i]));
+      whole = k.both(whole, k.inRange(from.back(), space.window[i].in));
+    }
+    Value last = k.add(from.back(), (plan.lanes - 1) * inner.stride);
+    whole = k.both(whole, k.compare(arith::CmpIPredicate::slt, last, inner.in));
+    Value isPartial = k.negated(whole);
+    k.ifThen(whole, [&] { k.loop(channels, [&](Value c) { put(load(c, from, vector), rowOf(c, t), column); }); });
+    k.ifThen(isPartial, [&] { byPixel(t, offsets); });
+  });
+}
+
+void GatheredPixels::byPixel(Value tap, ArrayRef<Value> offsets) {
+  k.loop(k.index(plan.lanes), [&](Value lane) {
+    Value own = k.add(pixel, lane), to = k.add(column, lane);
+    Value inside = k.compare(arith::CmpIPredicate::slt, own, space.count);
+    SmallVector<Value> from;
+    for (auto [i, o] : llvm::enumerate(space.coordinates(own))) {
+      from.push_back(k.add(space.window[i].origin(k, o), offsets[i]));
+      inside = k.both(inside, k.inRange(from.back(), space.window[i].in));
+    }
+    Value outside = k.negated(inside);
+    Type element = vector.getElementType();
+    k.ifThen(inside, [&] { k.loop(channels, [&](Value c) { put(load(c, from, element), rowOf(c, tap), to); }); });
+    k.ifThen(outside, [&] { k.loop(channels, [&](Value c) { put(zeroOf(k, element), rowOf(c, tap), to); }); });
   });
 }
 

@@ -5,7 +5,8 @@
 // channel, whose inputs may lie a power of two further on and would push those of this one out of the nearest caches.
 //
 // A vector of pixels is copied whole where they lie in one row and every tap reads inside, at stride 1 or 2. Other vectors
-// at stride 1 are put together from the parts of two rows by masked loads; what is left goes pixel by pixel.
+// at stride 1 are put together from the parts of two rows by masked loads. What is left goes tap by tap, whole where that
+// tap reads inside, and else pixel by pixel.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_LOWER_GATHEREDPIXELS_H
@@ -43,7 +44,8 @@ private:
   Segment segment(mlir::Value lane, mlir::Value end);
   mlir::Value laneMask(const Segment &part, llvm::ArrayRef<mlir::Value> offsets);
   void bySegments(llvm::ArrayRef<Segment> segments);
-  void byPixel();
+  void byTap(const Segment &first);
+  void byPixel(mlir::Value tap, llvm::ArrayRef<mlir::Value> offsets);
 
   mlir::Value load(mlir::Value channel, llvm::ArrayRef<mlir::Value> from, mlir::Type type);
   void put(mlir::Value value, mlir::Value row, mlir::Value column);

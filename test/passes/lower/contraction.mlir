@@ -198,3 +198,12 @@ func.func @main(%x: tensor<1x16x?x13xf32>, %p: tensor<1x4x144x6xf32>) -> (tensor
   %z = nn.packed_conv %x, %p {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, filters = 24 : i64, groups = 1 : i64} : (tensor<1x16x?x13xf32>, tensor<1x4x144x6xf32>) -> tensor<1x24x?x7xf32>
   return %y, %z : tensor<1x24x?x13xf32>, tensor<1x24x?x7xf32>
 }
+// -----
+// A part of a channel's taps, with stride 2: each is copied by whole vectors where it reads inside.
+// CHECK: func.func private @k0
+// CHECK: vector.shuffle
+// CHECK-NOT: vector.maskedload
+func.func @main(%x: tensor<1x1x4000xf32>, %p: tensor<1x4x900x6xf32>) -> tensor<1x24x1551xf32> {
+  %y = nn.packed_conv %x, %p {kernel = array<i64: 900>, strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, filters = 24 : i64, groups = 1 : i64} : (tensor<1x1x4000xf32>, tensor<1x4x900x6xf32>) -> tensor<1x24x1551xf32>
+  return %y : tensor<1x24x1551xf32>
+}
