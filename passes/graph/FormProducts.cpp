@@ -170,17 +170,13 @@ private:
     // All rows meet one right factor where nothing numbers matrices, in as many dims as they have.
     bool keepsRows = batch.empty() && !rows.empty();
     std::string leading = keepsRows ? rows : batch;
-    SmallVector<StringRef> ofA = {rows, depth}, ofResult = {rows, columns};
-    if (keepsRows) {
-      ofA.erase(ofA.begin());
-      ofResult.erase(ofResult.begin());
-    }
-    Value a = regrouped(ordered(x, batch + rows + depth), leading, ofA, false),
+    StringRef ofA[] = {rows, depth}, ofResult[] = {rows, columns};
+    Value a = regrouped(ordered(x, batch + rows + depth), leading, ArrayRef(ofA).drop_front(keepsRows), false),
           c = regrouped(ordered(y, batch + depth + columns), batch, {depth, columns}, false);
     if (!a || !c)
       return std::nullopt;
     Value product = made<nn::MatMulOp>(a, c, /*transpose_a=*/false, /*transpose_b=*/false);
-    product = regrouped(product, leading, ofResult, true);
+    product = regrouped(product, leading, ArrayRef(ofResult).drop_front(keepsRows), true);
     if (!product)
       return std::nullopt;
     return Term{product, batch + rows + columns};

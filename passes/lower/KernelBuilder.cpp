@@ -199,6 +199,16 @@ void KernelBuilder::ifThen(Value condition, llvm::function_ref<void()> body) {
   body();
 }
 
+void KernelBuilder::byPowersOfTwo(int64_t most, Value from, Value to,
+                                  llvm::function_ref<void(int64_t size, Value at)> body) {
+  Value at = from;
+  for (int64_t size = llvm::PowerOf2Ceil(most) / 2; size > 0; size /= 2) {
+    Value next = add(at, size), fits = compare(arith::CmpIPredicate::sle, next, to);
+    ifThen(fits, [&] { body(size, at); });
+    at = select(fits, next, at);
+  }
+}
+
 Value KernelBuilder::ifElse(Value condition, llvm::function_ref<Value()> yes, llvm::function_ref<Value()> no) {
   return scf::IfOp::create(
              b, loc, condition, [&](OpBuilder &, Location) { scf::YieldOp::create(b, loc, yes()); },

@@ -113,6 +113,9 @@ public:
   void loops(mlir::ValueRange extents, llvm::function_ref<void(mlir::ValueRange ivs)> body);
   void ifThen(mlir::Value condition, llvm::function_ref<void()> body);
   mlir::Value ifElse(mlir::Value condition, llvm::function_ref<mlir::Value()> yes, llvm::function_ref<mlir::Value()> no);
+  /// Visits [from, to), fewer than `most` of them, by parts of 1, 2, 4 ..: any number is a sum of powers of two.
+  void byPowersOfTwo(int64_t most, mlir::Value from, mlir::Value to,
+                     llvm::function_ref<void(int64_t size, mlir::Value at)> body);
   /// The loop over this call's items: the point of the iteration space that each one is.
   void forEachItem(llvm::function_ref<void(mlir::ValueRange point)> body);
   /// Calls the body's code for ranges of [0, count), of at least `grain` each, that may run at the same time: for kernels

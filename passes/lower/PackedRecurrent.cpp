@@ -75,18 +75,14 @@ public:
         return sequences(plan.rows, first);
       Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(first, plan.rows), batch);
       k.ifThen(isWhole, [&] { sequences(plan.rows, first); });
-      Value isPartial = k.compare(arith::CmpIPredicate::sgt, k.add(first, plan.rows), batch);
       if (known) {
+        Value isPartial = k.negated(isWhole);
         k.ifThen(isPartial, [&] { sequences(*known % plan.rows, first); });
         return;
       }
-      // Any number below that of a whole item as a sum of powers of two: each part reads all panels.
-      Value at = first;
-      for (int64_t size = llvm::PowerOf2Ceil(plan.rows) / 2; size > 0; size /= 2) {
-        Value after = k.add(at, size), fits = k.both(isPartial, k.compare(arith::CmpIPredicate::sle, after, batch));
-        k.ifThen(fits, [&] { sequences(size, at); });
-        at = k.select(fits, after, at);
-      }
+      // Each part reads all panels.
+      Value from = k.select(isWhole, batch, first);
+      k.byPowersOfTwo(plan.rows, from, batch, [&](int64_t count, Value at) { sequences(count, at); });
     });
     return success();
   }

@@ -56,13 +56,7 @@ void PanelRows::overRows(KernelBuilder &k, int64_t height, Value from, Value to,
       k.ifThen(k.compare(arith::CmpIPredicate::slt, mainEnd, to), [&] { body(rest, mainEnd); });
     return;
   }
-  // Any number below `height` as a sum of powers of two.
-  Value row = mainEnd;
-  for (int64_t size = llvm::PowerOf2Ceil(height) / 2; size > 0; size /= 2) {
-    Value next = k.add(row, size), fits = k.compare(arith::CmpIPredicate::sle, next, to);
-    k.ifThen(fits, [&] { body(size, row); });
-    row = k.select(fits, next, row);
-  }
+  k.byPowersOfTwo(height, mainEnd, to, body);
 }
 
 SmallVector<Value> PanelRows::indices(KernelBuilder &k, ValueRange batch, Value row, Value column) const {
