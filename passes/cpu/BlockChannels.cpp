@@ -10,6 +10,7 @@
 #include "passes/cpu/WeightPanels.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
+#include "passes/graph/Movement.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -143,23 +144,21 @@ private:
     Location loc = op.getLoc();
     ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
     WeightShape shape{filters, w.getDimSize(1), ShapedType::getNumElements(kernel), groups};
-    auto constant = [&](ElementsAttr value) -> Value {
-      return nn::ConstantOp::create(b, loc, value.getShapedType(), value);
-    };
     Type left = typeOf(source->bytes).getElementType();
     bool flip = left == element;
     // What is multiplied is x + 128 in place of a signed x, and x - 128 in place of one without a sign.
     int64_t offset = source->zero + (flip ? left.isUnsignedInteger() ? -128 : 128 : 0);
     Value start, zero = source->zeroByte;
     if (offset || bias)
-      start = constant(packWeightSums(*weight, shape, -offset, bias, &getContext()));
+      start = createConstant(b, loc, packWeightSums(*weight, shape, -offset, bias, &getContext()));
     if (source->zero) {
       auto type = RankedTensorType::get({}, left);
-      zero = constant(DenseElementsAttr::get(type, APInt(8, source->zero, /*isSigned=*/source->zero < 0)));
+      APInt number(8, source->zero, /*isSigned=*/source->zero < 0);
+      zero = createConstant(b, loc, DenseElementsAttr::get(type, number));
     }
     Value bytes = blocks ? source->bytes : toBlocks(b, loc, source->bytes);
     Value sums = nn::BlockedByteConvOp::create(b, loc, blockedType(y), bytes,
-                                               constant(packDirectBytes(*weight, shape, element)), zero,
+                                               createConstant(b, loc, packDirectBytes(*weight, shape, element)), zero,
                                                start, kernel, op.getStrides(), explicitPads(op, kernel),
                                                op.getDilations(), channels, filters, groups, flip);
     if (source->zeroNumber) {
@@ -202,9 +201,6 @@ private:
       return Elements{
           ArrayRef(reinterpret_cast<const char *>(numbers.data()), numbers.size() * sizeof(float))};
     };
-    auto constant = [&](ElementsAttr value) -> Value {
-      return nn::ConstantOp::create(b, loc, value.getShapedType(), value);
-    };
     ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
     WeightShape shape{channels, 1, taps, channels};
     Value blocks = blocksBehind(op.getX());
@@ -215,14 +211,14 @@ private:
       auto scalar = RankedTensorType::get({}, b.getF32Type());
       Value zero = source.zeroByte
                        ? nn::CastOp::create(b, loc, scalar, source.zeroByte).getResult()
-                       : constant(DenseElementsAttr::get(scalar, static_cast<float>(source.zero)));
+                       : createConstant(b, loc, DenseElementsAttr::get(scalar, static_cast<float>(source.zero)));
       centered = nn::BinaryOp::create(b, loc, in, nn::BinaryKind::sub, centered, zero);
     }
-    Value shift = bias ? constant(packLanes(elementsAs(shifts), channels, &getContext())) : Value();
+    Value shift = bias ? createConstant(b, loc, packLanes(elementsAs(shifts), channels, &getContext())) : Value();
     Value sums = nn::BlockedDepthwiseOp::create(
         b, loc, blockedType(out), centered,
-        constant(packDepthwise(elementsAs(factors), shape, &getContext())), shift, kernel, op.getStrides(),
-        explicitPads(op, kernel), op.getDilations());
+        createConstant(b, loc, packDepthwise(elementsAs(factors), shape, &getContext())), shift, kernel,
+        op.getStrides(), explicitPads(op, kernel), op.getDilations());
     // What wants reals gets them.
     Value reals = nn::UnblockChannelsOp::create(b, loc, out, sums, channels);
     for (Operation *user : llvm::make_early_inc_range(op->getUsers()))

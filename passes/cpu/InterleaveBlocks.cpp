@@ -2,6 +2,7 @@
 
 #include "dialects/nn/Blocked.h"
 #include "passes/graph/Constants.h"
+#include "passes/graph/Movement.h"
 
 using namespace mlir;
 
@@ -73,13 +74,9 @@ Value interleaveBlocks(OpBuilder &b, nn::ReshapeOp last, Value blocks) {
   apart.push_back(nn::kBlock);
   together.push_back(nn::kBlock);
   perm.push_back(2 + 2 * n);
-  SmallVector<int64_t> turned;
-  for (int64_t i : perm)
-    turned.push_back(apart[i]);
   Location loc = last.getLoc();
   Value x = createReshape(b, loc, blocks, apart);
-  x = nn::TransposeOp::create(b, loc, from.clone(turned), x, perm);
-  return createReshape(b, loc, x, together);
+  return createReshape(b, loc, createTranspose(b, loc, x, perm), together);
 }
 
 } // namespace nnc

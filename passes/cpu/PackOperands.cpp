@@ -3,6 +3,7 @@
 #include "passes/cpu/PackOperands.h"
 
 #include "passes/Passes.h"
+#include "passes/graph/Movement.h"
 
 using namespace mlir;
 
@@ -22,14 +23,6 @@ bool isPackable(Type element) {
 
 /// The dim counted from the last one.
 int64_t fromEnd(RankedTensorType type, int64_t i) { return type.getDimSize(type.getRank() - i); }
-
-Value transposed(OpBuilder &b, Location loc, Value x) {
-  auto type = cast<RankedTensorType>(x.getType());
-  SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())), shape(type.getShape());
-  std::swap(perm[perm.size() - 1], perm[perm.size() - 2]);
-  std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);
-  return nn::TransposeOp::create(b, loc, RankedTensorType::get(shape, type.getElementType()), x, perm);
-}
 
 struct PackOperands : impl::PackOperandsBase<PackOperands> {
   void runOnOperation() override {
@@ -61,7 +54,7 @@ private:
       bool wantsRows = ShapedType::isDynamic(columns) && !isFewRows;
       if (op.getTransposeB() ? wantsRows : isNarrow) {
         OpBuilder builder(op);
-        op.getBMutable().assign(transposed(builder, op.getLoc(), op.getB()));
+        op.getBMutable().assign(exchangeLastDims(builder, op.getLoc(), op.getB()));
         op.setTransposeB(!op.getTransposeB());
       }
       return;
@@ -84,7 +77,7 @@ private:
 } // namespace
 
 Value orderedLeftFactor(OpBuilder &b, nn::MatMulOp op) {
-  return op.getTransposeA() ? transposed(b, op.getLoc(), op.getA()) : op.getA();
+  return op.getTransposeA() ? exchangeLastDims(b, op.getLoc(), op.getA()) : op.getA();
 }
 
 } // namespace nnc

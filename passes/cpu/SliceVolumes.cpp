@@ -10,6 +10,7 @@
 #include "passes/cpu/ConvolutionPlan.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
+#include "passes/graph/Movement.h"
 #include "passes/lower/BlockedGeometry.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -74,9 +75,7 @@ private:
 
   /// [N,C,D,..] to [N,D,C,..] and back.
   static Value exchanged(OpBuilder &b, Location loc, Value x) {
-    SmallVector<int64_t> shape(typeOf(x).getShape());
-    std::swap(shape[1], shape[2]);
-    return nn::TransposeOp::create(b, loc, typeOf(x).clone(shape), x, ArrayRef<int64_t>{0, 2, 1, 3, 4});
+    return createTranspose(b, loc, x, {0, 2, 1, 3, 4});
   }
 
   Value toImages(OpBuilder &b, Location loc, Value volume) {

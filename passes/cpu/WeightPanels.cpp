@@ -4,6 +4,7 @@
 #include "dialects/nn/NNDialect.h"
 #include "passes/cpu/WinogradTransforms.h"
 #include "passes/graph/Constants.h"
+#include "passes/graph/Movement.h"
 
 using namespace mlir;
 
@@ -15,17 +16,6 @@ using nn::kBlock;
 namespace {
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
-
-Value constantOf(OpBuilder &b, Location loc, ElementsAttr value) {
-  return nn::ConstantOp::create(b, loc, value.getShapedType(), value);
-}
-
-Value transposed(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> perm) {
-  SmallVector<int64_t> shape;
-  for (int64_t i : perm)
-    shape.push_back(typeOf(x).getDimSize(i));
-  return nn::TransposeOp::create(b, loc, typeOf(x).clone(shape), x, perm);
-}
 
 /// Zeros behind the elements of a dim, up to `extent`.
 Value filledUp(OpBuilder &b, Location loc, Value x, int64_t dim, int64_t extent) {
@@ -65,14 +55,14 @@ Value pointsOfTaps(OpBuilder &b, Location loc, int64_t taps, int64_t outputs) {
     for (int64_t tap = 0; tap < taps; ++tap)
       elements.push_back(ofTap[tap / size][point / points] * ofTap[tap % size][point % points]);
   auto type = RankedTensorType::get({points * points, taps}, b.getF32Type());
-  return constantOf(b, loc, DenseElementsAttr::get(type, ArrayRef(elements)));
+  return createConstant(b, loc, DenseElementsAttr::get(type, ArrayRef(elements)));
 }
 
 } // namespace
 
 Value directPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, bool plain) {
   if (auto elements = known(weight))
-    return constantOf(b, loc, packDirect(*elements, s, plain, b.getContext()));
+    return createConstant(b, loc, packDirect(*elements, s, plain, b.getContext()));
   int64_t perGroup = s.filters / s.groups, panels = blocksOf(perGroup);
   Value all = createReshape(b, loc, weight, {s.groups, perGroup, s.channels, s.taps});
   all = filledUp(b, loc, all, 1, panels * kBlock);
@@ -85,7 +75,7 @@ Value directPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, bool
     int64_t block = plain ? 1 : std::min(kBlock, to - from), blocks = (to - from) / block;
     Value part = createReshape(b, loc, sliced(b, loc, all, 2, from, to),
                                {s.groups, panels, kBlock, blocks, block, s.taps});
-    part = transposed(b, loc, part, {0, 1, 3, 5, 4, 2});
+    part = createTranspose(b, loc, part, {0, 1, 3, 5, 4, 2});
     parts.push_back(
         createReshape(b, loc, part, {s.groups, panels, (to - from) * s.taps, kBlock}));
   }
@@ -97,28 +87,28 @@ Value directPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, bool
 
 Value winogradPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, int64_t outputs) {
   if (auto elements = known(weight))
-    return constantOf(b, loc, packWinograd(*elements, s, outputs, b.getContext()));
+    return createConstant(b, loc, packWinograd(*elements, s, outputs, b.getContext()));
   Value points = pointsOfTaps(b, loc, s.taps, outputs);
   int64_t panels = blocksOf(s.filters), count = typeOf(points).getDimSize(0), columns = panels * s.channels * kBlock;
   Value all = createReshape(b, loc, weight, {s.filters, s.channels, s.taps});
   all = createReshape(b, loc, filledUp(b, loc, all, 0, panels * kBlock), {panels, kBlock, s.channels, s.taps});
-  all = createReshape(b, loc, transposed(b, loc, all, {3, 0, 2, 1}), {s.taps, columns});
+  all = createReshape(b, loc, createTranspose(b, loc, all, {3, 0, 2, 1}), {s.taps, columns});
   all = nn::MatMulOp::create(b, loc, typeOf(all).clone({count, columns}), points, all);
   return createReshape(b, loc, all, {count, panels, s.channels, kBlock});
 }
 
 Value depthwisePanels(OpBuilder &b, Location loc, Value weight, WeightShape s) {
   if (auto elements = known(weight))
-    return constantOf(b, loc, packDepthwise(*elements, s, b.getContext()));
+    return createConstant(b, loc, packDepthwise(*elements, s, b.getContext()));
   int64_t blocks = blocksOf(s.filters);
   Value all = createReshape(b, loc, weight, {s.filters, s.taps});
   all = createReshape(b, loc, filledUp(b, loc, all, 0, blocks * kBlock), {blocks, kBlock, s.taps});
-  return transposed(b, loc, all, {0, 2, 1});
+  return createTranspose(b, loc, all, {0, 2, 1});
 }
 
 Value blockedLanes(OpBuilder &b, Location loc, Value values, int64_t channels) {
   if (auto elements = known(values))
-    return constantOf(b, loc, packLanes(*elements, channels, b.getContext()));
+    return createConstant(b, loc, packLanes(*elements, channels, b.getContext()));
   int64_t blocks = blocksOf(channels);
   return createReshape(b, loc, filledUp(b, loc, values, 0, blocks * kBlock), {blocks, kBlock});
 }

@@ -183,14 +183,13 @@ ElementsAttr constantFromBytes(RankedTensorType type, ArrayRef<char> bytes) {
   return DenseElementsAttr::get(type, values);
 }
 
+Value createConstant(OpBuilder &b, Location loc, ElementsAttr value) {
+  return nn::ConstantOp::create(b, loc, value.getShapedType(), value);
+}
+
 Value createIndexList(OpBuilder &b, Location loc, ArrayRef<int64_t> numbers) {
   auto type = RankedTensorType::get(static_cast<int64_t>(numbers.size()), b.getI64Type());
   return nn::ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, numbers));
-}
-
-Value createReshape(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> shape) {
-  auto type = RankedTensorType::get(shape, getElementTypeOrSelf(x.getType()));
-  return nn::ReshapeOp::create(b, loc, type, x, createIndexList(b, loc, shape), /*allow_zero=*/true);
 }
 
 } // namespace nnc

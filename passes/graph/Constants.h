@@ -31,11 +31,11 @@ mlir::ElementsAttr constantFromDoubles(mlir::RankedTensorType type, llvm::ArrayR
 /// everything narrower than a byte in a byte. Big ones become resources; equal elements are stored once.
 mlir::ElementsAttr constantFromBytes(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes);
 
+/// An nn.constant of the value's type.
+mlir::Value createConstant(mlir::OpBuilder &b, mlir::Location loc, mlir::ElementsAttr value);
+
 /// A 1-D i64 nn.constant.
 mlir::Value createIndexList(mlir::OpBuilder &b, mlir::Location loc, llvm::ArrayRef<int64_t> numbers);
-
-/// An nn.reshape to static extents.
-mlir::Value createReshape(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, llvm::ArrayRef<int64_t> shape);
 
 } // namespace nnc
 

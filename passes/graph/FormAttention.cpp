@@ -8,6 +8,7 @@
 #include "passes/graph/CausalMask.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
+#include "passes/graph/Movement.h"
 
 using namespace mlir;
 
@@ -73,7 +74,7 @@ public:
       return RankedTensorType::get(shape, type.getElementType());
     };
     if (needsKeyTranspose)
-      k.value = transposedLast(b, k.value);
+      k.value = exchangeLastDims(b, k.value.getLoc(), k.value);
     for (Operand *operand : {&q, &k, &v})
       if (operand->byRow)
         takePart(*operand);
@@ -313,16 +314,6 @@ private:
       return nullptr;
     auto op = dyn_cast<nn::TransposeOp>(*product->user_begin());
     return op && op.getPerm() == ArrayRef<int64_t>{0, 2, 1, 3} ? op : nullptr;
-  }
-
-  static Value transposedLast(OpBuilder &b, Value x) {
-    RankedTensorType type = typeOf(x);
-    SmallVector<int64_t> perm = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank())),
-                         shape(type.getShape());
-    std::swap(perm[perm.size() - 1], perm[perm.size() - 2]);
-    std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);
-    return nn::TransposeOp::create(b, x.getLoc(), RankedTensorType::get(shape, type.getElementType()), x,
-                                   perm);
   }
 
   void buildRegion(OpBuilder &b, nn::AttentionOp attention, RankedTensorType scores) {

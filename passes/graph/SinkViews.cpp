@@ -5,6 +5,7 @@
 #include "passes/Passes.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
+#include "passes/graph/Movement.h"
 
 using namespace mlir;
 
