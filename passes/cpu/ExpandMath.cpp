@@ -35,7 +35,8 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
     if (!isExpandable(op.getType()))
       return failure();
-    rewriter.replaceOp(op, expandExp(rewriter, op.getLoc(), op.getOperand(), scales));
+    bool flushes = arith::bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn);
+    rewriter.replaceOp(op, expandExp(rewriter, op.getLoc(), op.getOperand(), scales, flushes));
     return success();
   }
   bool scales;

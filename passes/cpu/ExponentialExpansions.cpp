@@ -56,6 +56,8 @@ public:
   using Reals::Reals;
   /// Whether the machine multiplies by powers of two of any exponent.
   bool scales = false;
+  /// Whether exp may be 0 where it would be a denormal.
+  bool flushes = false;
 
   // ln(2) in two parts; the first has so few bits that its product with an exponent is exact.
   Real ln2High() const { return c(pick(0x1.63p-1, 0x1.62e42feep-1)); }
@@ -86,19 +88,22 @@ public:
   }
   /// Beyond these, exp is 0 or infinite.
   Real clamp(Real x) const { return atMost(atLeast(x, pick(-105, -746)), pick(89, 710)); }
+  /// Below it, exp is 0.
+  double leastArgument() const { return flushes ? pick(-87.33, -708.39) : pick(-104, -745.2); }
 
-  /// x 2^n in one instruction for each register.
-  Real scaled(Real x, Real n) const {
+  /// Whether values of this type are whole registers that one instruction multiplies by powers of two.
+  bool scalesRegisters() const {
     auto vector = dyn_cast<VectorType>(type);
+    return scales && vector && vector.getRank() == 1 && vector.getNumElements() % (isDouble ? 8 : 16) == 0 &&
+           llvm::isPowerOf2_64(vector.getNumElements());
+  }
+  /// x 2^n in one instruction for each register; 0 where `argument` is below the least.
+  Real scaled(Real x, Real n, Real argument) const {
+    auto vector = cast<VectorType>(type);
     int64_t lanes = isDouble ? 8 : 16;
-    if (!vector || vector.getRank() != 1 || vector.getNumElements() % lanes ||
-        !llvm::isPowerOf2_64(vector.getNumElements())) {
-      Value whole = arith::FPToSIOp::create(b, loc, withShapeOf(type, b.getI32Type()), n.v);
-      return of(call("llvm.ldexp", type, {x.v, whole}));
-    }
     auto part = VectorType::get({lanes}, vector.getElementType());
-    Value all = arith::ConstantOp::create(b, loc, b.getIntegerAttr(b.getIntegerType(lanes), -1));
     Value rounding = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(4)); // the current mode
+    Value zero = constantLike(b, loc, part, 0), least = constantLike(b, loc, part, leastArgument());
     StringRef name = isDouble ? "llvm.x86.avx512.mask.scalef.pd.512" : "llvm.x86.avx512.mask.scalef.ps.512";
     SmallVector<Value> parts;
     for (int64_t at = 0; at < vector.getNumElements(); at += lanes) {
@@ -107,8 +112,10 @@ public:
           return v;
         return vector::ShuffleOp::create(b, loc, v, v, llvm::to_vector(llvm::seq<int64_t>(at, at + lanes)));
       };
-      Value value = slice(x.v);
-      parts.push_back(call(name, part, {value, slice(n.v), value, all, rounding}));
+      Value keeps = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGE, slice(argument.v), least);
+      Value mask = vector::BitCastOp::create(b, loc, VectorType::get({1}, b.getIntegerType(lanes)), keeps);
+      mask = vector::ExtractOp::create(b, loc, mask, 0);
+      parts.push_back(call(name, part, {slice(x.v), slice(n.v), zero, mask, rounding}));
     }
     for (; parts.size() > 1; lanes *= 2) {
       for (size_t i = 0; i < parts.size() / 2; ++i)
@@ -119,14 +126,31 @@ public:
     return of(parts[0]);
   }
 
+  /// Where the result is 0, nothing is multiplied until it is: arithmetic that ends below the normal numbers takes
+  /// some processors over a hundred cycles.
   Real exp(Real x) const {
-    Reduced reduced = reduce(isNegative(x.v) ? atLeast(x, pick(-105, -746)) : clamp(x));
-    if (scales)
-      return scaled(reduced.tail + c(1), reduced.n);
-    auto [first, second] = powerOfTwo(reduced.n);
-    return ((reduced.tail + c(1)) * first) * second;
+    Real bounded = isNegative(x.v) ? x : atMost(x, pick(89, 710));
+    if (scalesRegisters()) {
+      Reduced reduced = reduce(bounded);
+      return scaled(reduced.tail + c(1), reduced.n, x);
+    }
+    Value isZero = x < c(leastArgument());
+    Reduced reduced = reduce(select(isZero, c(0), bounded));
+    return select(isZero, c(0), timesPowerOfTwo(reduced.tail + c(1), reduced, isNegative(x.v)));
   }
+
 private:
+  /// x 2^n, where n may be above 0 only if not `isSmall`.
+  Real timesPowerOfTwo(Real x, Reduced reduced, bool isSmall) const {
+    if (flushes && isSmall)
+      return x * normalPower(reduced.shifted);
+    if (scales) {
+      Value whole = arith::FPToSIOp::create(b, loc, withShapeOf(type, b.getI32Type()), reduced.n.v);
+      return of(call("llvm.ldexp", type, {x.v, whole}));
+    }
+    auto [first, second] = powerOfTwo(reduced.n);
+    return (x * first) * second;
+  }
   Value call(StringRef intrinsic, Type result, ValueRange operands) const {
     return LLVM::CallIntrinsicOp::create(b, loc, result, b.getStringAttr(intrinsic), operands).getResult(0);
   }
@@ -144,7 +168,8 @@ public:
   }
 
   Real expm1(Real x) const {
-    Reduced reduced = reduce(clamp(x));
+    // Below the first bound it is -1.
+    Reduced reduced = reduce(atMost(atLeast(x, pick(-20, -40)), pick(89, 710)));
     auto [first, second] = powerOfTwo(reduced.n);
     // Where 2^n may overflow before it meets the tail, the 1 no longer counts.
     Real power = first * second;
@@ -277,9 +302,10 @@ Exponentials on(OpBuilder &b, Location loc, Value x) { return Exponentials(b, lo
 
 } // namespace
 
-Value expandExp(OpBuilder &b, Location loc, Value x, bool scales) {
+Value expandExp(OpBuilder &b, Location loc, Value x, bool scales, bool flushes) {
   auto e = on(b, loc, x);
   e.scales = scales;
+  e.flushes = flushes;
   return e.exp(e.of(x)).v;
 }
 Value expandExpM1(OpBuilder &b, Location loc, Value x) {

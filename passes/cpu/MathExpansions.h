@@ -19,7 +19,8 @@ using mlir::OpBuilder;
 using mlir::Value;
 
 /// `scales`: the machine has an instruction that multiplies by a power of two of any exponent, as AVX-512 does.
-Value expandExp(OpBuilder &b, Location loc, Value x, bool scales);
+/// `flushes`: the result may be 0 where it would be a denormal.
+Value expandExp(OpBuilder &b, Location loc, Value x, bool scales, bool flushes);
 /// x y + z on a machine without an instruction for it: f32 by f64, rounded once but where the sum in f64 is a tie of f32;
 /// f64 with the product's rounding error added at the end.
 Value expandFma(OpBuilder &b, Location loc, Value x, Value y, Value z);

@@ -1,11 +1,14 @@
 """The functions of floats in compiled models, against higher precision. docs/numerics.md states these bounds."""
 
+import ctypes
 import math
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+import nnc
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from support import paths  # noqa: E402
@@ -153,3 +156,31 @@ def test_gelu(tmp_path, tanh, spelling):
     np.testing.assert_allclose(got, exact.astype(np.float32), rtol=5e-7, atol=1e-6)
     assert (got[x < -20] == 0).all()
     np.testing.assert_array_equal(got[x > 20], x[x > 20])
+
+
+@pytest.mark.parametrize("level", ["x86-64-v3", "native"])
+def test_no_underflow(tmp_path, level):
+    """Far from 0 nothing is computed that ends below the normal numbers: each such step takes some processors over a
+    hundred cycles, and masked attention and saturated gates would be full of them."""
+    unary = ["Exp", "Sigmoid", "Softplus", "Elu", "Selu", "Mish", "Gelu", "Tanh", "Erf", "Softmax", "LogSoftmax"]
+    node = onnx.helper.make_node
+    nodes = [node(name, ["x"], [name]) for name in unary]
+    nodes += [node("Mul", ["x", "Sigmoid"], ["Silu"]), node("Gelu", ["x"], ["GeluTanh"], approximate="tanh")]
+    outputs = unary + ["Silu", "GeluTanh"]
+    far = np.array([-np.inf, -1e30, -1000, -200, -104.1, 0, 1, 104.1, 200, 1000, 1e30], np.float32)
+    x = np.concatenate([far, np.random.default_rng(9).choice(far[2:-1], 300)])
+    math_library, underflow = ctypes.CDLL("libm.so.6"), 0x10
+
+    def check_quiet():
+        model = nnc.load(tmp_path / "model.so", threads=1)
+        math_library.feclearexcept(underflow)
+        model.run({"x": x})
+        assert not math_library.fetestexcept(underflow)
+
+    run(tmp_path, nodes, {"x": x}, outputs, np.float32, level=level)
+    check_quiet()
+    # Where the exponential itself is a denormal only those are asked that add it to something.
+    added = ["Softplus", "Sigmoid"]
+    x = np.random.default_rng(9).uniform(87.4, 103.9, 333).astype(np.float32)
+    run(tmp_path, [node(name, ["x"], [name]) for name in added], {"x": x}, added, np.float32, level=level)
+    check_quiet()

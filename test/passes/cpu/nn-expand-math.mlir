@@ -53,6 +53,21 @@ func.func @exp_of_negative(%x: vector<16xf32>) -> vector<16xf32> {
   return %y : vector<16xf32>
 }
 
+// A result below the normal numbers is not computed where it may be 0: one power of two will do, or lanes are left out.
+// CHECK-LABEL: func.func @exp_or_zero
+// CHECK: arith.constant dense<-8.733
+// PARTS-COUNT-1: arith.shli
+// PARTS-NOT: arith.shli
+// SCALES: arith.cmpf uge
+// SCALES: scalef.ps.512
+// CHECK: return
+func.func @exp_or_zero(%x: vector<16xf32>) -> vector<16xf32> {
+  %a = math.absf %x : vector<16xf32>
+  %n = arith.negf %a : vector<16xf32>
+  %y = math.exp %n fastmath<afn> : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
 // A maximum with a number keeps NaN by the order of a comparison's operands; between two unknowns it stays.
 // COMPARES-LABEL: func.func @bounds
 // COMPARES: %[[L:.*]] = arith.cmpf ogt, %[[C:.*]], %arg0
