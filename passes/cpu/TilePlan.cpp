@@ -47,13 +47,19 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
     // More panels side by side, so that enough sums are under way at once; not too many, since what does not
     // fill a tile goes panel by panel, and sums in parts make up for the rest. Every panel is read once:
     // nothing to block.
-    plan.panels = std::min(std::clamp<int64_t>(room / perPanel / plan.rows, 1, 4), panels);
+    int64_t most = room / perPanel / plan.rows;
+    plan.panels = std::min(std::clamp<int64_t>(most, 1, 4), panels);
+    // From the third-level cache panels come faster if they are asked for; from memory they do not, the machine asks
+    // for what follows by itself, and from the second-level cache they come in time. Asking far ahead helps some
+    // machines (Zen 5) and gets in the way of what others fetch by themselves (Zen 4), but not where the panels are more
+    // than those keep track of.
+    if (cached && panels * width * steps * bytes > 2 * kFarCache) {
+      bool isMany = most >= 8 && panels % 8 == 0;
+      plan.panels = isMany ? 8 : plan.panels;
+      plan.aheadBytes = isMany ? 640 : 320;
+    }
     plan.rowBlock = plan.rows;
     plan.panelBlock = plan.panels;
-    // From the third-level cache panels come faster if they are asked for; from memory they do not, the machine asks
-    // for what follows by itself, and from the second-level cache they come in time.
-    if (cached && panels * width * steps * bytes > 2 * kFarCache)
-      plan.aheadBytes = 640;
     return plan;
   }
   plan.panels = std::min(plan.panels, panels);
