@@ -1,5 +1,7 @@
 #include "passes/cpu/StrassenPlan.h"
 
+#include "passes/cpu/TilePlan.h"
+
 using namespace mlir;
 
 namespace nnc {
@@ -45,9 +47,9 @@ int64_t depthBlockOf(int64_t half) {
 
 bool paysStrassen(int64_t rows, int64_t depth, int64_t columns) {
   // T is formed once for all the rows of an item, and what comes before the first round of products is not
-  // hidden. (Measured: 64 rows lose up to a fifth, 128 rows of 16 rounds lose some, 128 rows of 48 rounds
-  // gain 4%.)
-  constexpr int64_t leastRows = 128, leastWork = 6144;
+  // hidden. (Measured: 64 rows lose up to a fifth, 128 rows of 16 rounds lose some, 128 rows of 36 rounds
+  // gain 4% or more.)
+  constexpr int64_t leastRows = 128, leastWork = 4608;
   if (rows < leastRows || depth % 32 != 0 || depth == 0 || columns % (4 * kWidth) != 0)
     return false;
   int64_t block = depthBlockOf(depth / 2), rounds = columns / kWidth / 4 * (depth / 2 / block);
@@ -59,12 +61,15 @@ StrassenPlan planStrassen(const KernelTarget &target, int64_t rows, int64_t dept
   plan.lanes = std::min(target.lanes(), kWidth);
   int64_t perPanel = kWidth / plan.lanes, room = target.vectorBits == 256 ? 12 : 24;
   plan.panels = std::max<int64_t>(1, 2 / perPanel);
+  plan.halfPanels = halfPanelsOf(rows, columns);
+  // As in planMatMul; S lies so that its rows do not collide, but quadrants are factors, too.
+  if (collide(room / (plan.panels * perPanel), depth * sizeof(float)))
+    plan.panels = plan.halfPanels % 3 == 0 ? 3 : plan.halfPanels % 4 == 0 ? 4 : plan.panels;
   plan.rowBlock = rowBlockOf(rows);
   plan.halfRows = llvm::divideCeil(plan.rowBlock, 2);
   // At least two tiles: while one is computed S of the other is formed.
   int64_t tiles = std::max<int64_t>(2, llvm::divideCeil(plan.halfRows, room / (plan.panels * perPanel)));
   plan.rows = llvm::divideCeil(plan.halfRows, tiles);
-  plan.halfPanels = halfPanelsOf(rows, columns);
   plan.depthBlock = depthBlockOf(depth / 2);
   return plan;
 }

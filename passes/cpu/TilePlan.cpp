@@ -2,6 +2,8 @@
 
 #include "dialects/nn/Blocked.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace nnc {
@@ -22,8 +24,14 @@ int64_t lanesOf(const KernelTarget &target, Type element) {
 
 } // namespace
 
+bool collide(int64_t rows, int64_t distance) {
+  constexpr int64_t page = 4096, line = 64, mostInSet = 6;
+  int64_t apart = std::max<int64_t>(std::gcd(distance, page), line);
+  return llvm::divideCeil(rows, page / apart) > mostInSet;
+}
+
 MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize &size) {
-  const auto &[rows, depth, columns, batch, pairs, cached] = size;
+  const auto &[rows, depth, columns, batch, pairs, cached, leftBytes] = size;
   constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
   MatMulPlan plan;
   plan.lanes = std::min(lanesOf(target, element), width);
@@ -38,6 +46,11 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
   plan.panels = std::max<int64_t>(1, 2 / perPanel);
   plan.rows = std::max<int64_t>(1, room / (plan.panels * perPanel));
   bool isFewRows = rows && *rows < plan.rows;
+  // Rows that evict each other are taken fewer at a time, with more panels.
+  if (panels >= 3 && leftBytes && !isFewRows && collide(plan.rows, *leftBytes)) {
+    plan.panels = panels % 3 != 0 && panels % 4 == 0 ? 4 : 3;
+    plan.rows = room / (plan.panels * perPanel);
+  }
   // Tiles of even heights instead of a low last one: 8 = 4 + 4.
   if (rows && *rows > 0)
     plan.rows = llvm::divideCeil(*rows, llvm::divideCeil(*rows, plan.rows));

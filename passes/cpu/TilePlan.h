@@ -12,6 +12,10 @@
 
 namespace nnc {
 
+/// Whether so many rows at this distance in bytes meet in so few sets of a first-level cache that they evict each other
+/// between one step of a sum and the next: a set has 8 to 12 lines, and all distances of whole pages are one set.
+bool collide(int64_t rows, int64_t distance);
+
 /// nn.packed_matmul: an item is a block of rows times a few panels of 16 columns.
 struct MatMulPlan {
   /// Lanes of a vector of the result's compute type.
@@ -40,6 +44,8 @@ struct MatMulSize {
   bool pairs = false;
   /// The third-level cache keeps the panels from run to run.
   bool cached = false;
+  /// Bytes of a row of the left factor, where known.
+  std::optional<int64_t> leftBytes = std::nullopt;
 };
 
 MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, const MatMulSize &size);

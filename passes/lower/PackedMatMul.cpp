@@ -43,9 +43,13 @@ MatMulPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
   int64_t batch = 1;
   for (int64_t i = 0; i < rows.first; ++i)
     batch *= y.isDynamicDim(i) ? 1 : y.getDimSize(i);
+  RankedTensorType a = typeOf(op.getA());
+  std::optional<int64_t> leftBytes = knownDim(a, a.getRank() - 1);
+  if (leftBytes)
+    *leftBytes *= storageType(a.getElementType()).getIntOrFloatBitWidth() / 8;
   return planMatMul(target, computeType(y.getElementType()),
                     {rows.known, knownDim(panels, panels.getRank() - 2), int64_t(op.getColumns()), batch,
-                     op.hasPairs(), op.getCached()});
+                     op.hasPairs(), op.getCached(), leftBytes});
 }
 
 class PackedMatMul {
