@@ -25,8 +25,8 @@ struct StrassenPlan {
 };
 
 /// Whether a product of rows x depth by depth x columns takes less time so, and has extents that
-/// nn.packed_matmul's `strassen` asks for.
-bool paysStrassen(int64_t rows, int64_t depth, int64_t columns);
+/// nn.packed_matmul's `strassen` asks for. With narrower vectors than those here fewer products do.
+bool paysStrassen(int64_t rows, int64_t depth, int64_t columns, unsigned vectorBits = 512);
 
 StrassenPlan planStrassen(const KernelTarget &target, int64_t rows, int64_t depth, int64_t columns);
 

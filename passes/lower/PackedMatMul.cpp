@@ -362,7 +362,7 @@ private:
 
 AffineMap packedMatMulItems(nn::GroupOp, Operation *root, KernelTarget target) {
   auto op = cast<nn::PackedMatMulOp>(root);
-  if (op.getStrassen())
+  if (takesStrassen(op, target))
     return strassenItems(op, target);
   MatMulPlan plan = planOf(op, target);
   return rowsOf(op).items(typeOf(op.getY()), plan.panelBlock, plan.rowBlock, plan.rowsFirst);
@@ -370,7 +370,7 @@ AffineMap packedMatMulItems(nn::GroupOp, Operation *root, KernelTarget target) {
 
 LogicalResult emitPackedMatMul(KernelBuilder &k, Operation *root) {
   auto op = cast<nn::PackedMatMulOp>(root);
-  return op.getStrassen() ? emitStrassen(k, op) : PackedMatMul(k, op).emit();
+  return takesStrassen(op, k.target) ? emitStrassen(k, op) : PackedMatMul(k, op).emit();
 }
 
 } // namespace

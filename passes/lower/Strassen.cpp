@@ -426,6 +426,11 @@ private:
 
 } // namespace
 
+bool takesStrassen(nn::PackedMatMulOp op, KernelTarget target) {
+  return op.getStrassen() && paysStrassen(*rowsOf(op).known, typeOf(op.getPanels()).getDimSize(1), op.getColumns(),
+                                          target.vectorBits);
+}
+
 AffineMap strassenItems(nn::PackedMatMulOp op, KernelTarget target) {
   StrassenPlan plan = planOf(op, target);
   return rowsOf(op).items(typeOf(op.getY()), 2 * plan.halfPanels, plan.rowBlock);

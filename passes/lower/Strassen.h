@@ -6,7 +6,10 @@
 
 namespace nnc {
 
-/// The iteration space and the kernel of an nn.packed_matmul with `strassen`.
+/// Whether an nn.packed_matmul with `strassen` takes it on such a machine.
+bool takesStrassen(nn::PackedMatMulOp op, KernelTarget target);
+
+/// The iteration space and the kernel of one that does.
 mlir::AffineMap strassenItems(nn::PackedMatMulOp op, KernelTarget target);
 llvm::LogicalResult emitStrassen(KernelBuilder &k, nn::PackedMatMulOp op);
 
