@@ -16,10 +16,16 @@ struct FormStrassen : impl::FormStrassenBase<FormStrassen> {
       auto a = dyn_cast<RankedTensorType>(op.getA().getType()),
            panels = dyn_cast<RankedTensorType>(op.getPanels().getType());
       if (!a || !panels || !a.hasStaticShape() || !panels.hasStaticShape() || panels.getRank() != 3 ||
-          !a.getElementType().isF32() || !panels.getElementType().isF32())
+          !a.getElementType().isF32() || panels.getShape().back() != nn::PackedMatMulOp::kPanelColumns)
         return;
-      int64_t depth = panels.getDimSize(1);
-      if (depth && paysStrassen(a.getNumElements() / depth, depth, op.getColumns()))
+      Type stored = panels.getElementType();
+      if (!stored.isF32() && !stored.isF16() && !stored.isBF16())
+        return;
+      StrassenSize size{0, panels.getDimSize(1), int64_t(op.getColumns()), !stored.isF32()};
+      if (size.depth == 0)
+        return;
+      size.rows = a.getNumElements() / size.depth;
+      if (paysStrassen(size))
         op.setStrassen(true);
     });
   }

@@ -14,6 +14,8 @@ constexpr int64_t kWidth = nn::PackedMatMulOp::kPanelColumns;
 constexpr int64_t kMostRows = 256;
 /// Steps of half a sum that one round adds: the fewer there are, the more often sums go to memory and back.
 constexpr int64_t kLeastSteps = 128, kMostSteps = 512;
+/// The same where panels are widened: the seven right factors of a round share the cache with S.
+constexpr int64_t kMostWidened = 256;
 
 /// Items of nearly the same size, of which the last one has rows enough for either half.
 int64_t rowBlockOf(int64_t rows) {
@@ -40,12 +42,12 @@ int64_t halfPanelsOf(int64_t rows, int64_t columns) {
 int64_t leastWork(unsigned vectorBits) { return vectorBits == 256 ? 6144 : 4608; }
 
 /// The largest divisor of half the depth, in whole steps of 16, that makes rounds enough; the largest one where none does.
-int64_t depthBlockOf(int64_t rows, int64_t depth, int64_t columns, unsigned vectorBits) {
-  int64_t half = depth / 2, groups = columns / kWidth / 4, largest = 16;
-  for (int64_t block = kMostSteps; block >= kLeastSteps; block -= 16) {
+int64_t depthBlockOf(const StrassenSize &size, unsigned vectorBits) {
+  int64_t half = size.depth / 2, groups = size.columns / kWidth / 4, largest = 16;
+  for (int64_t block = size.widens ? kMostWidened : kMostSteps; block >= kLeastSteps; block -= 16) {
     if (half % block != 0)
       continue;
-    if (rows * groups * (half / block) >= leastWork(vectorBits))
+    if (size.rows * groups * (half / block) >= leastWork(vectorBits))
       return block;
     largest = std::max(largest, block);
   }
@@ -54,17 +56,19 @@ int64_t depthBlockOf(int64_t rows, int64_t depth, int64_t columns, unsigned vect
 
 } // namespace
 
-bool paysStrassen(int64_t rows, int64_t depth, int64_t columns, unsigned vectorBits) {
+bool paysStrassen(const StrassenSize &size, unsigned vectorBits) {
   // T is formed once for all the rows of an item. (Measured: 64 rows lose up to a fifth.)
   constexpr int64_t leastRows = 128;
+  const auto &[rows, depth, columns, widens] = size;
   if (rows < leastRows || depth % 32 != 0 || depth == 0 || columns % (4 * kWidth) != 0)
     return false;
-  int64_t block = depthBlockOf(rows, depth, columns, vectorBits),
+  int64_t block = depthBlockOf(size, vectorBits),
           rounds = columns / kWidth / 4 * (depth / 2 / block);
   return block >= kLeastSteps && rows * rounds >= leastWork(vectorBits);
 }
 
-StrassenPlan planStrassen(const KernelTarget &target, int64_t rows, int64_t depth, int64_t columns) {
+StrassenPlan planStrassen(const KernelTarget &target, const StrassenSize &size) {
+  const auto &[rows, depth, columns, widens] = size;
   StrassenPlan plan;
   plan.lanes = std::min(target.lanes(), kWidth);
   int64_t perPanel = kWidth / plan.lanes, room = target.vectorBits == 256 ? 12 : 24;
@@ -78,7 +82,7 @@ StrassenPlan planStrassen(const KernelTarget &target, int64_t rows, int64_t dept
   // At least two tiles: while one is computed S of the other is formed.
   int64_t tiles = std::max<int64_t>(2, llvm::divideCeil(plan.halfRows, room / (plan.panels * perPanel)));
   plan.rows = llvm::divideCeil(plan.halfRows, tiles);
-  plan.depthBlock = depthBlockOf(rows, depth, columns, target.vectorBits);
+  plan.depthBlock = depthBlockOf(size, target.vectorBits);
   return plan;
 }
 

@@ -24,11 +24,18 @@ struct StrassenPlan {
   int64_t rowBlock;
 };
 
-/// Whether a product of rows x depth by depth x columns takes less time so, and has extents that
-/// nn.packed_matmul's `strassen` asks for. With narrower vectors than those here fewer products do.
-bool paysStrassen(int64_t rows, int64_t depth, int64_t columns, unsigned vectorBits = 512);
+/// A product of rows x depth by depth x columns.
+struct StrassenSize {
+  int64_t rows, depth, columns;
+  /// Whether the panels store halves. They are widened beside T.
+  bool widens = false;
+};
 
-StrassenPlan planStrassen(const KernelTarget &target, int64_t rows, int64_t depth, int64_t columns);
+/// Whether a product takes less time so, and has extents that nn.packed_matmul's `strassen` asks for. With narrower
+/// vectors than those here fewer products do.
+bool paysStrassen(const StrassenSize &size, unsigned vectorBits = 512);
+
+StrassenPlan planStrassen(const KernelTarget &target, const StrassenSize &size);
 
 } // namespace nnc
 

@@ -43,9 +43,12 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 PanelRows rowsOf(nn::PackedMatMulOp op) { return PanelRows(typeOf(op.getY()), 0, op.getColumns()); }
 
-StrassenPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
-  return planStrassen(target, *rowsOf(op).known, typeOf(op.getPanels()).getDimSize(1), op.getColumns());
+StrassenSize sizeOf(nn::PackedMatMulOp op) {
+  RankedTensorType panels = typeOf(op.getPanels());
+  return {*rowsOf(op).known, panels.getDimSize(1), int64_t(op.getColumns()), !panels.getElementType().isF32()};
 }
+
+StrassenPlan planOf(nn::PackedMatMulOp op, KernelTarget target) { return planStrassen(target, sizeOf(op)); }
 
 class Strassen {
 public:
@@ -53,10 +56,11 @@ public:
       : k(k), op(op), plan(planOf(op, k.target)), space(rowsOf(op)),
         half(typeOf(op.getPanels()).getDimSize(1) / 2), a(k.merged(k.memref(op.getA()), 1)),
         panels(k.memref(op.getPanels())), flatPanels(k.flat(panels)),
-        vector(VectorType::get({plan.lanes}, k.b.getF32Type())) {
+        vector(VectorType::get({plan.lanes}, k.b.getF32Type())),
+        stored(typeOf(op.getPanels()).getElementType()) {
     Type f32 = vector.getElementType();
     lefts = k.workspace(MemRefType::get({4, plan.halfRows + 1, plan.depthBlock + 16}, f32));
-    rights = k.workspace(MemRefType::get({2, 4, plan.panels * plan.depthBlock + 4, kWidth}, f32));
+    rights = k.workspace(MemRefType::get({2, widens() ? 7 : 4, plan.panels * plan.depthBlock + 4, kWidth}, f32));
     int64_t sumRows = isCut() ? plan.halfRows : plan.rows,
             sumPanels = isCut() ? plan.halfPanels : plan.panels;
     sums = k.workspace(MemRefType::get({4, sumRows, sumPanels * kWidth}, f32));
@@ -113,6 +117,8 @@ private:
   static Factor quadrant(int64_t row, int64_t column) { return {false, row * 2 + column}; }
   static Factor combination(int64_t number) { return {true, number - 1}; }
 
+  /// Whether the quadrants of the panels that are factors themselves are widened beside T.
+  bool widens() const { return !stored.isF32(); }
   bool isCut() const { return plan.depthBlock < half; }
 
   void compute(const Rounds &rounds) {
@@ -185,14 +191,22 @@ private:
     for (int64_t column = 0; column < kWidth; column += plan.lanes) {
       Value lane = k.index(column);
       auto quadrant = [&](int64_t down, int64_t right) {
-        return load(panels, {panelAt(round, j, right), k.add(k.add(round.from, step), down * half), lane});
+        return loadWidened(k, panels, {panelAt(round, j, right), k.add(k.add(round.from, step), down * half), lane},
+                           vector, stored, vector.getElementType());
       };
       Value t1 = subtracted(quadrant(0, 1), quadrant(0, 0)), t2 = subtracted(quadrant(1, 1), t1);
       Value all[] = {t1, t2, subtracted(quadrant(1, 1), quadrant(0, 1)), subtracted(quadrant(1, 0), t2)};
       for (auto [number, t] : llvm::enumerate(all))
         store(t, rights, {round.rights, k.index(number), k.add(k.mul(j, plan.depthBlock), step), lane});
+      if (widens())
+        for (int64_t number : {0, 2, 3})
+          store(quadrant(number / 2, number % 2), rights,
+                {round.rights, k.index(widenedAt(number)), k.add(k.mul(j, plan.depthBlock), step), lane});
     }
   }
+
+  /// Where `rights` has a quadrant of the panels, widened; B12 is no factor.
+  static int64_t widenedAt(int64_t quadrant) { return quadrant == 0 ? 4 : 3 + quadrant; }
 
   /// Panel j of the round in the left or in the right half.
   Value panelAt(const Round &round, Value j, int64_t right) {
@@ -252,9 +266,9 @@ private:
     };
     auto vectorOf = [&](int64_t j, Value step) -> Value {
       Value lane = k.index(j % perPanel * plan.lanes);
-      if (right.isCombination)
+      if (right.isCombination || widens())
         return load(rights,
-                    {now.rights, k.index(right.number), k.add(step, j / perPanel * plan.depthBlock), lane});
+                    {now.rights, k.index(right.isCombination ? right.number : widenedAt(right.number)), k.add(step, j / perPanel * plan.depthBlock), lane});
       Value panel = panelAt(now, k.index(j / perPanel), right.number % 2);
       return load(panels, {panel, k.add(k.add(now.from, step), right.number / 2 * half), lane});
     };
@@ -419,6 +433,8 @@ private:
   /// `a` as a matrix of all its rows, and all panels one after another.
   Value a, panels, flatPanels;
   VectorType vector;
+  /// The panels' element type.
+  Type stored;
   /// S and T; the quadrants of C, of an item where sums are cut, else of a tile; U2 and U3.
   Value lefts, rights, sums, parts;
   LogicalResult status = success();
@@ -427,8 +443,7 @@ private:
 } // namespace
 
 bool takesStrassen(nn::PackedMatMulOp op, KernelTarget target) {
-  return op.getStrassen() && paysStrassen(*rowsOf(op).known, typeOf(op.getPanels()).getDimSize(1), op.getColumns(),
-                                          target.vectorBits);
+  return op.getStrassen() && paysStrassen(sizeOf(op), target.vectorBits);
 }
 
 AffineMap strassenItems(nn::PackedMatMulOp op, KernelTarget target) {

@@ -10,7 +10,7 @@ import pytest
 import nnc
 
 onnx = pytest.importorskip("onnx")
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
 
 def normal(*shape, seed=0):
@@ -22,8 +22,11 @@ def run(tmp_path, nodes, inputs, constants, level, *options, takes=True):
     graph = helper.make_graph(
         [helper.make_node(op, names, [result]) for op, names, result in nodes],
         "product",
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, x.shape) for name, x in inputs.items()],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [
+            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(x.dtype), x.shape)
+            for name, x in inputs.items()
+        ],
+        [helper.make_tensor_value_info("y", helper.np_dtype_to_tensor_dtype(inputs["a"].dtype), None)],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)])
@@ -68,6 +71,14 @@ def check(got, expected, tolerance=5e-6):
 def test_product(tmp_path, level, rows, depth, columns):
     a, b = normal(rows, depth), normal(depth, columns, seed=1)
     check(run(tmp_path, [("MatMul", ["a", "b"], "y")], {"a": a}, {"b": b}, level), product(a, b))
+
+
+@pytest.mark.parametrize(("rows", "depth", "columns"), [(128, 768, 3072), (197, 3072, 768), (515, 1024, 1024)])
+def test_halves(tmp_path, level, rows, depth, columns):
+    """Weights that are stored as halves are widened beside the combinations."""
+    a, b = normal(rows, depth).astype(np.float16), normal(depth, columns, seed=1).astype(np.float16)
+    got = run(tmp_path, [("MatMul", ["a", "b"], "y")], {"a": a}, {"b": b}, level)
+    check(got, product(a, b), tolerance=6e-4)
 
 
 def test_factors_that_only_the_run_knows(tmp_path, level):

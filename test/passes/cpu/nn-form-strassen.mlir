@@ -7,6 +7,14 @@ func.func @large(%a: tensor<1x197x768xf32>, %p: tensor<192x768x16xf32>) -> tenso
   return %y : tensor<1x197x3072xf32>
 }
 // -----
+// A short depth, cut in three; panels that store halves.
+// CHECK-LABEL: func.func @short
+// CHECK: nn.packed_matmul %arg0, %arg1 {columns = 768 : i64, strassen}
+func.func @short(%a: tensor<128x768xf32>, %p: tensor<48x768x16xf16>) -> tensor<128x768xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 768 : i64} : (tensor<128x768xf32>, tensor<48x768x16xf16>) -> tensor<128x768xf32>
+  return %y : tensor<128x768xf32>
+}
+// -----
 // Too few rows for what it takes to combine the panels.
 // CHECK-LABEL: func.func @low
 // CHECK: nn.packed_matmul %arg0, %arg1 {columns = 3072 : i64} :
