@@ -48,7 +48,7 @@ constexpr double erfcx64[] = {0.25539567631050575,   -0.4271858474139583,    0.2
                               0.00017437245854586103, 2.7672550001568019e-5,  -2.7329817875776107e-5,
                               -1.4675966731728346e-5, -1.6974367047637399e-6};
 
-constexpr double log2e = 1.44269504088896340736;
+constexpr double log2e = 1.44269504088896340736, ln2 = 0.693147180559945309417;
 
 /// exp and log of one type, and the parts that others need.
 class Exponentials : public Reals {
@@ -89,7 +89,7 @@ public:
   /// Beyond these, exp is 0 or infinite.
   Real clamp(Real x) const { return atMost(atLeast(x, pick(-105, -746)), pick(89, 710)); }
   /// Below it, exp is 0.
-  double leastArgument() const { return flushes ? pick(-87.33, -708.39) : pick(-104, -745.2); }
+  double leastArgument() const { return flushes ? pick(-87.3, -708.3) : pick(-104, -745.2); }
 
   /// Whether values of this type are whole registers that one instruction multiplies by powers of two.
   bool scalesRegisters() const {
@@ -97,26 +97,17 @@ public:
     return scales && vector && vector.getRank() == 1 && vector.getNumElements() % (isDouble ? 8 : 16) == 0 &&
            llvm::isPowerOf2_64(vector.getNumElements());
   }
-  /// x 2^n in one instruction for each register; 0 where `argument` is below the least.
-  Real scaled(Real x, Real n, Real argument) const {
-    auto vector = cast<VectorType>(type);
-    int64_t lanes = isDouble ? 8 : 16;
-    auto part = VectorType::get({lanes}, vector.getElementType());
-    Value rounding = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(4)); // the current mode
-    Value zero = constantLike(b, loc, part, 0), least = constantLike(b, loc, part, leastArgument());
-    StringRef name = isDouble ? "llvm.x86.avx512.mask.scalef.pd.512" : "llvm.x86.avx512.mask.scalef.ps.512";
+  /// What `body` makes of each register of some vectors of one type.
+  Real byRegisters(ArrayRef<Real> vectors, llvm::function_ref<Real(ArrayRef<Real>)> body) const {
+    int64_t lanes = isDouble ? 8 : 16, all = cast<VectorType>(type).getNumElements();
+    auto slice = [&](Real x, int64_t at) -> Real {
+      if (lanes == all)
+        return x;
+      return of(vector::ShuffleOp::create(b, loc, x.v, x.v, llvm::to_vector(llvm::seq(at, at + lanes))));
+    };
     SmallVector<Value> parts;
-    for (int64_t at = 0; at < vector.getNumElements(); at += lanes) {
-      auto slice = [&](Value v) -> Value {
-        if (part == vector)
-          return v;
-        return vector::ShuffleOp::create(b, loc, v, v, llvm::to_vector(llvm::seq<int64_t>(at, at + lanes)));
-      };
-      Value keeps = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UGE, slice(argument.v), least);
-      Value mask = vector::BitCastOp::create(b, loc, VectorType::get({1}, b.getIntegerType(lanes)), keeps);
-      mask = vector::ExtractOp::create(b, loc, mask, 0);
-      parts.push_back(call(name, part, {slice(x.v), slice(n.v), zero, mask, rounding}));
-    }
+    for (int64_t at = 0; at < all; at += lanes)
+      parts.push_back(body(llvm::map_to_vector(vectors, [&](Real x) { return slice(x, at); })).v);
     for (; parts.size() > 1; lanes *= 2) {
       for (size_t i = 0; i < parts.size() / 2; ++i)
         parts[i] = vector::ShuffleOp::create(b, loc, parts[2 * i], parts[2 * i + 1],
@@ -125,31 +116,90 @@ public:
     }
     return of(parts[0]);
   }
+  /// x 2^n of a register, n being rounded down, in one instruction; 0 where `argument` is below the least.
+  Real scaled(Real x, Real n, Real argument) const {
+    Type part = x.v.getType();
+    int64_t lanes = isDouble ? 8 : 16;
+    Value rounding = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(4)); // the current mode
+    StringRef name = isDouble ? "llvm.x86.avx512.mask.scalef.pd.512" : "llvm.x86.avx512.mask.scalef.ps.512";
+    Value keeps = argument.compare(Real::P::UGE, of(constantLike(b, loc, part, leastArgument())));
+    Value mask = vector::BitCastOp::create(b, loc, VectorType::get({1}, b.getIntegerType(lanes)), keeps);
+    mask = vector::ExtractOp::create(b, loc, mask, 0);
+    return of(call(name, part, {x.v, n.v, constantLike(b, loc, part, 0), mask, rounding}));
+  }
 
   /// Where the result is 0, nothing is multiplied until it is: arithmetic that ends below the normal numbers takes
   /// some processors over a hundred cycles.
   Real exp(Real x) const {
+    if (flushes && !isDouble && (scalesRegisters() || isNegative(x.v)))
+      return orZero(x, isNegative(x.v));
     Real bounded = isNegative(x.v) ? x : atMost(x, pick(89, 710));
     if (scalesRegisters()) {
       Reduced reduced = reduce(bounded);
-      return scaled(reduced.tail + c(1), reduced.n, x);
+      return byRegisters({reduced.tail + c(1), reduced.n, x},
+                         [&](ArrayRef<Real> r) { return scaled(r[0], r[1], r[2]); });
     }
     Value isZero = x < c(leastArgument());
     Reduced reduced = reduce(select(isZero, c(0), bounded));
-    return select(isZero, c(0), timesPowerOfTwo(reduced.tail + c(1), reduced, isNegative(x.v)));
+    Real value = reduced.tail + c(1);
+    if (scales) {
+      Value whole = arith::FPToSIOp::create(b, loc, withShapeOf(type, b.getI32Type()), reduced.n.v);
+      return select(isZero, c(0), of(call("llvm.ldexp", type, {value.v, whole})));
+    }
+    auto [first, second] = powerOfTwo(reduced.n);
+    return select(isZero, c(0), (value * first) * second);
+  }
+
+  /// exp(x) of f32 where what would be a denormal may be 0, with a relative error below 2e-7, and up to 3e-7 where x is
+  /// -87. Without an instruction that scales, x must not be above 0.
+  Real orZero(Real x, bool isNegative) const {
+    if (!scalesRegisters())
+      return byPolynomial(x);
+    Real bounded = isNegative ? x : atMost(x, 89);
+    return byRegisters({bounded}, [&](ArrayRef<Real> r) { return ofRegister(r[0]).byTable(r[0]); });
   }
 
 private:
-  /// x 2^n, where n may be above 0 only if not `isSmall`.
-  Real timesPowerOfTwo(Real x, Reduced reduced, bool isSmall) const {
-    if (flushes && isSmall)
-      return x * normalPower(reduced.shifted);
-    if (scales) {
-      Value whole = arith::FPToSIOp::create(b, loc, withShapeOf(type, b.getI32Type()), reduced.n.v);
-      return of(call("llvm.ldexp", type, {x.v, whole}));
-    }
-    auto [first, second] = powerOfTwo(reduced.n);
-    return (x * first) * second;
+  Exponentials ofRegister(Real x) const {
+    Exponentials part(b, loc, x.v.getType());
+    part.scales = part.flushes = true;
+    return part;
+  }
+  /// x y + z, in two roundings where the machine has no instruction for one: a detour is not worth it.
+  Real multiplyAdd(Real x, Real y, Real z) const {
+    return isa<VectorType>(type) ? of(vector::FMAOp::create(b, loc, x.v, y.v, z.v)) : fma(x, y, z);
+  }
+  /// 2^n (1 + r + r^2 q(r)) with the power of two built from bits, which must be those of a normal number.
+  Real byPolynomial(Real x) const {
+    constexpr double least = -87.3;
+    constexpr double q[] = {0.4999999344767089, 0.1666652063045628, 0.04166838807002193, 0.008368716996255951,
+                            0.0013814597487710831};
+    Value isTiny = x < c(least);
+    Real bounded = select(isTiny, c(least), x);
+    // The sum with the magic number holds n in its lowest bits.
+    Real shifted = multiplyAdd(bounded, c(log2e), c(magic())), n = shifted - c(magic());
+    Real r = multiplyAdd(n, c(-ln2), bounded);
+    Real sum = c(q[4]);
+    for (int i = 3; i >= 0; --i)
+      sum = multiplyAdd(sum, r, c(q[i]));
+    Real value = multiplyAdd(multiplyAdd(sum, r, c(1)), r, c(1));
+    return select(isTiny, c(0), value * normalPower(shifted));
+  }
+  /// 2^(n/16) (1 + r + quadratic r^2 + cubic r^3) of a register: the powers of 2^(1/16) lie in another one, and AVX-512
+  /// multiplies by a power of two of any exponent.
+  Real byTable(Real x) const {
+    constexpr int64_t entries = 16;
+    constexpr double quadratic = 0.5000161760376938, cubic = 0.1666678942225719;
+    // n/16 is the nearest number with four bits behind the point: the lowest four of the sum's.
+    Real first = c(magic() / entries), shifted = multiplyAdd(x, c(log2e), first), n = shifted - first;
+    Real r = multiplyAdd(n, c(-ln2), x);
+    SmallVector<float> powers;
+    for (int64_t i = 0; i < entries; ++i)
+      powers.push_back(std::exp2(static_cast<double>(i) / entries));
+    Value table = arith::ConstantOp::create(b, loc, b.getF32VectorAttr(powers));
+    Real power = of(call("llvm.x86.avx512.permvar.sf.512", type, {table, bits(shifted)}));
+    Real value = multiplyAdd(power * r, multiplyAdd(multiplyAdd(r, c(cubic), c(quadratic)), r, c(1)), power);
+    return scaled(value, n, x);
   }
   Value call(StringRef intrinsic, Type result, ValueRange operands) const {
     return LLVM::CallIntrinsicOp::create(b, loc, result, b.getStringAttr(intrinsic), operands).getResult(0);
@@ -307,6 +357,11 @@ Value expandExp(OpBuilder &b, Location loc, Value x, bool scales, bool flushes) 
   e.scales = scales;
   e.flushes = flushes;
   return e.exp(e.of(x)).v;
+}
+Value expandExpOfNegative(OpBuilder &b, Location loc, Value x, bool scales) {
+  auto e = on(b, loc, x);
+  e.scales = scales;
+  return e.orZero(e.of(x), /*isNegative=*/true).v;
 }
 Value expandExpM1(OpBuilder &b, Location loc, Value x) {
   auto e = on(b, loc, x);
