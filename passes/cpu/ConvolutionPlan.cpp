@@ -36,10 +36,14 @@ double directCycles(Size s) {
 double winogradCycles(Size s, int64_t outputs) {
   double blocks = nn::blocksOf(s.filters), side = outputs + s.taps - 1, points = side * side,
          transform = side == 6 ? 140 : 55;
-  double pieces = winograd::Pieces{s.rows, outputs, s.rowDilation}.count() *
-                  winograd::Pieces{s.columns, outputs, s.columnDilation}.count();
+  winograd::Pieces rows{s.rows, outputs, s.rowDilation}, columns{s.columns, outputs, s.columnDilation};
+  double pieces = rows.count() * columns.count();
+  bool mayBeShort = s.rowDilation == 1 && s.columnDilation == 1;
+  auto pointsAlong = [&](const winograd::Pieces &cut) {
+    return cut.count() * side - (mayBeShort && cut.endsShort() ? 2 : 0);
+  };
   double weights = points * s.channels * blocks * nn::kBlock * 4 / 8;
-  return overlapped(pieces * points * s.channels * blocks / 2 / 0.85, weights) +
+  return overlapped(pointsAlong(rows) * pointsAlong(columns) * s.channels * blocks / 2 / 0.85, weights) +
          pieces * (nn::blocksOf(s.channels) + blocks) * transform;
 }
 

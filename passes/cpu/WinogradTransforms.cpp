@@ -61,6 +61,19 @@ SmallVector<Value> transformOutput(KernelBuilder &k, ValueRange m, int64_t outpu
           l.fma(b2 * b, differenceB, l.fma(a2 * a, differenceA, m[5]))};
 }
 
+SmallVector<Value> transformShortInput(KernelBuilder &k, ValueRange d) {
+  Lanes l{k};
+  // As in transformInput, without the factor x^2 - b^2 of the polynomials. Its values at 0 and a are in the weights.
+  Value even = l.mul(a2 - b2, d[2]);
+  return {l.mul(b2, l.fma(a2, d[0], l.mul(-1, d[2]))), l.fma(a * (a2 - b2), d[1], even),
+          l.fma(-a * (a2 - b2), d[1], even), l.fma(-a2, d[1], d[3])};
+}
+
+SmallVector<Value> transformShortOutput(KernelBuilder &k, ValueRange m) {
+  Lanes l{k};
+  return {l.add(m[0], l.add(m[1], m[2])), l.fma(a, l.sub(m[1], m[2]), m[3])};
+}
+
 void transformFilter(int64_t outputs, ArrayRef<double> taps, double *points) {
   // The filter's value at each point, over the product of the differences to the others.
   auto at = [&](double x) {

@@ -26,6 +26,12 @@ llvm::SmallVector<mlir::Value> transformInput(KernelBuilder &k, mlir::ValueRange
 /// A^T m for 6 or 4 vectors: 4 or 2 of them.
 llvm::SmallVector<mlir::Value> transformOutput(KernelBuilder &k, mlir::ValueRange m, int64_t outputs);
 
+/// The points of F(4,3) that F(2,3) does with: 0, 3/4, -3/4 and infinity.
+inline constexpr int64_t shortPoints[] = {0, 1, 2, 5};
+/// What 4 inputs must be at these points so that the weights of F(4,3) give the right products, and 2 outputs from those.
+llvm::SmallVector<mlir::Value> transformShortInput(KernelBuilder &k, mlir::ValueRange d);
+llvm::SmallVector<mlir::Value> transformShortOutput(KernelBuilder &k, mlir::ValueRange m);
+
 /// G g for 3 or 5 taps, in double precision, at `outputs` + taps - 1 points.
 void transformFilter(int64_t outputs, llvm::ArrayRef<double> taps, double *points);
 
@@ -38,6 +44,10 @@ double estimatedError(int64_t points, int64_t channels);
 struct Pieces {
   int64_t extent, outputs, dilation;
   int64_t count() const { return longer() * perLonger() + (remainders() - longer()) * perShorter(); }
+  /// Whether the last of several pieces of F(4,3) needs no more than two of its outputs: it may be of F(2,3).
+  bool endsShort() const {
+    return outputs == 4 && dilation == 1 && extent > outputs && (extent % outputs == 1 || extent % outputs == 2);
+  }
   /// The first output of piece `t`.
   mlir::Value start(KernelBuilder &k, mlir::Value t) const;
 

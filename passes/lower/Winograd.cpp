@@ -7,6 +7,13 @@
 // the micro-kernel. An item is some pieces times some panels of filters: it transforms the pieces' inputs
 // into the workspace, computes the products, and transforms them back through the epilogue. Pieces at the
 // borders are first copied to a square with zeros around.
+//
+// Where an image has one or two outputs more than its whole pieces, the last pieces are short: F(2,3) at four of the six
+// points, with the weights of F(4,3). The pieces are numbered so that those which have a point follow each other:
+//
+//     short rows | whole | short columns | short both ways
+//
+// 14 x 14 outputs so take 484 products for a channel and a filter in place of 576.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -35,7 +42,11 @@ struct Shape {
         rows(typeOf(op.getY()).getDimSize(2)), columns(typeOf(op.getY()).getDimSize(3)),
         channels(op.getChannels()), panels(typeOf(op.getY()).getDimSize(1)),
         rowsApart(op.getDilations()[0]), columnsApart(op.getDilations()[1]), pieceRows{rows, out, rowsApart},
-        pieceColumns{columns, out, columnsApart}, plan(planWinograd(target, points, pieces(), channels, panels)) {}
+        pieceColumns{columns, out, columnsApart}, plan(planWinograd(target, points, pieces(), channels, panels)) {
+    bool mayBeShort = rowsApart == 1 && columnsApart == 1 && plan.tileItems == 1;
+    shortRows = mayBeShort && pieceRows.endsShort();
+    shortColumns = mayBeShort && pieceColumns.endsShort();
+  }
 
   /// Outputs, inputs and points of a piece; the first two along one dim.
   int64_t out, in, points;
@@ -44,11 +55,58 @@ struct Shape {
   int64_t rowsApart, columnsApart;
   winograd::Pieces pieceRows, pieceColumns;
   WinogradPlan plan;
+  /// Whether the last row, and the last column, of pieces is short.
+  bool shortRows, shortColumns;
+
+  /// Whole rows and columns of pieces; pieces before the first whole one, and those with all points of a column's and of
+  /// a row's transform behind it.
+  int64_t wholeRows() const { return pieceRows.count() - shortRows; }
+  int64_t wholeColumns() const { return pieceColumns.count() - shortColumns; }
+  int64_t firstWhole() const { return shortRows * wholeColumns(); }
+  int64_t endWhole() const { return firstWhole() + wholeRows() * wholeColumns(); }
+  int64_t endWholeRows() const { return endWhole() + shortColumns * wholeRows(); }
 
   int64_t pieces() const { return pieceRows.count() * pieceColumns.count(); }
   int64_t itemPieces() const { return llvm::divideCeilSigned(pieces(), plan.tileItems); }
   PanelGroups panelGroups() const { return {panels, plan.panels, plan.panelItems}; }
   int64_t itemPanels() const { return panelGroups().largest(); }
+};
+
+/// A piece along one dim: its inputs, outputs and points.
+struct Along {
+  bool isShort;
+  int64_t in, out;
+  SmallVector<int64_t> points;
+
+  Along(const Shape &s, bool isShort) : isShort(isShort), in(isShort ? 4 : s.in), out(isShort ? 2 : s.out) {
+    if (isShort)
+      points.assign(std::begin(winograd::shortPoints), std::end(winograd::shortPoints));
+    else
+      points = llvm::to_vector(llvm::seq<int64_t>(0, s.in));
+  }
+  SmallVector<Value> inputs(KernelBuilder &k, ValueRange d) const {
+    return isShort ? winograd::transformShortInput(k, d) : winograd::transformInput(k, d);
+  }
+  SmallVector<Value> outputs(KernelBuilder &k, ValueRange m) const {
+    return isShort ? winograd::transformShortOutput(k, m) : winograd::transformOutput(k, m, out);
+  }
+};
+
+/// A piece of an item: its number, its corner in the output, and how it lies along rows and columns.
+struct Piece {
+  Value number, row, column;
+  Along down, across;
+};
+
+/// Points of one dim at which the same pieces have products: all of them, or those of short pieces, or the others.
+struct Points {
+  enum Which { all, ofShort, others } which;
+  int64_t count;
+  Value at(KernelBuilder &k, Value i) const {
+    if (which == others)
+      return k.add(i, 3);
+    return which == ofShort ? k.add(i, k.mul(k.div(i, k.index(3)), 2)) : i;
+  }
 };
 
 class Winograd {
@@ -81,12 +139,14 @@ public:
       EvenParts items{s.pieces(), plan.tileItems};
       firstPiece = items.spreadStart(k, point[2]);
       count = k.sub(items.spreadStart(k, k.add(point[2], 1)), firstPiece);
-      k.loop(count, [&](Value piece) { transformInputs(piece); });
+      forEachPiece([&](const Piece &piece) { transformInputs(piece); });
       std::pair<Value, Value> range = s.panelGroups().range(k, point[1]);
       Value panel = range.first, end = range.second;
-      k.loop(k.index(s.points), [&](Value at) { multiplyAll(at, panel, end); });
+      for (Points down : pointsOf(s.shortRows))
+        for (Points across : pointsOf(s.shortColumns))
+          multiplyAll(down, across, panel, end);
       k.loop(k.sub(end, panel), [&](Value j) {
-        k.loop(count, [&](Value piece) { transformOutputs(k.add(panel, j), j, piece); });
+        forEachPiece([&](const Piece &piece) { transformOutputs(k.add(panel, j), j, piece); });
       });
     });
     return status;
@@ -100,30 +160,57 @@ private:
     vector::StoreOp::create(k.b, k.loc, value, memref, ValueRange{at});
   }
 
-  /// The image's row and column that a piece of the item starts at in the output.
-  std::pair<Value, Value> cornerOf(Value piece) {
-    Value at = k.add(firstPiece, piece), across = k.index(s.pieceColumns.count());
-    return {s.pieceRows.start(k, k.div(at, across)), s.pieceColumns.start(k, k.rem(at, across))};
+  void forEachPiece(llvm::function_ref<void(const Piece &)> body) {
+    if (!s.shortRows && !s.shortColumns) {
+      Along whole(s, false);
+      k.loop(count, [&](Value number) {
+        Value at = k.add(firstPiece, number), across = k.index(s.pieceColumns.count());
+        body({number, s.pieceRows.start(k, k.div(at, across)), s.pieceColumns.start(k, k.rem(at, across)), whole, whole});
+      });
+      return;
+    }
+    // Pieces that are alike, from the one with so many rows and columns of pieces before it on.
+    auto alike = [&](int64_t first, bool shortRow, bool shortColumn) {
+      int64_t rows = shortRow ? 1 : s.wholeRows(), columns = shortColumn ? 1 : s.wholeColumns();
+      Along down(s, shortRow), across(s, shortColumn);
+      k.loops({k.index(rows), k.index(columns)}, [&](ValueRange at) {
+        Value row = k.add(at[0], shortRow ? s.wholeRows() : 0), column = k.add(at[1], shortColumn ? s.wholeColumns() : 0);
+        body({k.add(k.add(k.mul(at[0], columns), at[1]), first), k.mul(row, s.out), k.mul(column, s.out), down, across});
+      });
+    };
+    if (s.shortRows)
+      alike(0, true, false);
+    alike(s.firstWhole(), false, false);
+    if (s.shortColumns)
+      alike(s.endWhole(), false, true);
+    if (s.shortRows && s.shortColumns)
+      alike(s.endWholeRows(), true, true);
+  }
+
+  SmallVector<Points> pointsOf(bool hasShort) const {
+    if (!hasShort)
+      return {{Points::all, s.in}};
+    return {{Points::ofShort, 4}, {Points::others, 2}};
   }
 
   /// V[point][block][piece][16] = B^T d B.
-  void transformInputs(Value piece) {
-    auto [outRow, outColumn] = cornerOf(piece);
-    Value row = k.sub(outRow, k.index(op.getPads()[0])), column = k.sub(outColumn, k.index(op.getPads()[1]));
-    auto isInside = [&](Value first, int64_t apart, int64_t extent) {
-      Value last = k.add(first, (s.in - 1) * apart);
+  void transformInputs(const Piece &piece) {
+    Value row = k.sub(piece.row, k.index(op.getPads()[0])), column = k.sub(piece.column, k.index(op.getPads()[1]));
+    auto isInside = [&](Value first, int64_t apart, int64_t extent, const Along &along) {
+      Value last = k.add(first, (along.in - 1) * apart);
       return k.both(k.compare(arith::CmpIPredicate::sge, first, k.index(0)),
                     k.compare(arith::CmpIPredicate::slt, last, k.index(extent)));
     };
-    Value inside = k.both(isInside(row, s.rowsApart, s.inRows), isInside(column, s.columnsApart, s.inColumns));
+    Value inside = k.both(isInside(row, s.rowsApart, s.inRows, piece.down),
+                          isInside(column, s.columnsApart, s.inColumns, piece.across));
     Value border = k.negated(inside);
     k.loop(k.index(blocks), [&](Value block) {
       Value plane = k.mul(k.add(k.mul(image, blocks), block), s.inRows * s.inColumns);
       Value base = k.mul(k.add(plane, k.add(k.mul(row, s.inColumns), column)), kBlock);
-      Value to = k.mul(k.add(k.mul(block, s.itemPieces()), piece), kBlock);
-      k.ifThen(inside, [&] { transformSquare(x, base, s.rowsApart * s.inColumns, s.columnsApart, to); });
+      Value to = k.mul(k.add(k.mul(block, s.itemPieces()), piece.number), kBlock);
+      k.ifThen(inside, [&] { transformSquare(piece, x, base, s.rowsApart * s.inColumns, s.columnsApart, to); });
       k.ifThen(border, [&] {
-        k.loops({k.index(s.in), k.index(s.in)}, [&](ValueRange at) {
+        k.loops({k.index(piece.down.in), k.index(piece.across.in)}, [&](ValueRange at) {
           Value r = k.add(row, k.mul(at[0], s.rowsApart)), c = k.add(column, k.mul(at[1], s.columnsApart));
           Value exists = k.both(k.inRange(r, k.index(s.inRows)), k.inRange(c, k.index(s.inColumns)));
           for (int64_t lane = 0; lane < kBlock; lane += plan.lanes) {
@@ -137,47 +224,66 @@ private:
             store(value, square, k.add(k.mul(k.add(k.mul(at[0], s.in), at[1]), kBlock), lane));
           }
         });
-        transformSquare(square, k.index(0), s.in, 1, to);
+        transformSquare(piece, square, k.index(0), s.in, 1, to);
       });
     });
   }
 
   /// The transformed inputs of the piece whose pixels start at `base`, rows `down` and columns `across` pixels apart.
-  void transformSquare(Value from, Value base, int64_t down, int64_t across, Value to) {
+  void transformSquare(const Piece &piece, Value from, Value base, int64_t down, int64_t across, Value to) {
     k.loop(k.index(0), k.index(kBlock), k.index(plan.lanes), [&](Value lane) {
       Value first = k.add(base, lane), target = k.add(to, lane);
-      SmallVector<Value> half(s.points);
-      for (int64_t c = 0; c < s.in; ++c) {
+      SmallVector<SmallVector<Value>> half(piece.down.in);
+      for (int64_t c = 0; c < piece.across.in; ++c) {
         SmallVector<Value> column;
-        for (int64_t r = 0; r < s.in; ++r)
+        for (int64_t r = 0; r < piece.down.in; ++r)
           column.push_back(load(from, k.add(first, (r * down + c * across) * kBlock)));
-        column = winograd::transformInput(k, column);
-        for (int64_t r = 0; r < s.in; ++r)
-          half[r * s.in + c] = column[r];
+        for (auto [r, value] : llvm::enumerate(piece.down.inputs(k, column)))
+          half[r].push_back(value);
       }
-      for (int64_t r = 0; r < s.in; ++r) {
-        SmallVector<Value> row = winograd::transformInput(k, ArrayRef(half).slice(r * s.in, s.in));
-        for (int64_t c = 0; c < s.in; ++c)
-          store(row[c], inputs, k.add(target, (r * s.in + c) * inputPoint));
-      }
+      for (auto [row, r] : llvm::zip(half, piece.down.points))
+        for (auto [value, c] : llvm::zip(piece.across.inputs(k, row), piece.across.points))
+          store(value, inputs, k.add(target, (r * s.in + c) * inputPoint));
     });
   }
 
-  /// The products at one point for the panels [first, end).
-  void multiplyAll(Value point, Value first, Value end) {
-    EvenParts parts{s.itemPieces(), llvm::divideCeilSigned(s.itemPieces(), plan.rows)};
-    // Some items have one piece less; what is computed in its place is not read.
-    auto overPieces = [&](Value panel, int64_t width) {
-      parts.forEach(k, k.index(0), k.index(parts.parts), [&](Value piece, int64_t rows) {
-        multiply(point, panel, first, end, width, piece, rows);
-      });
+  /// The products at some points for the panels [first, end). Some items have one piece less than others; what is
+  /// computed in its place is not read.
+  void multiplyAll(Points down, Points across, Value first, Value end) {
+    int64_t from = down.which == Points::others ? s.firstWhole() : 0, to = s.itemPieces();
+    if (across.which == Points::others)
+      to = s.endWhole();
+    else if (down.which == Points::others)
+      to = s.endWholeRows();
+    EvenParts parts{to - from, llvm::divideCeilSigned(to - from, plan.rows)};
+    int64_t points = down.count * across.count;
+    auto pointAt = [&](Value i) {
+      Value r = down.at(k, k.div(i, k.index(across.count))), c = across.at(k, k.rem(i, k.index(across.count)));
+      return k.add(k.mul(r, s.in), c);
     };
-    s.panelGroups().forEach(k, first, end, overPieces);
+    k.loop(k.index(points), [&](Value i) {
+      Value point = pointAt(i), next = pointAt(k.min(k.add(i, 1), k.index(points - 1)));
+      s.panelGroups().forEach(k, first, end, [&](Value panel, int64_t width) {
+        parts.forEach(k, k.index(0), k.index(parts.parts), [&](Value part, int64_t rows) {
+          Value isFirst = k.compare(arith::CmpIPredicate::eq, part, k.index(0));
+          multiply({point, next, first, end, parts.parts == 1, isFirst}, panel, width, k.add(part, from), rows);
+        });
+      });
+    });
   }
 
+  /// What a tile belongs to: its point, and the next one; the item's panels; whether its pieces are the only ones at this
+  /// point, and if not, whether they are the first.
+  struct Product {
+    Value point, nextPoint, begin, end;
+    bool isOnly;
+    Value isFirst;
+  };
+
   /// M[point][own][piece][16] for `rows` pieces: a register tile over all channels. `own` numbers the item's
-  /// panels, [begin, end).
-  void multiply(Value point, Value panel, Value begin, Value end, int64_t width, Value piece, int64_t rows) {
+  /// panels.
+  void multiply(const Product &product, Value panel, int64_t width, Value piece, int64_t rows) {
+    const auto &[point, nextPoint, begin, end, isOnly, isFirst] = product;
     MicroKernel kernel{rows, width * perPanel, vector};
     Value own = k.sub(panel, begin);
     Value weights = k.mul(k.add(k.mul(point, s.panels), panel), s.channels * kBlock);
@@ -186,9 +292,8 @@ private:
     if (plan.streamsWeights) {
       // After the item's last panels at this point come its first ones at the next point.
       Value next = k.add(panel, width), isLast = k.compare(arith::CmpIPredicate::sge, next, end);
-      next = k.add(k.mul(point, s.panels), k.select(isLast, k.add(begin, s.panels), next));
-      following = {u, k.mul(next, s.channels * kBlock), s.channels * kBlock, s.itemPieces() <= plan.rows,
-                   k.compare(arith::CmpIPredicate::eq, piece, k.index(0))};
+      next = k.add(k.mul(k.select(isLast, nextPoint, point), s.panels), k.select(isLast, begin, next));
+      following = {u, k.mul(next, s.channels * kBlock), s.channels * kBlock, isOnly, isFirst};
     }
     auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
       Value from = k.add(first, k.mul(block, s.itemPieces() * kBlock));
@@ -226,59 +331,63 @@ private:
   }
 
   /// A^T M A of one piece and panel, to the outputs that exist.
-  void transformOutputs(Value panel, Value own, Value piece) {
-    std::pair<Value, Value> corner = cornerOf(piece);
-    Value row = corner.first, column = corner.second;
-    Value from = k.mul(k.add(piece, k.mul(own, s.itemPieces())), kBlock);
+  void transformOutputs(Value panel, Value own, const Piece &piece) {
+    const Along &down = piece.down, &across = piece.across;
+    Value from = k.mul(k.add(piece.number, k.mul(own, s.itemPieces())), kBlock);
     k.loop(k.index(0), k.index(kBlock), k.index(plan.lanes), [&](Value lane) {
-      SmallVector<Value> half(s.out * s.in);
-      for (int64_t c = 0; c < s.in; ++c) {
+      SmallVector<SmallVector<Value>> half(down.out);
+      for (int64_t c : across.points) {
         SmallVector<Value> values;
-        for (int64_t r = 0; r < s.in; ++r)
+        for (int64_t r : down.points)
           values.push_back(load(products, k.add(k.add(from, lane), (r * s.in + c) * productPoint)));
-        values = winograd::transformOutput(k, values, s.out);
-        for (int64_t r = 0; r < s.out; ++r)
-          half[r * s.in + c] = values[r];
+        for (auto [r, value] : llvm::enumerate(down.outputs(k, values)))
+          half[r].push_back(value);
       }
       Value b = bias ? load(bias, k.add(k.mul(panel, kBlock), lane)) : Value();
       SmallVector<Value> square;
-      for (int64_t r = 0; r < s.out; ++r)
-        for (Value value : winograd::transformOutput(k, ArrayRef(half).slice(r * s.in, s.in), s.out))
+      for (const SmallVector<Value> &row : half)
+        for (Value value : across.outputs(k, row))
           square.push_back(b ? arith::AddFOp::create(k.b, k.loc, value, b).getResult() : value);
-      storeSquare(square, panel, row, column, lane);
+      storeSquare(square, panel, piece, lane);
     });
   }
 
   /// Stores the outputs of a piece that exist: all of them from registers where the epilogue is short.
-  void storeSquare(ArrayRef<Value> square, Value panel, Value row, Value column, Value lane) {
+  void storeSquare(ArrayRef<Value> square, Value panel, const Piece &piece, Value lane) {
+    int64_t all = piece.across.out;
     auto storeOne = [&](Value value, Value r, Value c) {
-      SmallVector<Value> indices = {image, panel, k.add(row, k.mul(r, s.rowsApart)),
-                                    k.add(column, k.mul(c, s.columnsApart)), lane};
+      SmallVector<Value> indices = {image, panel, k.add(piece.row, k.mul(r, s.rowsApart)),
+                                    k.add(piece.column, k.mul(c, s.columnsApart)), lane};
       if (failed(storeThroughEpilogue(k, op, value, indices)))
         status = failure();
     };
-    auto existing = [&](Value first, int64_t apart, int64_t extent) {
+    auto existing = [&](Value first, int64_t apart, int64_t extent, const Along &along) {
       Value left = k.add(k.sub(k.index(extent), first), apart - 1);
-      return k.min(k.div(left, k.index(apart)), k.index(s.out));
+      return k.min(k.div(left, k.index(apart)), k.index(along.out));
     };
-    Value height = existing(row, s.rowsApart, s.rows), width = existing(column, s.columnsApart, s.columns);
+    Value height = existing(piece.row, s.rowsApart, s.rows, piece.down),
+          width = existing(piece.column, s.columnsApart, s.columns, piece.across);
     auto fromRegisters = [&] {
-      for (int64_t i = 0; i < s.out * s.out; ++i)
-        storeOne(square[i], k.index(i / s.out), k.index(i % s.out));
+      for (auto [i, value] : llvm::enumerate(square))
+        storeOne(value, k.index(static_cast<int64_t>(i) / all), k.index(static_cast<int64_t>(i) % all));
     };
     auto throughBuffer = [&] {
       for (auto [i, value] : llvm::enumerate(square))
         store(value, outputs, k.add(lane, i * kBlock));
       k.loops({height, width}, [&](ValueRange at) {
-        Value offset = k.mul(k.add(k.mul(at[0], s.out), at[1]), kBlock);
+        Value offset = k.mul(k.add(k.mul(at[0], all), at[1]), kBlock);
         storeOne(load(outputs, k.add(offset, lane)), at[0], at[1]);
       });
     };
     if (!hasShortEpilogue(k.group))
       return throughBuffer();
-    if (s.rows % (s.out * s.rowsApart) == 0 && s.columns % (s.out * s.columnsApart) == 0)
+    auto isFull = [](const Along &along, bool hasShort, int64_t extent, int64_t all, int64_t apart) {
+      return along.isShort ? extent % all == along.out : hasShort || extent % (all * apart) == 0;
+    };
+    if (isFull(piece.down, s.shortRows, s.rows, s.out, s.rowsApart) &&
+        isFull(piece.across, s.shortColumns, s.columns, s.out, s.columnsApart))
       return fromRegisters();
-    Value isWhole = k.compare(arith::CmpIPredicate::eq, k.mul(height, width), k.index(s.out * s.out));
+    Value isWhole = k.compare(arith::CmpIPredicate::eq, k.mul(height, width), k.index(square.size()));
     k.ifThen(isWhole, fromRegisters);
     k.ifThen(k.negated(isWhole), throughBuffer);
   }

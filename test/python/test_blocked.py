@@ -127,6 +127,9 @@ def test_few_filters(tmp_path, level, filters, kernel, image, attributes):
     (24, 40, (30, 21), [0, 0, 0, 0]),
     (33, 64, (13, 27), [1, 0, 2, 1]),
     (64, 96, (9, 50), [1, 1, 1, 1]),
+    (64, 64, (14, 14), [1, 1, 1, 1]),
+    (40, 32, (13, 12), [1, 1, 1, 1]),  # one output more than whole pieces
+    (32, 24, (8, 11), [1, 0, 1, 0]),
 ])
 def test_winograd(tmp_path, level, channels, filters, image, pads):
     net = Net()
