@@ -8,10 +8,16 @@ import subprocess
 
 
 def _cpu_name():
+    """The name, and the family and model, since virtual machines call several generations the same."""
+    facts = {}
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
+        key, _, value = line.partition(":")
+        facts.setdefault(key.strip(), value.strip())
+    if "model name" not in facts:
+        return platform.machine()
+    if "cpu family" not in facts:
+        return facts["model name"]
+    return f"{facts['model name']} (family {facts['cpu family']}, model {facts['model']})"
 
 
 def _level():
