@@ -131,7 +131,7 @@ public:
   /// Where the result is 0, nothing is multiplied until it is: arithmetic that ends below the normal numbers takes
   /// some processors over a hundred cycles.
   Real exp(Real x) const {
-    if (flushes && !isDouble && (scalesRegisters() || isNegative(x.v)))
+    if (flushes && !isDouble && (scales ? fitsRegisters() : isNegative(x.v)))
       return orZero(x, isNegative(x.v));
     Real bounded = isNegative(x.v) ? x : atMost(x, pick(89, 710));
     if (scalesRegisters()) {
@@ -153,13 +153,33 @@ public:
   /// exp(x) of f32 where what would be a denormal may be 0, with a relative error below 2e-7, and up to 3e-7 where x is
   /// -87. Without an instruction that scales, x must not be above 0.
   Real orZero(Real x, bool isNegative) const {
-    if (!scalesRegisters())
+    if (!scales || !fitsRegisters())
       return byPolynomial(x);
     Real bounded = isNegative ? x : atMost(x, 89);
-    return byRegisters({bounded}, [&](ArrayRef<Real> r) { return ofRegister(r[0]).byTable(r[0]); });
+    if (scalesRegisters())
+      return byRegisters({bounded}, [&](ArrayRef<Real> r) { return ofRegister(r[0]).byTable(r[0]); });
+    // What is left of a row takes a part of a register: a result does not depend on its place.
+    constexpr int64_t lanes = 16;
+    auto whole = VectorType::get({lanes}, b.getF32Type());
+    auto vector = dyn_cast<VectorType>(type);
+    int64_t count = vector ? vector.getNumElements() : 1;
+    Value filled = vector ? vector::ShuffleOp::create(
+                                b, loc, bounded.v, bounded.v,
+                                llvm::map_to_vector(llvm::seq(lanes), [&](int64_t i) { return i % count; }))
+                                .getResult()
+                          : vector::BroadcastOp::create(b, loc, whole, bounded.v).getResult();
+    Real result = ofRegister(of(filled)).byTable(of(filled));
+    if (!vector)
+      return of(vector::ExtractOp::create(b, loc, result.v, 0));
+    return of(vector::ShuffleOp::create(b, loc, result.v, result.v, llvm::to_vector(llvm::seq(count))));
   }
 
 private:
+  /// Whether values of this type are whole registers, or fill a part of one.
+  bool fitsRegisters() const {
+    auto vector = dyn_cast<VectorType>(type);
+    return !vector || scalesRegisters() || (vector.getRank() == 1 && vector.getNumElements() < 16);
+  }
   Exponentials ofRegister(Real x) const {
     Exponentials part(b, loc, x.v.getType());
     part.scales = part.flushes = true;
