@@ -21,8 +21,8 @@ using mlir::Value;
 /// `scales`: the machine has an instruction that multiplies by a power of two of any exponent, as AVX-512 does.
 /// `flushes`: the result may be 0 where it would be a denormal.
 Value expandExp(OpBuilder &b, Location loc, Value x, bool scales, bool flushes);
-/// The same of f32 that is not above 0, or NaN, where what would be a denormal may be 0: a third of the work. The relative
-/// error is below 2e-7, and up to 3e-7 where x is -87.
+/// The same of f32 that is not above 0, or NaN, where what would be a denormal may be 0: two thirds of the work. The
+/// relative error is below 2e-7, and up to 3e-7 where x is -87.
 Value expandExpOfNegative(OpBuilder &b, Location loc, Value x, bool scales);
 /// x y + z on a machine without an instruction for it: f32 by f64, rounded once but where the sum in f64 is a tie of f32;
 /// f64 with the product's rounding error added at the end.

@@ -36,12 +36,13 @@ int64_t halfPanelsOf(int64_t rows, int64_t columns) {
   return 2 * perItem;
 }
 
-/// Rounds with so many rows in all that what comes before the first round of products, and is not hidden, does not count.
-/// (Measured: 128 rows of 16 rounds lose some; of 36 rounds they gain 4 to 6% with AVX-512, and nothing with AVX2, where a
-/// tile that holds half as many sums reads more.)
+/// Rounds with so many rows in all that what comes before the first round of products, and is not hidden, does not
+/// count. (Measured: 128 rows of 16 rounds lose some; of 36 rounds they gain 4 to 6% with AVX-512, and nothing with
+/// AVX2, where a tile that holds half as many sums reads more.)
 int64_t leastWork(unsigned vectorBits) { return vectorBits == 256 ? 6144 : 4608; }
 
-/// The largest divisor of half the depth, in whole steps of 16, that makes rounds enough; the largest one where none does.
+/// The largest divisor of half the depth, in whole steps of 16, that makes rounds enough; the largest one where none
+/// does.
 int64_t depthBlockOf(const StrassenSize &size, unsigned vectorBits) {
   int64_t half = size.depth / 2, groups = size.columns / kWidth / 4, largest = 16;
   for (int64_t block = size.widens ? kMostWidened : kMostSteps; block >= kLeastSteps; block -= 16) {

@@ -64,8 +64,8 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
     plan.panels = std::min(std::clamp<int64_t>(most, 1, 4), panels);
     // From the third-level cache panels come faster if they are asked for; from memory they do not, the machine asks
     // for what follows by itself, and from the second-level cache they come in time. Asking far ahead helps some
-    // machines (Zen 5) and gets in the way of what others fetch by themselves (Zen 4), but not where the panels are more
-    // than those keep track of.
+    // machines (Zen 5) and gets in the way of what others fetch by themselves (Zen 4), but not where the panels are
+    // more than those keep track of.
     if (cached && panels * width * steps * bytes > 2 * kFarCache) {
       bool isMany = most >= 8 && panels % 8 == 0;
       plan.panels = isMany ? 8 : plan.panels;

@@ -28,7 +28,8 @@ llvm::SmallVector<mlir::Value> transformOutput(KernelBuilder &k, mlir::ValueRang
 
 /// The points of F(4,3) that F(2,3) does with: 0, 3/4, -3/4 and infinity.
 inline constexpr int64_t shortPoints[] = {0, 1, 2, 5};
-/// What 4 inputs must be at these points so that the weights of F(4,3) give the right products, and 2 outputs from those.
+/// What 4 inputs must be at these points so that the weights of F(4,3) give the right products, and 2 outputs from
+/// those.
 llvm::SmallVector<mlir::Value> transformShortInput(KernelBuilder &k, mlir::ValueRange d);
 llvm::SmallVector<mlir::Value> transformShortOutput(KernelBuilder &k, mlir::ValueRange m);
 

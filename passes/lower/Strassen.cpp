@@ -267,8 +267,8 @@ private:
     auto vectorOf = [&](int64_t j, Value step) -> Value {
       Value lane = k.index(j % perPanel * plan.lanes);
       if (right.isCombination || widens())
-        return load(rights,
-                    {now.rights, k.index(right.isCombination ? right.number : widenedAt(right.number)), k.add(step, j / perPanel * plan.depthBlock), lane});
+        return load(rights, {now.rights, k.index(right.isCombination ? right.number : widenedAt(right.number)),
+                             k.add(step, j / perPanel * plan.depthBlock), lane});
       Value panel = panelAt(now, k.index(j / perPanel), right.number % 2);
       return load(panels, {panel, k.add(k.add(now.from, step), right.number / 2 * half), lane});
     };

@@ -8,8 +8,8 @@
 // into the workspace, computes the products, and transforms them back through the epilogue. Pieces at the
 // borders are first copied to a square with zeros around.
 //
-// Where an image has one or two outputs more than its whole pieces, the last pieces are short: F(2,3) at four of the six
-// points, with the weights of F(4,3). The pieces are numbered so that those which have a point follow each other:
+// Where an image has one or two outputs more than its whole pieces, the last pieces are short: F(2,3) at four of the
+// six points, with the weights of F(4,3). The pieces are numbered so that those which have a point follow each other:
 //
 //     short rows | whole | short columns | short both ways
 //
@@ -58,8 +58,8 @@ struct Shape {
   /// Whether the last row, and the last column, of pieces is short.
   bool shortRows, shortColumns;
 
-  /// Whole rows and columns of pieces; pieces before the first whole one, and those with all points of a column's and of
-  /// a row's transform behind it.
+  /// Whole rows and columns of pieces; the first piece that is whole both ways, the one behind the last such, and
+  /// behind the last that is whole along rows.
   int64_t wholeRows() const { return pieceRows.count() - shortRows; }
   int64_t wholeColumns() const { return pieceColumns.count() - shortColumns; }
   int64_t firstWhole() const { return shortRows * wholeColumns(); }
@@ -165,17 +165,20 @@ private:
       Along whole(s, false);
       k.loop(count, [&](Value number) {
         Value at = k.add(firstPiece, number), across = k.index(s.pieceColumns.count());
-        body({number, s.pieceRows.start(k, k.div(at, across)), s.pieceColumns.start(k, k.rem(at, across)), whole, whole});
+        body({number, s.pieceRows.start(k, k.div(at, across)), s.pieceColumns.start(k, k.rem(at, across)), whole,
+              whole});
       });
       return;
     }
-    // Pieces that are alike, from the one with so many rows and columns of pieces before it on.
+    // The pieces that are alike, of which `first` is the number of the first.
     auto alike = [&](int64_t first, bool shortRow, bool shortColumn) {
       int64_t rows = shortRow ? 1 : s.wholeRows(), columns = shortColumn ? 1 : s.wholeColumns();
       Along down(s, shortRow), across(s, shortColumn);
       k.loops({k.index(rows), k.index(columns)}, [&](ValueRange at) {
-        Value row = k.add(at[0], shortRow ? s.wholeRows() : 0), column = k.add(at[1], shortColumn ? s.wholeColumns() : 0);
-        body({k.add(k.add(k.mul(at[0], columns), at[1]), first), k.mul(row, s.out), k.mul(column, s.out), down, across});
+        Value row = k.add(at[0], shortRow ? s.wholeRows() : 0),
+              column = k.add(at[1], shortColumn ? s.wholeColumns() : 0);
+        Value number = k.add(k.add(k.mul(at[0], columns), at[1]), first);
+        body({number, k.mul(row, s.out), k.mul(column, s.out), down, across});
       });
     };
     if (s.shortRows)
@@ -272,8 +275,8 @@ private:
     });
   }
 
-  /// What a tile belongs to: its point, and the next one; the item's panels; whether its pieces are the only ones at this
-  /// point, and if not, whether they are the first.
+  /// What a tile belongs to: its point, and the next one; the item's panels; whether its pieces are the only ones at
+  /// this point, and if not, whether they are the first.
   struct Product {
     Value point, nextPoint, begin, end;
     bool isOnly;

@@ -128,8 +128,8 @@ LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
       rule.differ(width, rule.constant(pairs ? 2 * kPanelColumns : kPanelColumns)))
     return rule.error("packed_matmul_c1: the panels do not fit a's depth and " + Twine(getColumns()) + " columns");
   if (getStrassen() && !fitsStrassen(*this))
-    return rule.error("packed_matmul_c3: Strassen's algorithm takes f32, or panels of halves, of static extents, 4 rows or more, one "
-                      "matrix of panels, a multiple of 32 products in a sum and of 64 columns");
+    return rule.error("packed_matmul_c3: Strassen's algorithm takes f32, or panels of halves, of static extents, "
+                      "4 rows or more, one matrix of panels, a multiple of 32 products in a sum and of 64 columns");
   FailureOr<Dims> out = broadcastLeading(rule, "packed_matmul_c2", a, panels);
   if (failed(out))
     return failure();
