@@ -87,7 +87,8 @@ public:
     return fromBits(shiftLeft(addBits(bits(shifted), i(exponentBias())), mantissaBits()));
   }
   /// Beyond these, exp is 0 or infinite.
-  Real clamp(Real x) const { return atMost(atLeast(x, pick(-105, -746)), pick(89, 710)); }
+  Real clamp(Real x) const { return belowInfinity(atLeast(x, pick(-105, -746))); }
+  Real belowInfinity(Real x) const { return atMost(x, pick(89, 710)); }
   /// Below it, exp is 0.
   double leastArgument() const { return flushes ? pick(-87.3, -708.3) : pick(-104, -745.2); }
 
@@ -133,7 +134,7 @@ public:
   Real exp(Real x) const {
     if (flushes && !isDouble && (scales ? fitsRegisters() : isNegative(x.v)))
       return orZero(x, isNegative(x.v));
-    Real bounded = isNegative(x.v) ? x : atMost(x, pick(89, 710));
+    Real bounded = isNegative(x.v) ? x : belowInfinity(x);
     if (scalesRegisters()) {
       Reduced reduced = reduce(bounded);
       return byRegisters({reduced.tail + c(1), reduced.n, x},
@@ -155,7 +156,7 @@ public:
   Real orZero(Real x, bool isNegative) const {
     if (!scales || !fitsRegisters())
       return byPolynomial(x);
-    Real bounded = isNegative ? x : atMost(x, 89);
+    Real bounded = isNegative ? x : belowInfinity(x);
     if (scalesRegisters())
       return byRegisters({bounded}, [&](ArrayRef<Real> r) { return ofRegister(r[0]).byTable(r[0]); });
     // What is left of a row takes a part of a register: a result does not depend on its place.
@@ -191,11 +192,11 @@ private:
   }
   /// 2^n (1 + r + r^2 q(r)) with the power of two built from bits, which must be those of a normal number.
   Real byPolynomial(Real x) const {
-    constexpr double least = -87.3;
     constexpr double q[] = {0.4999999344767089, 0.1666652063045628, 0.04166838807002193, 0.008368716996255951,
                             0.0013814597487710831};
-    Value isTiny = x < c(least);
-    Real bounded = select(isTiny, c(least), x);
+    Real least = c(leastArgument());
+    Value isTiny = x < least;
+    Real bounded = select(isTiny, least, x);
     // The sum with the magic number holds n in its lowest bits.
     Real shifted = multiplyAdd(bounded, c(log2e), c(magic())), n = shifted - c(magic());
     Real r = multiplyAdd(n, c(-ln2), bounded);
@@ -239,7 +240,7 @@ public:
 
   Real expm1(Real x) const {
     // Below the first bound it is -1.
-    Reduced reduced = reduce(atMost(atLeast(x, pick(-20, -40)), pick(89, 710)));
+    Reduced reduced = reduce(belowInfinity(atLeast(x, pick(-20, -40))));
     auto [first, second] = powerOfTwo(reduced.n);
     // Where 2^n may overflow before it meets the tail, the 1 no longer counts.
     Real power = first * second;
@@ -381,6 +382,7 @@ Value expandExp(OpBuilder &b, Location loc, Value x, bool scales, bool flushes) 
 Value expandExpOfNegative(OpBuilder &b, Location loc, Value x, bool scales) {
   auto e = on(b, loc, x);
   e.scales = scales;
+  e.flushes = true;
   return e.orZero(e.of(x), /*isNegative=*/true).v;
 }
 Value expandExpM1(OpBuilder &b, Location loc, Value x) {

@@ -19,13 +19,10 @@ struct FormStrassen : impl::FormStrassenBase<FormStrassen> {
           !a.getElementType().isF32() || panels.getShape().back() != nn::PackedMatMulOp::kPanelColumns)
         return;
       Type stored = panels.getElementType();
-      if (!stored.isF32() && !stored.isF16() && !stored.isBF16())
+      int64_t depth = panels.getDimSize(1);
+      if (depth == 0 || (!stored.isF32() && !stored.isF16() && !stored.isBF16()))
         return;
-      StrassenSize size{0, panels.getDimSize(1), int64_t(op.getColumns()), !stored.isF32()};
-      if (size.depth == 0)
-        return;
-      size.rows = a.getNumElements() / size.depth;
-      if (paysStrassen(size))
+      if (paysStrassen({a.getNumElements() / depth, depth, int64_t(op.getColumns()), !stored.isF32()}))
         op.setStrassen(true);
     });
   }

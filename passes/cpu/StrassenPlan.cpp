@@ -77,7 +77,7 @@ StrassenPlan planStrassen(const KernelTarget &target, const StrassenSize &size) 
   plan.halfPanels = halfPanelsOf(rows, columns);
   // As in planMatMul; S lies so that its rows do not collide, but quadrants are factors, too.
   if (collide(room / (plan.panels * perPanel), depth * sizeof(float)))
-    plan.panels = plan.halfPanels % 3 == 0 ? 3 : plan.halfPanels % 4 == 0 ? 4 : plan.panels;
+    plan.panels = panelsOfColliding(plan.halfPanels, plan.panels);
   plan.rowBlock = rowBlockOf(rows);
   plan.halfRows = llvm::divideCeil(plan.rowBlock, 2);
   // At least two tiles: while one is computed S of the other is formed.

@@ -30,6 +30,10 @@ bool collide(int64_t rows, int64_t distance) {
   return llvm::divideCeil(rows, page / apart) > mostInSet;
 }
 
+int64_t panelsOfColliding(int64_t panels, int64_t otherwise) {
+  return panels % 3 == 0 ? 3 : panels % 4 == 0 ? 4 : otherwise;
+}
+
 MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize &size) {
   const auto &[rows, depth, columns, batch, pairs, cached, leftBytes] = size;
   constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
@@ -48,7 +52,7 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
   bool isFewRows = rows && *rows < plan.rows;
   // Rows that evict each other are taken fewer at a time, with more panels.
   if (panels >= 3 && leftBytes && !isFewRows && collide(plan.rows, *leftBytes)) {
-    plan.panels = panels % 3 != 0 && panels % 4 == 0 ? 4 : 3;
+    plan.panels = panelsOfColliding(panels, 3);
     plan.rows = room / (plan.panels * perPanel);
   }
   // Tiles of even heights instead of a low last one: 8 = 4 + 4.

@@ -15,6 +15,8 @@ namespace nnc {
 /// Whether so many rows at this distance in bytes meet in so few sets of a first-level cache that they evict each other
 /// between one step of a sum and the next: a set has 8 to 12 lines, and all distances of whole pages are one set.
 bool collide(int64_t rows, int64_t distance);
+/// The panels of a tile of fewer rows: 3 or 4, whichever divides all of them, else `otherwise`.
+int64_t panelsOfColliding(int64_t panels, int64_t otherwise);
 
 /// nn.packed_matmul: an item is a block of rows times a few panels of 16 columns.
 struct MatMulPlan {
