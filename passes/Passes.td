@@ -168,8 +168,8 @@ def PackOperands : Pass<"nn-pack-operands", "::mlir::ModuleOp"> {
 def FormStrassen : Pass<"nn-form-strassen", "::mlir::ModuleOp"> {
   let summary = "Let large matrix products multiply seven halves in place of eight";
   let description = [{
-    Sets `strassen` on nn.packed_matmul of f32 and static extents where the multiplications that it saves outweigh the
-    additions.
+    Sets `strassen` on nn.packed_matmul of f32 and static extents, and on nn.blocked_conv of one pixel, where the
+    multiplications that it saves outweigh the additions.
   }];
 }
 

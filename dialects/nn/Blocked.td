@@ -33,7 +33,7 @@ def NN_UnblockChannelsOp : NN_BlockedOp<"unblock_channels", (ins NN_Tensor:$x, I
 
 def NN_BlockedConvOp : NN_BlockedOp<"blocked_conv", (ins NN_Tensor:$x, NN_Tensor:$panels, Optional<NN_Tensor>:$bias,
     DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
-    I64Attr:$channels, I64Attr:$filters, I64Attr:$groups)> {
+    I64Attr:$channels, I64Attr:$filters, I64Attr:$groups, UnitAttr:$strassen)> {
   let summary = "convolution to blocks of filters, summed directly (made by nn-block-channels)";
   let description = [{
     nn.conv with x: [N,ceil(C/16),D1..Dn,16], or [N,C,D1..Dn] where C is small, panels: [groups, ceil(M/groups/16), T*C/groups, 16],
@@ -47,6 +47,12 @@ def NN_BlockedConvOp : NN_BlockedOp<"blocked_conv", (ins NN_Tensor:$x, NN_Tensor
       whole blocks.
     - blocked_conv_c4: bias has a lane for every filter.
     - blocked_conv_c5: the dilated kernel fits into the padded input.
+    - blocked_conv_c6: with `strassen`, which is that of nn.packed_matmul, the kernel is one pixel of stride 1 without
+      padding, x has blocks and 4 pixels or more, there is one group, C is a multiple of 32 and M of 64.
+  }];
+  let extraClassDeclaration = [{
+    /// Whether it is a product of matrices, with extents that `strassen` asks for.
+    bool fitsStrassen();
   }];
 }
 

@@ -82,7 +82,7 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
     - packed_matmul_c1: a has rank 2 or more, panels [...,ceil(columns / 16),K,16], or those of pairs.
     - packed_matmul_c2: the leading dims broadcast.
     - packed_matmul_c3: with `strassen` a is f32, panels is f32, f16 or bf16, their extents are static, a has 4 rows or
-      more, panels has rank 3, K is a multiple of 32 and `columns` of 64.
+      more, panels has rank 3, K is a multiple of 32, and there are 64 columns or more.
   }];
   let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, I64Attr:$columns, UnitAttr:$strassen, UnitAttr:$cached);
   let results = (outs NN_Tensor:$y);
@@ -91,6 +91,8 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
     static constexpr int64_t kPanelColumns = 16;
     /// Whether a step of the panels holds two elements of each column.
     bool hasPairs();
+    /// Whether it has the extents and types that `strassen` asks for.
+    bool fitsStrassen();
   }];
 }
 

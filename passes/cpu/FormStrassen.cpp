@@ -1,6 +1,7 @@
 // Strassen's algorithm where it pays.
 #include "passes/Passes.h"
 #include "passes/cpu/StrassenPlan.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -12,18 +13,11 @@ namespace {
 
 struct FormStrassen : impl::FormStrassenBase<FormStrassen> {
   void runOnOperation() override {
-    getOperation().walk([](nn::PackedMatMulOp op) {
-      auto a = dyn_cast<RankedTensorType>(op.getA().getType()),
-           panels = dyn_cast<RankedTensorType>(op.getPanels().getType());
-      if (!a || !panels || !a.hasStaticShape() || !panels.hasStaticShape() || panels.getRank() != 3 ||
-          !a.getElementType().isF32() || panels.getShape().back() != nn::PackedMatMulOp::kPanelColumns)
-        return;
-      Type stored = panels.getElementType();
-      int64_t depth = panels.getDimSize(1);
-      if (depth == 0 || (!stored.isF32() && !stored.isF16() && !stored.isBF16()))
-        return;
-      if (paysStrassen({a.getNumElements() / depth, depth, int64_t(op.getColumns()), !stored.isF32()}))
-        op.setStrassen(true);
+    getOperation().walk([](Operation *op) {
+      llvm::TypeSwitch<Operation *>(op).Case<nn::PackedMatMulOp, nn::BlockedConvOp>([](auto op) {
+        if (op.fitsStrassen() && paysStrassen(strassenSizeOf(op)))
+          op.setStrassen(true);
+      });
     });
   }
 };

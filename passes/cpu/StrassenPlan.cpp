@@ -1,5 +1,6 @@
 #include "passes/cpu/StrassenPlan.h"
 
+#include "dialects/nn/Blocked.h"
 #include "passes/cpu/TilePlan.h"
 
 using namespace mlir;
@@ -8,12 +9,15 @@ namespace nnc {
 
 namespace {
 
+RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
 constexpr int64_t kWidth = nn::PackedMatMulOp::kPanelColumns;
 
 /// Rows of an item: S and T of an item stay in the second-level cache together.
 constexpr int64_t kMostRows = 256;
-/// Steps of half a sum that one round adds: the fewer there are, the more often sums go to memory and back.
-constexpr int64_t kLeastSteps = 128, kMostSteps = 512;
+/// Steps of half a sum that one round adds: the fewer there are, the more often sums go to memory and back. Where that
+/// is all of the half, they go there once in any case.
+constexpr int64_t kLeastSteps = 128, kMostSteps = 512, kLeastWhole = 48;
 /// The same where panels are widened: the seven right factors of a round share the cache with S.
 constexpr int64_t kMostWidened = 256;
 
@@ -25,10 +29,13 @@ int64_t rowBlockOf(int64_t rows) {
   return block;
 }
 
+/// Groups of two panels of either half, the last one filled up with others.
+int64_t groupsOf(int64_t columns) { return llvm::divideCeil(columns, 4 * kWidth); }
+
 /// Panels of half an item, a multiple of the tile's two. Items are of the same size.
 int64_t halfPanelsOf(int64_t rows, int64_t columns) {
   constexpr int64_t mostPairs = 12, leastItems = 4;
-  int64_t pairs = columns / kWidth / 4,
+  int64_t pairs = groupsOf(columns),
           items = llvm::divideCeil(leastItems, llvm::divideCeil(rows, rowBlockOf(rows)));
   int64_t perItem = std::clamp<int64_t>(pairs / items, 1, mostPairs);
   while (pairs % perItem != 0)
@@ -37,18 +44,22 @@ int64_t halfPanelsOf(int64_t rows, int64_t columns) {
 }
 
 /// Rounds with so many rows in all that what comes before the first round of products, and is not hidden, does not
-/// count. (Measured: 128 rows of 16 rounds lose some; of 36 rounds they gain 4 to 6% with AVX-512, and nothing with
-/// AVX2, where a tile that holds half as many sums reads more.)
-int64_t leastWork(unsigned vectorBits) { return vectorBits == 256 ? 6144 : 4608; }
+/// count. Where sums are cut, S is formed again for every block of the depth, too. (Measured on Zen 4: whole, 784 rows
+/// gain 6% and 392 lose some; cut, 128 rows of 16 rounds lose some and of 36 rounds gain 4 to 6%. With AVX2 neither
+/// gains, since a tile that holds half as many sums reads more.)
+int64_t leastWork(bool isWhole, unsigned vectorBits) { return vectorBits == 256 ? 6144 : isWhole ? 768 : 4608; }
 
 /// The largest divisor of half the depth, in whole steps of 16, that makes rounds enough; the largest one where none
 /// does.
 int64_t depthBlockOf(const StrassenSize &size, unsigned vectorBits) {
-  int64_t half = size.depth / 2, groups = size.columns / kWidth / 4, largest = 16;
-  for (int64_t block = size.widens ? kMostWidened : kMostSteps; block >= kLeastSteps; block -= 16) {
+  int64_t half = size.depth / 2, groups = groupsOf(size.columns), largest = 16,
+          most = size.widens ? kMostWidened : kMostSteps;
+  if (half <= most && size.rows * groups >= leastWork(/*isWhole=*/true, vectorBits))
+    return half;
+  for (int64_t block = most; block >= kLeastSteps; block -= 16) {
     if (half % block != 0)
       continue;
-    if (size.rows * groups * (half / block) >= leastWork(vectorBits))
+    if (size.rows * groups * (half / block) >= leastWork(/*isWhole=*/false, vectorBits))
       return block;
     largest = std::max(largest, block);
   }
@@ -57,26 +68,43 @@ int64_t depthBlockOf(const StrassenSize &size, unsigned vectorBits) {
 
 } // namespace
 
+StrassenSize strassenSizeOf(nn::PackedMatMulOp op) {
+  RankedTensorType a = typeOf(op.getA()), panels = typeOf(op.getPanels());
+  int64_t depth = panels.getDimSize(1);
+  return {a.getNumElements() / depth, depth, int64_t(op.getColumns()), !panels.getElementType().isF32(),
+          depth * int64_t(sizeof(float))};
+}
+
+StrassenSize strassenSizeOf(nn::BlockedConvOp op) {
+  int64_t pixels = 1;
+  for (int64_t extent : typeOf(op.getY()).getShape().drop_front(2).drop_back())
+    pixels *= extent;
+  return {pixels, int64_t(op.getChannels()), int64_t(op.getFilters()), /*widens=*/false,
+          nn::kBlock * int64_t(sizeof(float))};
+}
+
 bool paysStrassen(const StrassenSize &size, unsigned vectorBits) {
-  // T is formed once for all the rows of an item. (Measured: 64 rows lose up to a fifth.)
-  constexpr int64_t leastRows = 128;
-  const auto &[rows, depth, columns, widens] = size;
-  if (rows < leastRows || depth % 32 != 0 || depth == 0 || columns % (4 * kWidth) != 0)
+  int64_t rows = size.rows, depth = size.depth, columns = size.columns, groups = groupsOf(columns);
+  // Panels that are filled up with others do work for nothing: up to a 32nd.
+  if (depth % 32 != 0 || depth == 0 || (groups * 4 * kWidth - columns) * 32 > columns)
     return false;
-  int64_t block = depthBlockOf(size, vectorBits),
-          rounds = columns / kWidth / 4 * (depth / 2 / block);
-  return block >= kLeastSteps && rows * rounds >= leastWork(vectorBits);
+  int64_t half = depth / 2, block = depthBlockOf(size, vectorBits), work = rows * groups * (half / block);
+  // T is formed once for all the rows of an item. (Measured on Zen 4: 64 rows gain 6% where sums are whole, and lose 7%
+  // where they are cut.)
+  bool isWhole = block == half && vectorBits > 256;
+  return rows >= (isWhole ? 48 : 128) && block >= (isWhole ? kLeastWhole : kLeastSteps) &&
+         work >= leastWork(isWhole, vectorBits);
 }
 
 StrassenPlan planStrassen(const KernelTarget &target, const StrassenSize &size) {
-  const auto &[rows, depth, columns, widens] = size;
+  int64_t rows = size.rows, columns = size.columns;
   StrassenPlan plan;
   plan.lanes = std::min(target.lanes(), kWidth);
   int64_t perPanel = kWidth / plan.lanes, room = target.vectorBits == 256 ? 12 : 24;
   plan.panels = std::max<int64_t>(1, 2 / perPanel);
   plan.halfPanels = halfPanelsOf(rows, columns);
   // As in planMatMul; S lies so that its rows do not collide, but quadrants are factors, too.
-  if (collide(room / (plan.panels * perPanel), depth * sizeof(float)))
+  if (collide(room / (plan.panels * perPanel), size.rowBytes))
     plan.panels = panelsOfColliding(plan.halfPanels, plan.panels);
   plan.rowBlock = rowBlockOf(rows);
   plan.halfRows = llvm::divideCeil(plan.rowBlock, 2);

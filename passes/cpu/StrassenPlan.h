@@ -29,7 +29,14 @@ struct StrassenSize {
   int64_t rows, depth, columns;
   /// Whether the panels store halves. They are widened beside T.
   bool widens = false;
+  /// From a row of the left factor to the next.
+  int64_t rowBytes = 0;
 };
+
+/// The size of a product whose op has extents and types that `strassen` asks for; of a convolution the product of an
+/// image's pixels with the filters.
+StrassenSize strassenSizeOf(nn::PackedMatMulOp op);
+StrassenSize strassenSizeOf(nn::BlockedConvOp op);
 
 /// Whether a product takes less time so, and has extents that nn.packed_matmul's `strassen` asks for. With narrower
 /// vectors than those here fewer products do.

@@ -17,6 +17,7 @@
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/Registry.h"
+#include "passes/lower/Strassen.h"
 
 using namespace mlir;
 
@@ -406,6 +407,9 @@ private:
 template <typename OpTy>
 AffineMap blockedConvItems(nn::GroupOp group, Operation *root, KernelTarget target) {
   auto op = cast<OpTy>(root);
+  if constexpr (std::is_same_v<OpTy, nn::BlockedConvOp>)
+    if (takesStrassen(group, op, target))
+      return strassenItems(op, target);
   Shape shape(group, op, target);
   MLIRContext *context = group.getContext();
   SmallVector<AffineExpr> results = {getAffineDimExpr(0, context),
@@ -417,7 +421,11 @@ AffineMap blockedConvItems(nn::GroupOp group, Operation *root, KernelTarget targ
 
 template <typename OpTy>
 LogicalResult emitBlockedConv(KernelBuilder &k, Operation *root) {
-  return BlockedConv<OpTy>(k, cast<OpTy>(root)).emit();
+  auto op = cast<OpTy>(root);
+  if constexpr (std::is_same_v<OpTy, nn::BlockedConvOp>)
+    if (takesStrassen(k.group, op, k.target))
+      return emitStrassen(k, op);
+  return BlockedConv<OpTy>(k, op).emit();
 }
 
 template <typename OpTy>

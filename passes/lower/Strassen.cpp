@@ -1,4 +1,4 @@
-// nn.packed_matmul by Strassen's algorithm, in Winograd's form: one level of it, in each item.
+// Products by Strassen's algorithm, in Winograd's form: one level of it, in each item.
 //
 //     S1 = A21 + A22   T1 = B12 - B11   M1 = A11 B11   M5 = S1 T1   U2 = M1 + M6
 //     S2 = S1 - A11    T2 = B22 - T1    M2 = A12 B21   M6 = S2 T2   U3 = U2 + M7
@@ -16,16 +16,14 @@
 // they would cost what the eighth product does.
 //
 // Where the rows of an item are odd in number, or fewer than in others, its halves share some. Both compute
-// them, and the first one stores them.
+// them, and the first one stores them. Where there are panels too few for the last item, the last panel stands in
+// for those behind it, and nobody stores what comes of it.
 #include "passes/lower/Strassen.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
-#include "passes/cpu/StrassenPlan.h"
 #include "passes/lower/Contraction.h"
-#include "passes/lower/Epilogue.h"
-#include "passes/lower/PanelRows.h"
 
 #include <functional>
 
@@ -39,25 +37,12 @@ constexpr int64_t kWidth = nn::PackedMatMulOp::kPanelColumns;
 /// Steps of a product between which the next combinations are formed, a few vectors at a time.
 constexpr int64_t kSteps = 16;
 
-RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
-
-PanelRows rowsOf(nn::PackedMatMulOp op) { return PanelRows(typeOf(op.getY()), 0, op.getColumns()); }
-
-StrassenSize sizeOf(nn::PackedMatMulOp op) {
-  RankedTensorType panels = typeOf(op.getPanels());
-  return {*rowsOf(op).known, panels.getDimSize(1), int64_t(op.getColumns()), !panels.getElementType().isF32()};
-}
-
-StrassenPlan planOf(nn::PackedMatMulOp op, KernelTarget target) { return planStrassen(target, sizeOf(op)); }
-
 class Strassen {
 public:
-  Strassen(KernelBuilder &k, nn::PackedMatMulOp op)
-      : k(k), op(op), plan(planOf(op, k.target)), space(rowsOf(op)),
-        half(typeOf(op.getPanels()).getDimSize(1) / 2), a(k.merged(k.memref(op.getA()), 1)),
-        panels(k.memref(op.getPanels())), flatPanels(k.flat(panels)),
+  Strassen(KernelBuilder &k, const StrassenProduct &product)
+      : k(k), p(product), plan(planStrassen(k.target, p.size)), half(p.size.depth / 2), flatPanels(k.flat(p.panels)),
         vector(VectorType::get({plan.lanes}, k.b.getF32Type())),
-        stored(typeOf(op.getPanels()).getElementType()) {
+        stored(cast<MemRefType>(p.panels.getType()).getElementType()) {
     Type f32 = vector.getElementType();
     lefts = k.workspace(MemRefType::get({4, plan.halfRows + 1, plan.depthBlock + 16}, f32));
     rights = k.workspace(MemRefType::get({2, widens() ? 7 : 4, plan.panels * plan.depthBlock + 4, kWidth}, f32));
@@ -95,6 +80,8 @@ private:
     /// Where the upper and the lower half of the rows begin; the first panels in the left half, of the item
     /// and of this round; the first step; the number of the group of panels.
     Value rows[2], itemPanel, panel, from, group;
+    /// The matrix among several, and where it begins in the left factor.
+    Value matrix, origin;
     /// Which of the two buffers has its T.
     Value rights;
   };
@@ -146,16 +133,32 @@ private:
   int64_t groups() const { return plan.halfPanels / plan.panels; }
   int64_t blocks() const { return half / plan.depthBlock; }
   int64_t rounds() const { return groups() * blocks(); }
-  int64_t rowItems() const { return llvm::divideCeil(*space.known, plan.rowBlock); }
+  int64_t rowItems() const { return llvm::divideCeil(p.size.rows, plan.rowBlock); }
+  int64_t panelItems() const { return llvm::divideCeil(p.size.columns, 2 * plan.halfPanels * kWidth); }
   /// Whether all items have the same S.
-  bool hasOneLeft() const { return !isCut() && rowItems() == 1; }
+  bool hasOneLeft() const { return !isCut() && rowItems() == 1 && !p.matrixStride; }
+
+  /// Where step `at` (a multiple of kSteps) of a row's half of the depth is in the left factor.
+  Value leftAt(const Round &round, Value row, Value at, int64_t right) {
+    Value steps = k.div(k.add(round.from, at), k.index(kSteps));
+    Value first = k.mul(k.add(steps, right * (half / kSteps)), p.stepsStride);
+    return k.add(round.origin, k.add(first, k.mul(row, p.rowStride)));
+  }
 
   /// A round, by its number among those of all items.
   Round roundAt(Value number) {
     Value item = k.div(number, k.index(rounds())), block = k.div(number, k.index(groups()));
     Round round;
+    if (p.matrixStride) {
+      Value perMatrix = k.index(rowItems() * panelItems());
+      round.matrix = k.div(item, perMatrix);
+      item = k.rem(item, perMatrix);
+      round.origin = k.mul(round.matrix, p.matrixStride);
+    } else {
+      round.matrix = round.origin = k.index(0);
+    }
     round.rows[0] = k.mul(k.rem(item, k.index(rowItems())), plan.rowBlock);
-    Value last = k.min(k.add(round.rows[0], plan.rowBlock), k.index(*space.known));
+    Value last = k.min(k.add(round.rows[0], plan.rowBlock), k.index(p.size.rows));
     round.rows[1] = k.sub(last, k.index(plan.halfRows));
     round.group = k.rem(number, k.index(groups()));
     round.itemPanel = k.mul(k.div(item, k.index(rowItems())), 2 * plan.halfPanels);
@@ -177,7 +180,7 @@ private:
     for (int64_t lane = 0; lane < kSteps; lane += plan.lanes) {
       Value step = k.add(steps, lane);
       auto quadrant = [&](int64_t down, int64_t right) {
-        return load(a, {k.add(round.rows[down], row), k.add(k.add(round.from, step), right * half)});
+        return load(p.left, k.add(leftAt(round, k.add(round.rows[down], row), steps, right), lane));
       };
       Value s1 = added(quadrant(1, 0), quadrant(1, 1)), s2 = subtracted(s1, quadrant(0, 0));
       Value all[] = {s1, s2, subtracted(quadrant(0, 0), quadrant(1, 0)), subtracted(quadrant(0, 1), s2)};
@@ -191,7 +194,7 @@ private:
     for (int64_t column = 0; column < kWidth; column += plan.lanes) {
       Value lane = k.index(column);
       auto quadrant = [&](int64_t down, int64_t right) {
-        return loadWidened(k, panels, {panelAt(round, j, right), k.add(k.add(round.from, step), down * half), lane},
+        return loadWidened(k, p.panels, {panelAt(round, j, right), k.add(k.add(round.from, step), down * half), lane},
                            vector, stored, vector.getElementType());
       };
       Value t1 = subtracted(quadrant(0, 1), quadrant(0, 0)), t2 = subtracted(quadrant(1, 1), t1);
@@ -210,8 +213,11 @@ private:
 
   /// Panel j of the round in the left or in the right half.
   Value panelAt(const Round &round, Value j, int64_t right) {
-    return k.add(k.add(round.panel, j), right * plan.halfPanels);
+    Value panel = k.add(k.add(round.panel, j), right * plan.halfPanels);
+    return isFilledUp() ? k.min(panel, k.index(llvm::divideCeil(p.size.columns, kWidth) - 1)) : panel;
   }
+  /// Whether the last item has panels, or columns of a panel, that the product has not.
+  bool isFilledUp() const { return p.size.columns % (2 * plan.halfPanels * kWidth) != 0; }
 
   /// Adds a tile of each quadrant of the round's product to the sums.
   void multiply(const Rounds &rounds, const Tile &tile) {
@@ -256,29 +262,31 @@ private:
     MicroKernel kernel{tile.height, vectors(), vector};
     int64_t perPanel = kWidth / plan.lanes;
     const Round &now = rounds.now;
+    Value at;
     auto scalar = [&](int64_t i, Value step) -> Value {
       Value row = k.add(tile.row, i);
       if (left.isCombination)
-        return memref::LoadOp::create(k.b, k.loc, lefts, ValueRange{k.index(left.number), row, step});
-      Value at[] = {k.add(now.rows[left.number / 2], row),
-                    k.add(k.add(now.from, step), left.number % 2 * half)};
-      return memref::LoadOp::create(k.b, k.loc, a, at);
+        return memref::LoadOp::create(k.b, k.loc, lefts, ValueRange{k.index(left.number), row, k.add(at, step)});
+      Value first = leftAt(now, k.add(now.rows[left.number / 2], row), at, left.number % 2);
+      return memref::LoadOp::create(k.b, k.loc, p.left, ValueRange{k.add(first, step)});
     };
     auto vectorOf = [&](int64_t j, Value step) -> Value {
+      step = k.add(at, step);
       Value lane = k.index(j % perPanel * plan.lanes);
       if (right.isCombination || widens())
         return load(rights, {now.rights, k.index(right.isCombination ? right.number : widenedAt(right.number)),
                              k.add(step, j / perPanel * plan.depthBlock), lane});
       Value panel = panelAt(now, k.index(j / perPanel), right.number % 2);
-      return load(panels, {panel, k.add(k.add(now.from, step), right.number / 2 * half), lane});
+      return load(p.panels, {panel, k.add(k.add(now.from, step), right.number / 2 * half), lane});
     };
     auto forms = former(rounds, tile, number);
     auto fetches = fetcher(rounds.later, tile, fetchedBy(left, right));
     return k.loop(k.index(0), k.index(plan.depthBlock), k.index(kSteps), accumulators,
-                  [&](Value at, ValueRange carried) {
+                  [&](Value steps, ValueRange carried) {
+                    at = steps;
                     forms(at);
                     fetches(at);
-                    return kernel.emit(k, at, k.add(at, kSteps), carried, scalar, vectorOf);
+                    return kernel.emit(k, k.index(0), k.index(kSteps), carried, scalar, vectorOf);
                   });
   }
 
@@ -309,6 +317,7 @@ private:
     }
     Round of = rounds.now;
     of.from = k.select(isLastTile, rounds.next.from, of.from);
+    of.origin = k.select(isLastTile, rounds.next.origin, of.origin);
     for (int64_t i = 0; i < 2; ++i)
       of.rows[i] = k.select(isLastTile, rounds.next.rows[i], of.rows[i]);
     return [=, &rounds](Value at) {
@@ -414,24 +423,37 @@ private:
       Value begin = k.select(isUpper, k.index(0), k.min(k.max(shared, k.index(0)), k.index(tile.height)));
       k.loop(begin, k.index(tile.height), k.index(1), [&](Value i) {
         for (int64_t j = 0; j < vectors(); ++j) {
-          Value lane = k.index(j * plan.lanes);
-          Value sum = load(sums, {number, k.add(tile.sumRow, i), k.add(tile.sumColumn, lane)});
-          if (failed(
-                  storeThroughEpilogue(k, op, sum, space.indices(k, {}, k.add(row, i), k.add(column, lane)))))
-            status = failure();
+          Value lane = k.index(j * plan.lanes), first = k.add(column, lane);
+          Value at[] = {number, k.add(tile.sumRow, i), k.add(tile.sumColumn, lane)};
+          auto whole = [&] { store(load(sums, at), round, k.add(row, i), first); };
+          if (!isFilledUp()) {
+            whole();
+            continue;
+          }
+          Value end = k.index(p.size.columns);
+          Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(first, plan.lanes), end);
+          k.ifThen(isWhole, whole);
+          k.loop(k.select(isWhole, end, first), end, k.index(1), [&](Value one) {
+            Value from[] = {at[0], at[1], k.add(at[2], k.sub(one, first))};
+            store(memref::LoadOp::create(k.b, k.loc, sums, from), round, k.add(row, i), one);
+          });
         }
       });
     });
   }
 
+  void store(Value sum, const Round &round, Value row, Value column) {
+    if (failed(p.store(sum, round.matrix, row, column)))
+      status = failure();
+  }
+
   KernelBuilder &k;
-  nn::PackedMatMulOp op;
+  const StrassenProduct &p;
   StrassenPlan plan;
-  PanelRows space;
   /// Half the depth.
   int64_t half;
-  /// `a` as a matrix of all its rows, and all panels one after another.
-  Value a, panels, flatPanels;
+  /// All panels one after another.
+  Value flatPanels;
   VectorType vector;
   /// The panels' element type.
   Type stored;
@@ -442,15 +464,6 @@ private:
 
 } // namespace
 
-bool takesStrassen(nn::PackedMatMulOp op, KernelTarget target) {
-  return op.getStrassen() && paysStrassen(sizeOf(op), target.vectorBits);
-}
-
-AffineMap strassenItems(nn::PackedMatMulOp op, KernelTarget target) {
-  StrassenPlan plan = planOf(op, target);
-  return rowsOf(op).items(typeOf(op.getY()), 2 * plan.halfPanels, plan.rowBlock);
-}
-
-LogicalResult emitStrassen(KernelBuilder &k, nn::PackedMatMulOp op) { return Strassen(k, op).emit(); }
+LogicalResult emitStrassen(KernelBuilder &k, const StrassenProduct &product) { return Strassen(k, product).emit(); }
 
 } // namespace nnc

@@ -1,4 +1,4 @@
-"""Large products, which take Strassen's algorithm, against sums in f64."""
+"""Large products and convolutions of one pixel, which take Strassen's algorithm, against sums in f64."""
 
 import os
 import pathlib
@@ -17,13 +17,18 @@ def normal(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def run(tmp_path, nodes, inputs, constants, level, *options, takes=True):
-    """What the model gives on one thread and on three, which share the panels in another way."""
+def run(tmp_path, nodes, inputs, constants, level, *options, takes=True, dynamic=None):
+    """What the model gives on one thread and on three, which share the panels in another way. `dynamic` is an input and
+    its dim that only the run knows."""
+
+    def shape(name, x):
+        return ["n" if (name, i) == dynamic else extent for i, extent in enumerate(x.shape)]
+
     graph = helper.make_graph(
         [helper.make_node(op, names, [result]) for op, names, result in nodes],
         "product",
         [
-            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(x.dtype), x.shape)
+            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(x.dtype), shape(name, x))
             for name, x in inputs.items()
         ],
         [helper.make_tensor_value_info("y", helper.np_dtype_to_tensor_dtype(inputs["a"].dtype), None)],
@@ -66,6 +71,13 @@ def check(got, expected, tolerance=5e-6):
         (24970, 256, 256),
         # Half a depth that only blocks of 304 steps divide.
         (256, 1824, 1024),
+        # Few rows, also an odd number of them.
+        (64, 768, 1536),
+        (51, 256, 2048),
+        # Columns that fill the last group of panels in part: but for a part of a panel, a panel and a half, three.
+        (64, 512, 2037),
+        (130, 256, 2088),
+        (128, 512, 2001),
     ],
 )
 def test_product(tmp_path, level, rows, depth, columns):
@@ -119,3 +131,61 @@ def test_no_strassen(tmp_path, level):
     for got in run(tmp_path, nodes, {"a": a}, {"b": b}, level, "--no-strassen", takes=False):
         assert np.abs(got - expected)[1:].max() < 1e-5 * np.abs(expected[1:]).max()
     check(run(tmp_path, nodes, {"a": a}, {"b": b}, level), expected)
+
+
+def pixels(x, w):
+    """A convolution of one pixel."""
+    return np.einsum("nc...,mc->nm...", x.astype(np.float64), w[(...,) + (0,) * (w.ndim - 2)]).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("images", "channels", "filters", "spatial"),
+    [
+        (1, 1024, 256, (14, 14)),
+        # Several items along the pixels; an odd number of them; few.
+        (1, 256, 64, (40, 50)),
+        (1, 128, 512, (27, 27)),
+        (1, 320, 1280, (7, 7)),
+        # Sums that are cut.
+        (1, 2048, 2304, (12, 11)),
+        # Several images, of one item of pixels and of two.
+        (3, 256, 128, (20, 20)),
+        (2, 512, 128, (19, 25)),
+        # Signals.
+        (2, 256, 128, (500,)),
+    ],
+)
+def test_convolution(tmp_path, level, images, channels, filters, spatial):
+    x = normal(images, channels, *spatial)
+    w = normal(filters, channels, *[1] * len(spatial), seed=1)
+    bias = normal(filters, seed=2)
+    got = run(tmp_path, [("Conv", ["a", "w", "b"], "y")], {"a": x}, {"w": w, "b": bias}, level)
+    check(got, pixels(x, w) + bias.reshape(-1, *[1] * len(spatial)))
+
+
+def test_convolution_takes_the_place_of_a_residual(tmp_path, level):
+    x, residual, w = normal(2, 256, 14, 14), normal(2, 512, 14, 14, seed=1), normal(512, 256, 1, 1, seed=2) / 16
+    v, scale = normal(512, 512, 1, 1, seed=3) / 23, normal(512, 1, 1, seed=4)
+    nodes = [
+        ("Conv", ["r", "v"], "s"),
+        ("Conv", ["a", "w"], "p"),
+        ("Mul", ["p", "scale"], "q"),
+        ("Add", ["q", "s"], "t"),
+        ("Tanh", ["t"], "u"),
+        ("Conv", ["u", "v"], "y"),
+    ]
+    got = run(tmp_path, nodes, {"a": x, "r": residual}, {"w": w, "v": v, "scale": scale}, level)
+    check(got, pixels(np.tanh(pixels(x, w) * scale + pixels(residual, v)), v))
+
+
+def test_images_that_only_the_run_counts(tmp_path, level):
+    x, w = normal(5, 256, 16, 16), normal(256, 256, 1, 1, seed=1)
+    nodes = [("Conv", ["a", "w"], "y")]
+    got = run(tmp_path, nodes, {"a": x}, {"w": w}, level, dynamic=("a", 0))
+    check(got, pixels(x, w))
+
+
+def test_convolution_without_strassen(tmp_path, level):
+    x, w = normal(1, 256, 28, 28), normal(256, 256, 1, 1, seed=1)
+    nodes = [("Conv", ["a", "w"], "y")]
+    check(run(tmp_path, nodes, {"a": x}, {"w": w}, level, "--no-strassen", takes=False), pixels(x, w))

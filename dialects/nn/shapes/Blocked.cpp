@@ -71,6 +71,20 @@ LogicalResult UnblockChannelsOp::shapes(ShapeRule &rule) {
   return success();
 }
 
+bool BlockedConvOp::fitsStrassen() {
+  auto x = dyn_cast<RankedTensorType>(getX().getType()), y = dyn_cast<RankedTensorType>(getY().getType());
+  int64_t n = getKernel().size();
+  auto isPixel = [](ArrayRef<int64_t> window, int64_t entry) {
+    return llvm::all_of(window, [&](int64_t own) { return own == entry; });
+  };
+  if (!x || !y || x.getRank() != n + 3 || y.getRank() != n + 3 || !isPixel(getKernel(), 1) ||
+      !isPixel(getStrides(), 1) || !isPixel(getPads(), 0))
+    return false;
+  ArrayRef<int64_t> pixels = x.getShape().slice(2, n);
+  return !ShapedType::isDynamicShape(pixels) && productOf(pixels) >= 4 && x.getElementType().isF32() &&
+         getGroups() == 1 && getChannels() % 32 == 0 && getFilters() % (4 * kBlock) == 0;
+}
+
 LogicalResult BlockedConvOp::shapes(ShapeRule &rule) {
   int64_t n = getKernel().size(), channels = getChannels(), filters = getFilters(), groups = getGroups();
   bool plain = rule.rank(getX()) == n + 2 && !rule.differ(rule.dim(getX(), 1), rule.constant(channels));
@@ -95,6 +109,9 @@ LogicalResult BlockedConvOp::shapes(ShapeRule &rule) {
   Dim blocks = rule.constant(blocksOf(filters));
   if (!isBias(rule, getBias(), blocks))
     return rule.error("blocked_conv_c4: the bias needs one lane per filter");
+  if (getStrassen() && !fitsStrassen())
+    return rule.error("blocked_conv_c6: Strassen's algorithm takes kernels of one pixel, of stride 1 and without "
+                      "padding, 4 pixels or more, one group, a multiple of 32 channels and of 64 filters");
   return slide(rule, "blocked_conv_c5", getX(), blocks, getKernel(), getStrides(), getPads(), getDilations());
 }
 

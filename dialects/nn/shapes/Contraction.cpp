@@ -96,16 +96,15 @@ LogicalResult PackPanelsOp::shapes(ShapeRule &rule) {
   return success();
 }
 
-/// What nn.packed_matmul's `strassen` asks of the operands.
-static bool fitsStrassen(PackedMatMulOp op) {
-  auto a = dyn_cast<RankedTensorType>(op.getA().getType()),
-       panels = dyn_cast<RankedTensorType>(op.getPanels().getType());
+bool PackedMatMulOp::fitsStrassen() {
+  auto a = dyn_cast<RankedTensorType>(getA().getType()),
+       panels = dyn_cast<RankedTensorType>(getPanels().getType());
   return a && panels && a.hasStaticShape() && panels.hasStaticShape() && panels.getRank() == 3 &&
-         a.getElementType().isF32() && getElementTypeOrSelf(op.getY().getType()).isF32() &&
+         a.getElementType().isF32() && getElementTypeOrSelf(getY().getType()).isF32() &&
          (panels.getElementType().isF32() || panels.getElementType().isF16() || panels.getElementType().isBF16()) &&
-         panels.getDimSize(1) % 32 == 0 && panels.getDimSize(2) == PackedMatMulOp::kPanelColumns &&
+         panels.getDimSize(1) % 32 == 0 && panels.getDimSize(2) == kPanelColumns &&
          a.getNumElements() >= 4 * panels.getDimSize(1) && panels.getDimSize(1) > 0 &&
-         op.getColumns() % (4 * PackedMatMulOp::kPanelColumns) == 0;
+         getColumns() >= 4 * kPanelColumns;
 }
 
 bool PackedMatMulOp::hasPairs() {
@@ -127,9 +126,9 @@ LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
   if (getColumns() < 1 || rule.differ(panelCount, rule.constant(count)) || rule.differ(panelDepth, steps) ||
       rule.differ(width, rule.constant(pairs ? 2 * kPanelColumns : kPanelColumns)))
     return rule.error("packed_matmul_c1: the panels do not fit a's depth and " + Twine(getColumns()) + " columns");
-  if (getStrassen() && !fitsStrassen(*this))
+  if (getStrassen() && !fitsStrassen())
     return rule.error("packed_matmul_c3: Strassen's algorithm takes f32, or panels of halves, of static extents, "
-                      "4 rows or more, one matrix of panels, a multiple of 32 products in a sum and of 64 columns");
+                      "4 rows or more, one matrix of panels, a multiple of 32 products in a sum, and 64 columns or more");
   FailureOr<Dims> out = broadcastLeading(rule, "packed_matmul_c2", a, panels);
   if (failed(out))
     return failure();

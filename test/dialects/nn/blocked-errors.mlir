@@ -48,6 +48,12 @@ func.func @blocked_conv_c5(%x: tensor<1x2x5x2x16xf32>, %p: tensor<1x1x96x16xf32>
   return
 }
 // -----
+func.func @blocked_conv_c6(%x: tensor<1x2x5x5x16xf32>, %p: tensor<1x4x32x16xf32>) {
+  // expected-error @+1 {{blocked_conv_c6: Strassen's algorithm takes kernels of one pixel, of stride 1 and without padding, 4 pixels or more, one group, a multiple of 32 channels and of 64 filters}}
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 64 : i64, groups = 1 : i64, strassen} : (tensor<1x2x5x5x16xf32>, tensor<1x4x32x16xf32>) -> tensor<1x4x3x3x16xf32>
+  return
+}
+// -----
 func.func @winograd_conv_c1(%x: tensor<1x16x5x5xf32>, %u: tensor<36x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c1: x does not hold 16 channels over 2 dims}}
   %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x16x5x5xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>

@@ -1,7 +1,7 @@
 // RUN: nnc-opt %s -nn-form-groups -nn-build-kernels | FileCheck %s --check-prefix=AVX2
 // RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" | FileCheck %s --check-prefix=AVX512
 
-// With AVX-512 a short depth is cut in blocks, so that there are rounds enough; with AVX2 the product takes the plain way.
+// With AVX-512 sums of a short depth are whole, which takes few rounds; with AVX2 the product takes the plain way.
 // AVX2: func.func private @k0
 // AVX2-NOT: arith.subf
 // AVX512: func.func private @k0

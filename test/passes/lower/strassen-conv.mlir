@@ -1,0 +1,21 @@
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels | FileCheck %s --check-prefix=AVX2
+// RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" | FileCheck %s --check-prefix=AVX512
+
+// The pixels of an image are rows, and 16 steps of a sum a block of channels: 196 are eight tiles of 11 and one of 10 in
+// either half. S1 to S4 are formed of pixels. With AVX2, where it would not pay, the convolution is summed directly.
+// AVX2: func.func private @k0
+// AVX2-NOT: arith.subf
+// AVX512: func.func private @k0
+// AVX512-DAG: memref<4x99x272xf32>
+// AVX512-DAG: memref<2x4x516x16xf32>
+// AVX512: arith.subf
+// AVX512-COUNT-154: vector.fma {{.*}} vector<16xf32>
+// Bias and residual are added to finished sums.
+// AVX512: arith.addf
+// AVX512: arith.maximumf
+func.func @main(%x: tensor<1x32x14x14x16xf32>, %p: tensor<1x16x512x16xf32>, %b: tensor<16x16xf32>, %r: tensor<1x16x14x14x16xf32>) -> tensor<1x16x14x14x16xf32> {
+  %y = nn.blocked_conv %x, %p, %b {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 512 : i64, filters = 256 : i64, groups = 1 : i64, strassen} : (tensor<1x32x14x14x16xf32>, tensor<1x16x512x16xf32>, tensor<16x16xf32>) -> tensor<1x16x14x14x16xf32>
+  %s = nn.binary add %y, %r : (tensor<1x16x14x14x16xf32>, tensor<1x16x14x14x16xf32>) -> tensor<1x16x14x14x16xf32>
+  %z = nn.unary relu %s : (tensor<1x16x14x14x16xf32>) -> tensor<1x16x14x14x16xf32>
+  return %z : tensor<1x16x14x14x16xf32>
+}
