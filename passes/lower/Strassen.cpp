@@ -46,7 +46,7 @@ public:
     Type f32 = vector.getElementType();
     lefts = k.workspace(MemRefType::get({4, plan.halfRows + 1, plan.depthBlock + 16}, f32));
     rights = k.workspace(MemRefType::get({2, widens() ? 7 : 4, plan.panels * plan.depthBlock + 4, kWidth}, f32));
-    int64_t sumRows = isCut() ? plan.halfRows : plan.rows,
+    int64_t sumRows = isCut() ? tiles() * plan.rows : plan.rows,
             sumPanels = isCut() ? plan.halfPanels : plan.panels;
     sums = k.workspace(MemRefType::get({4, sumRows, sumPanels * kWidth}, f32));
     parts = k.workspace(MemRefType::get({2, plan.rows, plan.panels * kWidth}, f32));
@@ -91,10 +91,11 @@ private:
     /// Whether the round is the first one that is computed here.
     Value isFirst;
   };
-  /// A register tile of a quadrant: its number, first row and panel in the quadrant, and where its sums are.
+  /// A register tile of a quadrant: its number, first row in the quadrant, how many of its rows the tile before has,
+  /// too, and where its sums are.
   struct Tile {
     int64_t height;
-    Value number, row, sumRow, sumColumn;
+    Value number, row, overlap, sumRow, sumColumn;
   };
   /// A factor of a product: a quadrant (row by row), or a combination of quadrants (S1 or T1 is 0).
   struct Factor {
@@ -114,13 +115,17 @@ private:
     Value isLast = k.compare(arith::CmpIPredicate::eq, now.from, k.index(half - plan.depthBlock));
     if (isCut())
       k.ifThen(k.compare(arith::CmpIPredicate::eq, now.from, k.index(0)), [&] {
-        k.loops({k.index(4), k.index(plan.halfRows)}, [&](ValueRange at) {
+        k.loops({k.index(4), k.index(tiles() * plan.rows)}, [&](ValueRange at) {
           for (int64_t j = 0; j < vectors(); ++j)
             store(zeroOf(k, vector), sums, {at[0], at[1], k.add(column, j * plan.lanes)});
         });
       });
-    overTiles([&](int64_t height, Value number, Value row) {
-      Tile tile{height, number, row, isCut() ? row : k.index(0), isCut() ? column : k.index(0)};
+    overTiles([&](int64_t height, Value number) {
+      Value first = k.mul(number, plan.rows), row = first;
+      if (hasOverlap())
+        row = k.min(first, k.index(plan.halfRows - plan.rows));
+      Tile tile{height, number, row, k.sub(first, row), isCut() ? first : k.index(0),
+                isCut() ? column : k.index(0)};
       multiply(rounds, tile);
       if (isCut())
         k.ifThen(isLast, [&] { finish(now, tile); });
@@ -168,11 +173,18 @@ private:
     return round;
   }
 
-  void overTiles(llvm::function_ref<void(int64_t height, Value number, Value row)> body) {
-    int64_t whole = plan.halfRows / plan.rows, rest = plan.halfRows % plan.rows;
-    k.loop(k.index(whole), [&](Value number) { body(plan.rows, number, k.mul(number, plan.rows)); });
+  /// Whether the last tile shares rows with the one before, so that all are of one height: code for another height is
+  /// as long again. Both compute them, which may cost a 64th.
+  bool hasOverlap() const {
+    int64_t shared = tiles() * plan.rows - plan.halfRows;
+    return shared > 0 && shared * 64 <= plan.halfRows;
+  }
+
+  void overTiles(llvm::function_ref<void(int64_t height, Value number)> body) {
+    int64_t rest = hasOverlap() ? 0 : plan.halfRows % plan.rows, whole = tiles() - (rest ? 1 : 0);
+    k.loop(k.index(whole), [&](Value number) { body(plan.rows, number); });
     if (rest)
-      body(rest, k.index(whole), k.index(whole * plan.rows));
+      body(rest, k.index(whole));
   }
 
   /// S1 to S4 of kSteps steps of a row of a round.
@@ -421,6 +433,8 @@ private:
       // The lower half leaves out rows that the upper one has, too.
       Value shared = k.sub(k.add(round.rows[0], plan.halfRows), row);
       Value begin = k.select(isUpper, k.index(0), k.min(k.max(shared, k.index(0)), k.index(tile.height)));
+      if (hasOverlap())
+        begin = k.max(begin, tile.overlap);
       k.loop(begin, k.index(tile.height), k.index(1), [&](Value i) {
         for (int64_t j = 0; j < vectors(); ++j) {
           Value lane = k.index(j * plan.lanes), first = k.add(column, lane);
