@@ -16,6 +16,24 @@ static Value addTo(KernelBuilder &k, Value x, Value y) {
   return arith::AddIOp::create(k.b, k.loc, x, y);
 }
 
+Value lowerLanes(KernelBuilder &k, Value vector, VectorType type) {
+  SmallVector<int64_t> lanes = llvm::to_vector(llvm::seq<int64_t>(0, type.getNumElements()));
+  return vector::ShuffleOp::create(k.b, k.loc, vector, vector, lanes);
+}
+
+Value withLowerLanes(KernelBuilder &k, Value vector, Value lower) {
+  int64_t all = cast<VectorType>(vector.getType()).getNumElements(),
+          few = cast<VectorType>(lower.getType()).getNumElements();
+  // Both factors of a shuffle have as many lanes.
+  SmallVector<int64_t> wide, lanes;
+  for (int64_t i = 0; i < all; ++i) {
+    wide.push_back(i % few);
+    lanes.push_back(i < few ? i : all + i);
+  }
+  Value repeated = vector::ShuffleOp::create(k.b, k.loc, lower, lower, wide);
+  return vector::ShuffleOp::create(k.b, k.loc, repeated, vector, lanes);
+}
+
 SmallVector<Value> MicroKernel::zeros(KernelBuilder &k) const {
   return SmallVector<Value>(rows * vectors, zeroOf(k, type));
 }
@@ -64,8 +82,13 @@ SmallVector<Value> MicroKernel::step(KernelBuilder &k, Value at, ValueRange accu
     b.push_back(right(j, at));
   for (int64_t i = 0; i < rows; ++i) {
     Value a = vector::BroadcastOp::create(k.b, k.loc, type, left(i, at));
-    for (int64_t j = 0; j < vectors; ++j)
-      sums[i * vectors + j] = multiplyAdd(k, a, b[j], sums[i * vectors + j]);
+    for (int64_t n = 0; n < vectors; ++n) {
+      // The narrow vector comes first: LLVM puts the result of what reads a scalar's vector last, and but a part of it,
+      // in place of that vector, not of the sum, and then moves and spills the sums.
+      int64_t j = last ? vectors - 1 - n : n;
+      Value factor = typeOf(j) == type ? a : lowerLanes(k, a, typeOf(j));
+      sums[i * vectors + j] = multiplyAdd(k, factor, b[j], sums[i * vectors + j]);
+    }
   }
   return sums;
 }

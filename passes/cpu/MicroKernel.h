@@ -29,6 +29,11 @@ struct MicroKernel {
   /// Where the tile is too small to hide the latency of a multiply-add, every sum is formed in this many parts.
   int64_t parts = 1;
   Factors factors = Factors::elements;
+  /// The type of the last vector of every row where it is narrower than `type`: then that of its accumulators and of
+  /// what the right operand gives.
+  mlir::VectorType last = nullptr;
+
+  mlir::VectorType typeOf(int64_t vector) const { return last && vector == vectors - 1 ? last : type; }
 
   /// An operand in the accumulators' element type: the scalar of row i, or the vector j, of step k.
   using Operand = llvm::function_ref<mlir::Value(int64_t index, mlir::Value step)>;
@@ -51,6 +56,11 @@ private:
   llvm::SmallVector<mlir::Value> pairStep(KernelBuilder &k, mlir::Value at, mlir::ValueRange accumulators,
                                           Operand left, Operand right) const;
 };
+
+/// The first lanes of a vector, as many as `type` has.
+mlir::Value lowerLanes(KernelBuilder &k, mlir::Value vector, mlir::VectorType type);
+/// `vector` with its first lanes replaced by those of a shorter one.
+mlir::Value withLowerLanes(KernelBuilder &k, mlir::Value vector, mlir::Value lower);
 
 /// Panels that come from memory are asked for while the tiles before them run, so that memory is busy all the time: with
 /// several tiles to a group of panels the first one asks for the first half of the next group, the others for the second.

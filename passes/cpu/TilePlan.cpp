@@ -265,7 +265,7 @@ int64_t mostRows(const KernelTarget &target, int64_t vectors, bool isBytes = fal
 /// cycle, and no sum more often than every fourth cycle. Panels too large for the first-level cache come from
 /// the second-level one, 20 bytes a cycle (measured: tiles of 5 x 4 reach 79% of peak, of 7 x 3 95%), and those too
 /// large for that one, 14 bytes a cycle (tiles of 7 x 3: 84%).
-double stepCycles(const KernelTarget &target, double rows, int64_t vectors, int64_t depth) {
+double stepCycles(const KernelTarget &target, double rows, double vectors, int64_t depth) {
   double products = rows * vectors / 2, loads = (rows + vectors) / 2, bytes = vectors * target.vectorBits / 8;
   double panels = bytes * depth > 2 * kKeptBytes ? bytes / 14 : bytes * depth > kNearCache / 2 ? bytes / 20 : 0;
   return std::max({products, loads, panels, 4.0}) + 0.5;
@@ -285,18 +285,22 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
   int64_t perPanel = nn::kBlock / plan.lanes, outputs = size.rows * size.columns;
   double best = std::numeric_limits<double>::infinity();
   for (int64_t panels = 1; panels <= std::min<int64_t>(size.panels, 8); ++panels) {
-    int64_t rows = std::min(mostRows(target, panels * perPanel, size.isBytes), outputs);
+    // A tile of all panels leaves the empty half of the last one out: a vector with AVX2, half of one with AVX-512.
+    bool omitsHalf = size.endsHalfEmpty && panels == size.panels;
+    double vectors = panels * perPanel - (omitsHalf ? perPanel / 2.0 : 0);
+    int64_t rows = std::min(mostRows(target, std::ceil(vectors), size.isBytes), outputs);
     if (rows == 0)
       break;
     PixelTiles tiles = tilesOf(rows, size.rows, size.columns);
     double count = tiles.rowParts * tiles.columnParts, height = outputs / count;
-    double cycles = size.panels / panels * stepCycles(target, height, panels * perPanel, size.depth);
+    double cycles = size.panels / panels * stepCycles(target, height, vectors, size.depth);
     if (int64_t rest = size.panels % panels)
       cycles += stepCycles(target, height, rest * perPanel, size.depth);
     if (cycles * count < best) {
       best = cycles * count;
       plan.pixels = rows;
       plan.panels = panels;
+      plan.omitsHalf = omitsHalf;
     }
   }
   // Cutting along pixels reads the weights again, cutting along panels the inputs; what stays in the cache

@@ -123,6 +123,8 @@ struct BlockedConvPlan {
   int64_t panelItems, pixelItems;
   /// Whether the weights come from beyond the second-level cache, so that they are asked for ahead of time.
   bool streamsWeights;
+  /// Whether a tile has all panels and multiplies by half of the last one only, the other half being empty.
+  bool omitsHalf;
 };
 
 /// What the plan depends on: the panels and products of one group of filters, the outputs, and the bytes of
@@ -133,6 +135,8 @@ struct BlockedConvSize {
   int64_t outerItems;
   /// Whether the products are of bytes, four in a step.
   bool isBytes = false;
+  /// Whether the second half of the last panel is empty.
+  bool endsHalfEmpty = false;
 };
 
 BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSize &size);

@@ -44,8 +44,12 @@ struct Shape {
         panels(typeOf(op.getPanels()).getDimSize(1)), depth(typeOf(op.getPanels()).getDimSize(2)) {
     int64_t images = typeOf(op.getY()).isDynamicDim(0) ? 1 : typeOf(op.getY()).getDimSize(0);
     int64_t inputBytes = geometry.rows.in * geometry.columns.in * channels * 4;
+    constexpr bool isBytes = kUnit<OpTy> > 1;
+    // With several groups panels are full.
+    int64_t lanes = op.getFilters() % kBlock;
+    bool endsHalfEmpty = !isBytes && lanes > 0 && lanes <= kBlock / 2;
     plan = planBlockedConv(target, {panels, depth, geometry.rows.out, geometry.columns.out, inputBytes,
-                                    std::max<int64_t>(1, images * op.getGroups()), kUnit<OpTy> > 1});
+                                    std::max<int64_t>(1, images * op.getGroups()), isBytes, endsHalfEmpty});
     tiles = tilesOf(plan.pixels, geometry.rows.out, geometry.columns.out);
   }
 
@@ -174,6 +178,10 @@ private:
 
   MicroKernel kernelOf(int64_t pixels, int64_t width) {
     MicroKernel kernel{pixels, width * perPanel, vector};
+    if (plan.omitsHalf && perPanel > 1)
+      --kernel.vectors;
+    else if (plan.omitsHalf)
+      kernel.last = VectorType::get({kBlock / 2}, unit);
     if constexpr (isBytes)
       kernel.factors = typeOf(op.getPanels()).getElementType().isUnsignedInteger()
                            ? MicroKernel::Factors::signedLeftBytes
@@ -237,19 +245,21 @@ private:
     SmallVector<Value> initial;
     for (int64_t i = 0; i < kernel.rows; ++i)
       for (int64_t j = 0; j < kernel.vectors; ++j)
-        initial.push_back(i ? initial[j] : biasOf(block, j));
+        initial.push_back(i ? initial[j] : startOf(kernel, block, j));
     SmallVector<Value> results = products(kernel, block, row, columns, column, initial);
+    results = filledUp(kernel, block, results, width);
+    int64_t vectors = width * perPanel;
     if (shortEpilogue) {
       for (int64_t i = 0; i < kernel.rows; ++i)
-        for (int64_t j = 0; j < kernel.vectors; ++j)
-          store(results[i * kernel.vectors + j], k.add(block, j / perPanel), k.add(row, i / columns),
+        for (int64_t j = 0; j < vectors; ++j)
+          store(results[i * vectors + j], k.add(block, j / perPanel), k.add(row, i / columns),
                 k.add(column, i % columns), k.index(j % perPanel * plan.lanes));
       return;
     }
     for (int64_t i = 0; i < kernel.rows; ++i)
-      for (int64_t j = 0; j < kernel.vectors; ++j)
+      for (int64_t j = 0; j < vectors; ++j)
         vector::StoreOp::create(
-            k.b, k.loc, results[i * kernel.vectors + j], sums,
+            k.b, k.loc, results[i * vectors + j], sums,
             ValueRange{k.index((j / perPanel * kernel.rows + i) * kBlock + j % perPanel * plan.lanes)});
     k.apart([&] { applyEpilogue(block, width, row, height, column, columns); });
   }
@@ -276,6 +286,28 @@ private:
         apply(k.add(rest[0], done), vector, k.mul(rest[1], plan.lanes));
       });
     });
+  }
+
+  /// What a row's vector j of accumulators starts with.
+  Value startOf(const MicroKernel &kernel, Value block, int64_t j) {
+    Value bias = biasOf(block, j);
+    return kernel.typeOf(j) == vector ? bias : lowerLanes(k, bias, kernel.typeOf(j));
+  }
+
+  /// The sums with the lanes of the last panel that the tile left out: what is added to their products, which are 0.
+  SmallVector<Value> filledUp(const MicroKernel &kernel, Value block, ArrayRef<Value> sums, int64_t width) {
+    if (!plan.omitsHalf)
+      return llvm::to_vector(sums);
+    SmallVector<Value> all;
+    Value last = biasOf(block, width * perPanel - 1);
+    for (int64_t i = 0; i < kernel.rows; ++i) {
+      llvm::append_range(all, sums.slice(i * kernel.vectors, kernel.vectors));
+      if (kernel.last)
+        all.back() = withLowerLanes(k, last, all.back());
+      else
+        all.push_back(last);
+    }
+    return all;
   }
 
   Value biasOf(Value block, int64_t j) {
@@ -319,7 +351,7 @@ private:
       Value isFirst = k.both(k.compare(arith::CmpIPredicate::eq, row, firstRow),
                              k.compare(arith::CmpIPredicate::eq, column, firstColumn));
       int64_t tiles = shape.itemTiles() * (shape.itemsAlongRows() ? shape.tiles.columnParts : 1);
-      following = {panels, k.add(weights, kernel.vectors / perPanel * shape.depth * kBlock),
+      following = {panels, k.add(weights, llvm::divideCeil(kernel.vectors, perPanel) * shape.depth * kBlock),
                    shape.depth * kBlock, tiles == 1, isFirst};
     }
     auto offsetOf = [&](int64_t i) {
@@ -333,7 +365,7 @@ private:
       int64_t unroll = isBytes ? 1 : steps <= 3 ? steps : steps % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
-        for (int64_t j = 0; j < kernel.vectors / perPanel; ++j)
+        for (int64_t j = 0; j < llvm::divideCeil(kernel.vectors, perPanel); ++j)
           following.prefetch(k, j, k.sub(k.add(weight, k.mul(at, kBlock)), weights));
         for (int64_t u = 0; u < unroll; ++u)
           next = kernel.step(
@@ -345,7 +377,7 @@ private:
               [&](int64_t j, Value step) -> Value {
                 Value offset = k.add(k.add(weight, k.mul(step, kBlock)),
                                      j / perPanel * shape.depth * kBlock + j % perPanel * plan.lanes);
-                return vector::LoadOp::create(k.b, k.loc, vector, panels, ValueRange{offset});
+                return vector::LoadOp::create(k.b, k.loc, kernel.typeOf(j), panels, ValueRange{offset});
               });
         return next;
       });
