@@ -47,8 +47,8 @@ def NN_BlockedConvOp : NN_BlockedOp<"blocked_conv", (ins NN_Tensor:$x, NN_Tensor
       whole blocks.
     - blocked_conv_c4: bias has a lane for every filter.
     - blocked_conv_c5: the dilated kernel fits into the padded input.
-    - blocked_conv_c6: with `strassen`, which is that of nn.packed_matmul, the kernel is one pixel of stride 1 without
-      padding, x has blocks and 4 pixels or more, there is one group, C is a multiple of 32 and M of 64.
+    - blocked_conv_c6: with `strassen`, which is that of nn.packed_matmul, the kernel is one pixel without padding,
+      x has blocks and 4 pixels or more, there is one group, C is a multiple of 32 and M of 64.
   }];
   let extraClassDeclaration = [{
     /// Whether it is a product of matrices, with extents that `strassen` asks for.

@@ -440,7 +440,7 @@ template <typename OpTy>
 AffineMap blockedConvItems(nn::GroupOp group, Operation *root, KernelTarget target) {
   auto op = cast<OpTy>(root);
   if constexpr (std::is_same_v<OpTy, nn::BlockedConvOp>)
-    if (takesStrassen(group, op, target))
+    if (takesStrassen(op, target))
       return strassenItems(op, target);
   Shape shape(group, op, target);
   MLIRContext *context = group.getContext();
@@ -455,7 +455,7 @@ template <typename OpTy>
 LogicalResult emitBlockedConv(KernelBuilder &k, Operation *root) {
   auto op = cast<OpTy>(root);
   if constexpr (std::is_same_v<OpTy, nn::BlockedConvOp>)
-    if (takesStrassen(k.group, op, k.target))
+    if (takesStrassen(op, k.target))
       return emitStrassen(k, op);
   return BlockedConv<OpTy>(k, op).emit();
 }

@@ -44,7 +44,7 @@ public:
         vector(VectorType::get({plan.lanes}, k.b.getF32Type())),
         stored(cast<MemRefType>(p.panels.getType()).getElementType()) {
     Type f32 = vector.getElementType();
-    lefts = k.workspace(MemRefType::get({4, plan.halfRows + 1, plan.depthBlock + 16}, f32));
+    lefts = k.workspace(MemRefType::get({p.isUneven ? 7 : 4, plan.halfRows + 1, plan.depthBlock + 16}, f32));
     rights = k.workspace(MemRefType::get({2, widens() ? 7 : 4, plan.panels * plan.depthBlock + 4, kWidth}, f32));
     int64_t sumRows = isCut() ? tiles() * plan.rows : plan.rows,
             sumPanels = isCut() ? plan.halfPanels : plan.panels;
@@ -147,7 +147,7 @@ private:
   Value leftAt(const Round &round, Value row, Value at, int64_t right) {
     Value steps = k.div(k.add(round.from, at), k.index(kSteps));
     Value first = k.mul(k.add(steps, right * (half / kSteps)), p.stepsStride);
-    return k.add(round.origin, k.add(first, k.mul(row, p.rowStride)));
+    return k.add(round.origin, k.add(first, p.rowStart(row)));
   }
 
   /// A round, by its number among those of all items.
@@ -198,8 +198,14 @@ private:
       Value all[] = {s1, s2, subtracted(quadrant(0, 0), quadrant(1, 0)), subtracted(quadrant(0, 1), s2)};
       for (auto [number, s] : llvm::enumerate(all))
         store(s, lefts, {k.index(number), row, step});
+      if (p.isUneven)
+        for (int64_t number : {0, 1, 3})
+          store(quadrant(number / 2, number % 2), lefts, {k.index(copiedAt(number)), row, step});
     }
   }
+
+  /// Where `lefts` has a copy of a quadrant; A21 is no factor.
+  static int64_t copiedAt(int64_t quadrant) { return quadrant == 3 ? 6 : 4 + quadrant; }
 
   /// T1 to T4 of a step of panel j of a round.
   void combineRight(const Round &round, Value j, Value step) {
@@ -277,8 +283,10 @@ private:
     Value at;
     auto scalar = [&](int64_t i, Value step) -> Value {
       Value row = k.add(tile.row, i);
-      if (left.isCombination)
-        return memref::LoadOp::create(k.b, k.loc, lefts, ValueRange{k.index(left.number), row, k.add(at, step)});
+      if (left.isCombination || p.isUneven) {
+        Value from = k.index(left.isCombination ? left.number : copiedAt(left.number));
+        return memref::LoadOp::create(k.b, k.loc, lefts, ValueRange{from, row, k.add(at, step)});
+      }
       Value first = leftAt(now, k.add(now.rows[left.number / 2], row), at, left.number % 2);
       return memref::LoadOp::create(k.b, k.loc, p.left, ValueRange{k.add(first, step)});
     };

@@ -10,9 +10,12 @@ namespace nnc {
 /// that lie together, with the same panels.
 struct StrassenProduct {
   StrassenSize size;
-  /// The left factor, flat; elements from one row to the next and from one 16 steps of a row to the next.
+  /// The left factor, flat; where a row of the first matrix starts, and elements from one 16 steps of it to the next.
   mlir::Value left;
-  int64_t rowStride, stepsStride;
+  std::function<mlir::Value(mlir::Value row)> rowStart;
+  int64_t stepsStride;
+  /// Whether rows do not lie evenly: quadrants of the left factor that are factors themselves are then copied.
+  bool isUneven = false;
   /// From one matrix to the next; 0 where there is but one.
   int64_t matrixStride = 0;
   /// [columns / 16, depth, 16]
@@ -31,7 +34,7 @@ mlir::AffineMap strassenItems(nn::PackedMatMulOp op, KernelTarget target);
 llvm::LogicalResult emitStrassen(KernelBuilder &k, nn::PackedMatMulOp op);
 
 /// The same for nn.blocked_conv.
-bool takesStrassen(nn::GroupOp group, nn::BlockedConvOp op, KernelTarget target);
+bool takesStrassen(nn::BlockedConvOp op, KernelTarget target);
 mlir::AffineMap strassenItems(nn::BlockedConvOp op, KernelTarget target);
 llvm::LogicalResult emitStrassen(KernelBuilder &k, nn::BlockedConvOp op);
 

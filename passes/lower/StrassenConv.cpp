@@ -15,17 +15,9 @@ using nn::kBlock;
 
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-static BlockedGeometry geometryOf(nn::GroupOp group, nn::BlockedConvOp op) {
-  return BlockedGeometry(group, op, op.getX(), op.getKernel(), op.getStrides(), op.getPads(), op.getDilations(),
-                         /*mayFlatten=*/true);
-}
-
-bool takesStrassen(nn::GroupOp group, nn::BlockedConvOp op, KernelTarget target) {
+bool takesStrassen(nn::BlockedConvOp op, KernelTarget target) {
   // (Measured: the largest layers of ResNet-50 gain nothing with AVX2.)
-  if (!op.getStrassen() || target.vectorBits == 256)
-    return false;
-  BlockedGeometry geometry = geometryOf(group, op);
-  return (geometry.isFlat || geometry.n == 1) && paysStrassen(strassenSizeOf(op), target.vectorBits);
+  return op.getStrassen() && target.vectorBits > 256 && paysStrassen(strassenSizeOf(op), target.vectorBits);
 }
 
 AffineMap strassenItems(nn::BlockedConvOp op, KernelTarget target) {
@@ -41,14 +33,27 @@ AffineMap strassenItems(nn::BlockedConvOp op, KernelTarget target) {
 }
 
 LogicalResult emitStrassen(KernelBuilder &k, nn::BlockedConvOp op) {
-  BlockedGeometry geometry = geometryOf(k.group, op);
+  BlockedGeometry geometry(k.group, op, op.getX(), op.getKernel(), op.getStrides(), op.getPads(), op.getDilations(),
+                           /*mayFlatten=*/true);
   llvm::DenseMap<Value, Value> flattened = geometry.flatten(k);
+  const StaticWindow &rows = geometry.rows, &columns = geometry.columns;
+  // The row and the column of a pixel of the result.
+  auto placeOf = [&](Value pixel) {
+    Value width = k.index(columns.out);
+    return rows.out == 1 ? std::pair(k.index(0), pixel) : std::pair(k.div(pixel, width), k.rem(pixel, width));
+  };
   StrassenProduct product{strassenSizeOf(op), k.flat(k.memref(op.getX()))};
-  const StrassenSize &size = product.size;
-  product.rowStride = kBlock;
-  product.stepsStride = size.rows * kBlock;
+  product.isUneven = rows.out > 1 && rows.stride * columns.in != columns.out * columns.stride;
+  product.rowStart = [&](Value pixel) {
+    if (!product.isUneven)
+      return k.mul(pixel, columns.stride * kBlock);
+    auto [row, column] = placeOf(pixel);
+    return k.mul(k.add(k.mul(row, rows.stride * columns.in), k.mul(column, columns.stride)), kBlock);
+  };
+  int64_t inputs = rows.in * columns.in;
+  product.stepsStride = inputs * kBlock;
   if (typeOf(op.getX()).getDimSize(0) != 1)
-    product.matrixStride = size.rows * size.depth;
+    product.matrixStride = inputs * product.size.depth;
   product.panels = k.merged(k.memref(op.getPanels()), 2);
   Value bias = op.getBias() ? k.flat(k.memref(op.getBias())) : Value();
   product.store = [&](Value sums, Value image, Value pixel, Value filter) {
@@ -57,7 +62,8 @@ LogicalResult emitStrassen(KernelBuilder &k, nn::BlockedConvOp op) {
       sums = arith::AddFOp::create(k.b, k.loc, sums, start);
     }
     Value block = k.div(filter, k.index(kBlock)), lane = k.rem(filter, k.index(kBlock));
-    return storeThroughEpilogue(k, op, sums, geometry.indices(k, image, block, k.index(0), pixel, lane), flattened);
+    auto [row, column] = placeOf(pixel);
+    return storeThroughEpilogue(k, op, sums, geometry.indices(k, image, block, row, column, lane), flattened);
   };
   return emitStrassen(k, product);
 }

@@ -23,7 +23,7 @@ AffineMap strassenItems(nn::PackedMatMulOp op, KernelTarget target) {
 LogicalResult emitStrassen(KernelBuilder &k, nn::PackedMatMulOp op) {
   PanelRows rows = rowsOf(op);
   StrassenProduct product{strassenSizeOf(op), k.flat(k.memref(op.getA()))};
-  product.rowStride = product.size.depth;
+  product.rowStart = [&](Value row) { return k.mul(row, product.size.depth); };
   product.stepsStride = 16;
   product.panels = k.memref(op.getPanels());
   product.store = [&](Value sums, Value, Value row, Value column) {

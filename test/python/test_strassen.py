@@ -25,7 +25,7 @@ def run(tmp_path, nodes, inputs, constants, level, *options, takes=True, dynamic
         return ["n" if (name, i) == dynamic else extent for i, extent in enumerate(x.shape)]
 
     graph = helper.make_graph(
-        [helper.make_node(op, names, [result]) for op, names, result in nodes],
+        [helper.make_node(op, names, [result], **dict(*rest)) for op, names, result, *rest in nodes],
         "product",
         [
             helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(x.dtype), shape(name, x))
@@ -176,6 +176,38 @@ def test_convolution_takes_the_place_of_a_residual(tmp_path, level):
     ]
     got = run(tmp_path, nodes, {"a": x, "r": residual}, {"w": w, "v": v, "scale": scale}, level)
     check(got, pixels(np.tanh(pixels(x, w) * scale + pixels(residual, v)), v))
+
+
+def strided(x, steps):
+    return x[(slice(None), slice(None), *(slice(None, None, step) for step in steps))]
+
+
+@pytest.mark.parametrize(
+    ("images", "channels", "filters", "spatial", "steps"),
+    [
+        # Of every second pixel, also where the last one is no output; of several items and several images.
+        (1, 256, 512, (28, 28), (2, 2)),
+        (2, 512, 256, (31, 40), (2, 2)),
+        # Outputs that lie evenly although rows are left out: one row of them, and a signal.
+        (1, 256, 512, (1, 700), (1, 3)),
+        (1, 256, 256, (1000,), (2,)),
+        # The strides of the two dims differ.
+        (1, 256, 512, (20, 45), (1, 3)),
+    ],
+)
+def test_strided_convolution(tmp_path, level, images, channels, filters, spatial, steps):
+    x, w = normal(images, channels, *spatial), normal(filters, channels, *[1] * len(spatial), seed=1)
+    nodes = [("Conv", ["a", "w"], "y", {"strides": steps})]
+    check(run(tmp_path, nodes, {"a": x}, {"w": w}, level), pixels(strided(x, steps), w))
+
+
+@pytest.mark.parametrize("steps", [(1, 1), (2, 2)])
+def test_what_follows_sees_rows(tmp_path, level, steps):
+    """A factor for each row of an image keeps its pixels from counting as one row."""
+    x, w, factor = normal(1, 256, 37, 40), normal(256, 256, 1, 1, seed=1), normal(-(-37 // steps[0]), 1, seed=2)
+    nodes = [("Conv", ["a", "w"], "c", {"strides": steps}), ("Mul", ["c", "f"], "y")]
+    got = run(tmp_path, nodes, {"a": x, "f": factor}, {"w": w}, level)
+    check(got, pixels(strided(x, steps), w) * factor)
 
 
 def test_images_that_only_the_run_counts(tmp_path, level):

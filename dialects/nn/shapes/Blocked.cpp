@@ -78,10 +78,10 @@ bool BlockedConvOp::fitsStrassen() {
     return llvm::all_of(window, [&](int64_t own) { return own == entry; });
   };
   if (!x || !y || x.getRank() != n + 3 || y.getRank() != n + 3 || !isPixel(getKernel(), 1) ||
-      !isPixel(getStrides(), 1) || !isPixel(getPads(), 0))
+      !isPixel(getPads(), 0))
     return false;
-  ArrayRef<int64_t> pixels = x.getShape().slice(2, n);
-  return !ShapedType::isDynamicShape(pixels) && productOf(pixels) >= 4 && x.getElementType().isF32() &&
+  ArrayRef<int64_t> inputs = x.getShape().slice(2, n), pixels = y.getShape().slice(2, n);
+  return !ShapedType::isDynamicShape(inputs) && !ShapedType::isDynamicShape(pixels) && productOf(pixels) >= 4 && x.getElementType().isF32() &&
          getGroups() == 1 && getChannels() % 32 == 0 && getFilters() % (4 * kBlock) == 0;
 }
 
@@ -110,8 +110,8 @@ LogicalResult BlockedConvOp::shapes(ShapeRule &rule) {
   if (!isBias(rule, getBias(), blocks))
     return rule.error("blocked_conv_c4: the bias needs one lane per filter");
   if (getStrassen() && !fitsStrassen())
-    return rule.error("blocked_conv_c6: Strassen's algorithm takes kernels of one pixel, of stride 1 and without "
-                      "padding, 4 pixels or more, one group, a multiple of 32 channels and of 64 filters");
+    return rule.error("blocked_conv_c6: Strassen's algorithm takes kernels of one pixel without padding, "
+                      "4 pixels or more, one group, a multiple of 32 channels and of 64 filters");
   return slide(rule, "blocked_conv_c5", getX(), blocks, getKernel(), getStrides(), getPads(), getDilations());
 }
 

@@ -49,8 +49,8 @@ func.func @blocked_conv_c5(%x: tensor<1x2x5x2x16xf32>, %p: tensor<1x1x96x16xf32>
 }
 // -----
 func.func @blocked_conv_c6(%x: tensor<1x2x5x5x16xf32>, %p: tensor<1x4x32x16xf32>) {
-  // expected-error @+1 {{blocked_conv_c6: Strassen's algorithm takes kernels of one pixel, of stride 1 and without padding, 4 pixels or more, one group, a multiple of 32 channels and of 64 filters}}
-  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 64 : i64, groups = 1 : i64, strassen} : (tensor<1x2x5x5x16xf32>, tensor<1x4x32x16xf32>) -> tensor<1x4x3x3x16xf32>
+  // expected-error @+1 {{blocked_conv_c6: Strassen's algorithm takes kernels of one pixel without padding, 4 pixels or more, one group, a multiple of 32 channels and of 64 filters}}
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 2, 2>, pads = array<i64: 1, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 64 : i64, groups = 1 : i64, strassen} : (tensor<1x2x5x5x16xf32>, tensor<1x4x32x16xf32>) -> tensor<1x4x3x3x16xf32>
   return
 }
 // -----

@@ -69,8 +69,9 @@ func.func @signal(%x: tensor<1x16x1000x16xf32>, %p: tensor<1x8x256x16xf32>) -> t
   return %y : tensor<1x8x1000x16xf32>
 }
 // -----
+// Of every second pixel.
 // CHECK-LABEL: func.func @stride
-// CHECK-NOT: strassen
+// CHECK: nn.blocked_conv {{.*}}, strassen,
 func.func @stride(%x: tensor<1x16x56x56x16xf32>, %p: tensor<1x32x256x16xf32>) -> tensor<1x32x28x28x16xf32> {
   %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 256 : i64, filters = 512 : i64, groups = 1 : i64} : (tensor<1x16x56x56x16xf32>, tensor<1x32x256x16xf32>) -> tensor<1x32x28x28x16xf32>
   return %y : tensor<1x32x28x28x16xf32>

@@ -1,5 +1,5 @@
-// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels | FileCheck %s --check-prefix=AVX2
-// RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" | FileCheck %s --check-prefix=AVX512
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels --split-input-file | FileCheck %s --check-prefix=AVX2
+// RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" --split-input-file | FileCheck %s --check-prefix=AVX512
 
 // The pixels of an image are rows, and 16 steps of a sum a block of channels: 196 are eight tiles of 11 and one of 10 in
 // either half. S1 to S4 are formed of pixels. With AVX2, where it would not pay, the convolution is summed directly.
@@ -18,4 +18,15 @@ func.func @main(%x: tensor<1x32x14x14x16xf32>, %p: tensor<1x16x512x16xf32>, %b: 
   %s = nn.binary add %y, %r : (tensor<1x16x14x14x16xf32>, tensor<1x16x14x14x16xf32>) -> tensor<1x16x14x14x16xf32>
   %z = nn.unary relu %s : (tensor<1x16x14x14x16xf32>) -> tensor<1x16x14x14x16xf32>
   return %z : tensor<1x16x14x14x16xf32>
+}
+// -----
+// Of every second pixel, rows do not lie evenly: the three quadrants that are factors themselves are copied beside S.
+// AVX512: func.func private @k0
+// AVX512: %[[LEFTS:.*]] = memref.view {{.*}} to memref<7x99x144xf32>
+// AVX512-COUNT-7: vector.store {{.*}}, %[[LEFTS]]
+// AVX512: %[[LEFT:.*]] = memref.load %[[LEFTS]][%c4
+// AVX512: vector.broadcast %[[LEFT]]
+func.func @main(%x: tensor<1x16x28x28x16xf32>, %p: tensor<1x32x256x16xf32>) -> tensor<1x32x14x14x16xf32> {
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 256 : i64, filters = 512 : i64, groups = 1 : i64, strassen} : (tensor<1x16x28x28x16xf32>, tensor<1x32x256x16xf32>) -> tensor<1x32x14x14x16xf32>
+  return %y : tensor<1x32x14x14x16xf32>
 }
