@@ -55,7 +55,8 @@ class Options(ctypes.Structure):
 
 Create = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(Options), POINTER(c_void_p))
 Destroy = ctypes.CFUNCTYPE(None, c_void_p)
-Run = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(Tensor), POINTER(Tensor))
+# Of addresses of arrays of Tensor: to make a pointer of an array takes ctypes as long as the rest of a call.
+Run = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p)
 Error = ctypes.CFUNCTYPE(c_char_p, c_void_p)
 CpuLevel = ctypes.CFUNCTYPE(c_char_p, c_void_p)
 

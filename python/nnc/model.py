@@ -2,6 +2,7 @@
 
 import _ctypes
 import ctypes
+import functools
 import os
 import threading
 import weakref
@@ -131,6 +132,9 @@ class _Call:
         self.model = model
         self.ins = (abi.Tensor * len(model.inputs))()
         self.outs = (abi.Tensor * len(model.outputs))()
+        self._start = functools.partial(
+            model._run, model._context.value, ctypes.addressof(self.ins), ctypes.addressof(self.outs)
+        )
         self.arrays = {}
         self._alive = []
         self._sizes = {}
@@ -206,21 +210,22 @@ class _Call:
 
     def run(self):
         """Runs the model on these arguments. Raises RunError."""
-        if not self._provided:
-            self._run_once()
-            return
+        if self._provided:
+            self._run_and_collect()
+        elif status := self._start():
+            self._fail(status)
+
+    def _run_and_collect(self):
         with self.model._lock:
             for index, _, _ in self._provided:
                 self.outs[index].data = None
-            self._run_once()
+            if status := self._start():
+                self._fail(status)
             self._provided = [entry for entry in self._provided if not self._collect(*entry)]
 
-    def _run_once(self):
-        model = self.model
-        status = model._run(model._context, self.ins, self.outs)
-        if status:
-            message = model._error(model._context)
-            raise RunError(message.decode(errors="replace") if message else abi.STATUS.get(status, str(status)))
+    def _fail(self, status):
+        message = self.model._error(self.model._context)
+        raise RunError(message.decode(errors="replace") if message else abi.STATUS.get(status, str(status)))
 
     def _collect(self, index, value, expected):
         """Copies an output that the context provided. True when the next run can write to the copy itself."""
