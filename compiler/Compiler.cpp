@@ -258,7 +258,10 @@ private:
     inputs.threads = options.threads;
     // A temporary file of its own: it goes away with this scope.
     std::optional<OutputFile> weightsFile;
-    if (weights && weights->bytes) {
+    if (weights && options.kind == OutputKind::SharedLibrary) {
+      inputs.weightsBytes = weights->bytes;
+      inputs.weights = weights->chunks;
+    } else if (weights && weights->bytes) {
       auto file = OutputFile::create(options.output + ".weights");
       if (!file)
         return lineError(options.output, file.takeError());

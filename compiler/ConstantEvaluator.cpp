@@ -2,7 +2,6 @@
 
 #include "compiler/EmitObject.h"
 #include "compiler/Link.h"
-#include "compiler/OutputFile.h"
 #include "compiler/Pipelines.h"
 #include "compiler/RuntimeObject.h"
 #include "compiler/Target.h"
@@ -126,16 +125,8 @@ private:
     LinkInputs inputs;
     inputs.objects = *objects;
     inputs.modelName = info.name;
-    std::optional<OutputFile> weightsFile;
-    if (weights->bytes) {
-      auto file = OutputFile::create((output + ".weights").str());
-      if (!file)
-        return file.takeError();
-      weightsFile.emplace(std::move(*file));
-      inputs.weightsPath = weightsFile->path().str();
-      if (auto error = writeWeightsObject(inputs.weightsPath, target->triple, info.name, weights->bytes, weights->chunks))
-        return error;
-    }
+    inputs.weightsBytes = weights->bytes;
+    inputs.weights = weights->chunks;
     return linkShared(inputs, *target, output);
   }
 

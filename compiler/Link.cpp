@@ -63,20 +63,27 @@ Expected<OutputFile> writeObjects(const LinkInputs &inputs, StringRef output) {
 }
 
 /// Whether pages of 2 MB are worth it.
-bool hasManyWeights(const LinkInputs &inputs) {
-  uint64_t bytes = 0;
-  return !inputs.weightsPath.empty() && !sys::fs::file_size(inputs.weightsPath, bytes) && bytes >= 2 << 20;
-}
+bool hasManyWeights(const LinkInputs &inputs) { return inputs.weightsBytes >= 2 << 20; }
 
-/// The same file, written in large pieces. LLD maps what it writes, so the page cache gets it in single pages
-/// from all over the memory; this way it gets pages of up to 2 MB, which a process can map as such. The
-/// weights of a model that runs right after nnc then stream 5 to 10% faster.
-Expected<OutputFile> inLargePages(OutputFile linked, StringRef output) {
-  Expected<OutputFile> copy = OutputFile::create(output);
-  if (copy)
-    if (Error error = copy->copy(linked.path()))
-      return std::move(error);
-  return copy;
+/// The linked file with the weights in the room that it has for them, written in large pieces. LLD maps what it writes,
+/// so the page cache gets it in single pages from all over the memory; this way it gets pages of up to 2 MB, which a
+/// process can map as such. The weights of a model that runs right after nnc then stream 5 to 10% faster.
+Expected<OutputFile> withWeights(OutputFile linked, const LinkInputs &inputs, StringRef output) {
+  Expected<OutputFile> file = OutputFile::create(output);
+  if (!file)
+    return file;
+  Error error = file->write([&](raw_ostream &stream) -> Error {
+    Expected<uint64_t> offset = weightsOffset(linked.path(), inputs.modelName);
+    if (!offset)
+      return offset.takeError();
+    if (Error error = writePart(stream, linked.path(), 0, *offset))
+      return error;
+    writeChunks(stream, inputs.weightsBytes, inputs.weights);
+    return writePart(stream, linked.path(), *offset + inputs.weightsBytes);
+  });
+  if (error)
+    return std::move(error);
+  return file;
 }
 
 Error link(const LinkInputs &inputs, const Target &target, StringRef output, bool shared) {
@@ -90,12 +97,23 @@ Error link(const LinkInputs &inputs, const Target &target, StringRef output, boo
   if (!libc)
     return libc.takeError();
 
+  Expected<OutputFile> room = OutputFile::create(output);
+  if (!room)
+    return room.takeError();
+
   std::vector<std::string> arguments = {"ld.lld", "-o", result->path().str(), "--whole-archive",
                                         objects->path().str(), "--no-whole-archive"};
   if (inputs.threads)
     arguments.push_back("--threads=" + utostr(inputs.threads));
-  if (!inputs.weightsPath.empty())
+  if (!shared && !inputs.weightsPath.empty())
     arguments.push_back(inputs.weightsPath);
+  if (shared && inputs.weightsBytes) {
+    if (Error error = checkChunks(inputs.weightsBytes, inputs.weights))
+      return error;
+    if (Error error = writeWeightsPlaceholder(room->path(), target.triple, inputs.modelName, inputs.weightsBytes))
+      return error;
+    arguments.push_back(room->path().str());
+  }
   if (shared) {
     Expected<StringRef> stub = libcStub(target.triple);
     if (!stub)
@@ -116,8 +134,8 @@ Error link(const LinkInputs &inputs, const Target &target, StringRef output, boo
   }
   if (Error error = runLld(arguments))
     return error;
-  if (shared && hasManyWeights(inputs)) {
-    Expected<OutputFile> file = inLargePages(std::move(*result), output);
+  if (shared && inputs.weightsBytes) {
+    Expected<OutputFile> file = withWeights(std::move(*result), inputs, output);
     return file ? file->commit(/*executable=*/true) : file.takeError();
   }
   return result->commit(/*executable=*/shared);

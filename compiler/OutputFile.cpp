@@ -35,39 +35,44 @@ OutputFile::~OutputFile() {
   sys::DontRemoveFileOnSignal(temporary);
 }
 
+static constexpr size_t kPiece = 8 << 20;
+
+Error writePart(raw_ostream &stream, StringRef file, uint64_t begin, uint64_t end) {
+  Expected<sys::fs::file_t> source = sys::fs::openNativeFileForRead(file);
+  if (!source)
+    return source.takeError();
+  // Read rather than mapped: where the kernel must fault in what it writes, it falls back to small pages.
+  std::vector<char> piece(kPiece);
+  Error result = Error::success();
+  while (!result && begin < end) {
+    MutableArrayRef<char> wanted(piece.data(), std::min<uint64_t>(piece.size(), end - begin));
+    Expected<size_t> count = sys::fs::readNativeFileSlice(*source, wanted, begin);
+    if (!count)
+      result = count.takeError();
+    else if (*count == 0)
+      break;
+    else
+      stream.write(piece.data(), *count);
+    begin += count ? *count : 0;
+  }
+  sys::fs::closeFile(*source);
+  return result;
+}
+
 Error OutputFile::write(StringRef bytes) {
-  return writeThrough([&](raw_ostream &stream) {
+  return write([&](raw_ostream &stream) {
     stream << bytes;
     return Error::success();
   });
 }
 
-Error OutputFile::copy(StringRef from) {
-  Expected<sys::fs::file_t> source = sys::fs::openNativeFileForRead(from);
-  if (!source)
-    return source.takeError();
-  // Read rather than mapped: where the kernel must fault in what it writes, it falls back to small pages.
-  std::vector<char> piece(8 << 20);
-  Error result = writeThrough([&](raw_ostream &stream) -> Error {
-    for (;;) {
-      Expected<size_t> count = sys::fs::readNativeFile(*source, piece);
-      if (!count)
-        return count.takeError();
-      if (*count == 0)
-        return Error::success();
-      stream.write(piece.data(), *count);
-    }
-  });
-  sys::fs::closeFile(*source);
-  return result;
-}
-
-Error OutputFile::writeThrough(function_ref<Error(raw_ostream &)> body) {
+Error OutputFile::write(function_ref<Error(raw_ostream &)> body) {
   std::error_code code;
   raw_fd_ostream stream(temporary, code, sys::fs::OF_None);
   if (code)
     return createFileError(finalPath, code);
-  stream.SetUnbuffered();
+  // Pieces start at multiples of their size: the page cache holds them in the largest pages.
+  stream.SetBufferSize(kPiece);
   Error error = body(stream);
   stream.close();
   code = stream.error();

@@ -11,6 +11,9 @@
 
 namespace nnc {
 
+/// Writes the bytes [begin, end) of a file, `end` being that of the file if it is less.
+llvm::Error writePart(llvm::raw_ostream &stream, llvm::StringRef file, uint64_t begin, uint64_t end = UINT64_MAX);
+
 /// A file under a temporary name in the folder of `finalPath`. It is deleted when this goes out of scope, and when
 /// the process is interrupted, unless commit() has renamed it.
 class OutputFile {
@@ -27,8 +30,8 @@ public:
   /// Replaces the content by `bytes`.
   llvm::Error write(llvm::StringRef bytes);
 
-  /// Replaces the content by that of another file, in pieces of megabytes.
-  llvm::Error copy(llvm::StringRef from);
+  /// Replaces the content by what `body` writes, in pieces of megabytes.
+  llvm::Error write(llvm::function_ref<llvm::Error(llvm::raw_ostream &)> body);
 
   /// Gives the file its final name, replacing what had it, and the permissions of a new file; an executable's for a
   /// shared library.
@@ -37,7 +40,6 @@ public:
 private:
   OutputFile(std::string temporary, std::string finalPath)
       : temporary(std::move(temporary)), finalPath(std::move(finalPath)) {}
-  llvm::Error writeThrough(llvm::function_ref<llvm::Error(llvm::raw_ostream &)> body);
 
   std::string temporary, finalPath;
 };

@@ -22,8 +22,8 @@ struct WeightsSection {
 /// Collects the section from the attributes that nn-plan-memory left.
 llvm::Expected<WeightsSection> collectWeights(mlir::ModuleOp module);
 
-/// Gives back the memory of all resources of the context, whose bytes nobody will read again: linking maps the weights
-/// twice, and with the resources beside them a compilation would need four times their size.
+/// Gives back the memory of all resources of the context, whose bytes nobody will read again: they are in a file by
+/// now, which linking maps together with what it writes.
 void releaseResources(mlir::MLIRContext &context);
 
 /// The elements as they lie in a tensor's memory (see passes/lower/ElementTypes.h), referring to `attr`'s own storage

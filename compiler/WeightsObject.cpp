@@ -1,8 +1,10 @@
 #include "compiler/WeightsObject.h"
 
 #include "llvm/BinaryFormat/ELF.h"
+#include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -69,30 +71,19 @@ Elf64_Shdr section(uint32_t name, uint32_t type, uint64_t offset, uint64_t size,
   return header;
 }
 
-Error checkChunks(uint64_t totalBytes, ArrayRef<WeightsChunk> chunks) {
-  uint64_t end = 0;
-  for (const WeightsChunk &chunk : chunks) {
-    if (chunk.offset < end || chunk.offset > totalBytes || chunk.data.size() > totalBytes - chunk.offset)
-      return createStringError("weights at offset %llu overlap others or leave the section",
-                               (unsigned long long)chunk.offset);
-    end = chunk.offset + chunk.data.size();
-  }
-  return Error::success();
-}
+std::string symbolOf(StringRef modelName) { return (modelName + "__weights").str(); }
 
-} // namespace
-
-Error writeWeightsObject(StringRef path, const Triple &triple, StringRef modelName, uint64_t totalBytes,
-                         ArrayRef<WeightsChunk> chunks) {
+/// The object with the chunks; without them, one that only says how much room they take. That section has no bytes; what
+/// makes a linker give it room in the file is another section of the same name that has one.
+Error writeObject(StringRef path, const Triple &triple, StringRef modelName, uint64_t totalBytes,
+                  std::optional<ArrayRef<WeightsChunk>> chunks) {
   Expected<Machine> machine = machineOf(triple);
   if (!machine)
     return machine.takeError();
-  if (Error error = checkChunks(totalBytes, chunks))
-    return error;
   bool large = triple.getArch() == Triple::x86_64 && totalBytes >= largeWeightsBytes;
 
   StringTable symbolNames, sectionNames;
-  uint32_t symbolName = symbolNames.add((modelName + "__weights").str());
+  uint32_t symbolName = symbolNames.add(symbolOf(modelName));
   // Linkers place .lrodata where other sections need not reach across it.
   uint32_t weightsName = sectionNames.add(large ? ".lrodata.nnc" : ".nnc.weights");
   uint32_t symtabName = sectionNames.add(".symtab");
@@ -100,11 +91,12 @@ Error writeWeightsObject(StringRef path, const Triple &triple, StringRef modelNa
   uint32_t shstrtabName = sectionNames.add(".shstrtab");
   uint32_t noteName = sectionNames.add(".note.GNU-stack");
 
-  uint64_t symtab = alignTo(pageSize + totalBytes, 8);
+  uint64_t symtab = alignTo(pageSize + (chunks ? totalBytes : 1), 8);
   uint64_t strtab = symtab + 2 * sizeof(Elf64_Sym);
   uint64_t shstrtab = strtab + symbolNames.bytes.size();
   uint64_t headers = alignTo(shstrtab + sectionNames.bytes.size(), 8);
-  enum { Null, Weights, Symtab, Strtab, Shstrtab, Note, NumSections };
+  enum { Null, Weights, Symtab, Strtab, Shstrtab, Note, Anchor, AllSections };
+  unsigned numSections = chunks ? Anchor : AllSections;
 
   Elf64_Ehdr header = {};
   memcpy(header.e_ident, ElfMagic, 4);
@@ -118,7 +110,7 @@ Error writeWeightsObject(StringRef path, const Triple &triple, StringRef modelNa
   header.e_flags = machine->flags;
   header.e_ehsize = sizeof header;
   header.e_shentsize = sizeof(Elf64_Shdr);
-  header.e_shnum = NumSections;
+  header.e_shnum = numSections;
   header.e_shstrndx = Shstrtab;
 
   Elf64_Sym symbol = {};
@@ -128,9 +120,11 @@ Error writeWeightsObject(StringRef path, const Triple &triple, StringRef modelNa
   symbol.st_shndx = Weights;
   symbol.st_size = totalBytes;
 
-  Elf64_Shdr sections[NumSections] = {};
-  sections[Weights] = section(weightsName, SHT_PROGBITS, pageSize, totalBytes, pageSize);
+  Elf64_Shdr sections[AllSections] = {};
+  sections[Weights] = section(weightsName, chunks ? SHT_PROGBITS : SHT_NOBITS, pageSize, totalBytes, pageSize);
   sections[Weights].sh_flags = SHF_ALLOC | (large ? uint64_t(SHF_X86_64_LARGE) : 0);
+  sections[Anchor] = section(weightsName, SHT_PROGBITS, pageSize, 1, 1);
+  sections[Anchor].sh_flags = sections[Weights].sh_flags | SHF_GNU_RETAIN;
   sections[Symtab] = section(symtabName, SHT_SYMTAB, symtab, 2 * sizeof(Elf64_Sym), 8);
   sections[Symtab].sh_link = Strtab;
   sections[Symtab].sh_info = 1; // the first global symbol
@@ -144,16 +138,15 @@ Error writeWeightsObject(StringRef path, const Triple &triple, StringRef modelNa
   if (code)
     return createFileError(path, code);
   write(stream, header);
-  for (const WeightsChunk &chunk : chunks) {
-    padTo(stream, pageSize + chunk.offset);
-    stream.write(chunk.data.data(), chunk.data.size());
-  }
+  padTo(stream, pageSize);
+  if (chunks)
+    writeChunks(stream, totalBytes, *chunks);
   padTo(stream, symtab);
   write(stream, Elf64_Sym{});
   write(stream, symbol);
   stream << symbolNames.bytes << sectionNames.bytes;
   padTo(stream, headers);
-  for (const Elf64_Shdr &entry : sections)
+  for (const Elf64_Shdr &entry : ArrayRef(sections).take_front(numSections))
     write(stream, entry);
   stream.close();
   if (stream.has_error()) {
@@ -162,6 +155,62 @@ Error writeWeightsObject(StringRef path, const Triple &triple, StringRef modelNa
     return createFileError(path, code);
   }
   return Error::success();
+}
+
+} // namespace
+
+Error checkChunks(uint64_t totalBytes, ArrayRef<WeightsChunk> chunks) {
+  uint64_t end = 0;
+  for (const WeightsChunk &chunk : chunks) {
+    if (chunk.offset < end || chunk.offset > totalBytes || chunk.data.size() > totalBytes - chunk.offset)
+      return createStringError("weights at offset %llu overlap others or leave the section",
+                               (unsigned long long)chunk.offset);
+    end = chunk.offset + chunk.data.size();
+  }
+  return Error::success();
+}
+
+void writeChunks(raw_ostream &stream, uint64_t totalBytes, ArrayRef<WeightsChunk> chunks) {
+  uint64_t begin = stream.tell();
+  for (const WeightsChunk &chunk : chunks) {
+    padTo(stream, begin + chunk.offset);
+    stream.write(chunk.data.data(), chunk.data.size());
+  }
+  padTo(stream, begin + totalBytes);
+}
+
+Error writeWeightsObject(StringRef path, const Triple &triple, StringRef modelName, uint64_t totalBytes,
+                         ArrayRef<WeightsChunk> chunks) {
+  if (Error error = checkChunks(totalBytes, chunks))
+    return error;
+  return writeObject(path, triple, modelName, totalBytes, chunks);
+}
+
+Error writeWeightsPlaceholder(StringRef path, const Triple &triple, StringRef modelName, uint64_t totalBytes) {
+  return writeObject(path, triple, modelName, totalBytes, std::nullopt);
+}
+
+Expected<uint64_t> weightsOffset(StringRef path, StringRef modelName) {
+  auto file = MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!file)
+    return createFileError(path, file.getError());
+  auto elf = object::ELFObjectFile<object::ELF64LE>::create((*file)->getMemBufferRef());
+  if (!elf)
+    return elf.takeError();
+  for (const object::ELFSymbolRef &symbol : elf->symbols()) {
+    Expected<StringRef> name = symbol.getName();
+    if (!name)
+      return name.takeError();
+    if (*name != symbolOf(modelName))
+      continue;
+    Expected<object::section_iterator> section = symbol.getSection();
+    Expected<uint64_t> address = symbol.getAddress();
+    if (!section || !address)
+      return joinErrors(section.takeError(), address.takeError());
+    auto header = elf->getSection((*section)->getRawDataRefImpl());
+    return header->sh_offset + (*address - header->sh_addr);
+  }
+  return createStringError("'" + path + "' has no room for weights");
 }
 
 } // namespace nnc

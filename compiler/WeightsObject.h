@@ -9,6 +9,7 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Triple.h"
 
 #include <string>
@@ -29,6 +30,19 @@ inline constexpr uint64_t largeWeightsBytes = uint64_t(1) << 30;
 /// Writes the object to `path`, streaming the chunks. They are in order of offset and do not overlap.
 llvm::Error writeWeightsObject(llvm::StringRef path, const llvm::Triple &triple, llvm::StringRef modelName,
                                uint64_t totalBytes, llvm::ArrayRef<WeightsChunk> chunks);
+
+/// Writes an object for which a linker leaves as much room in its output, all zeros, without having read or written it.
+llvm::Error writeWeightsPlaceholder(llvm::StringRef path, const llvm::Triple &triple, llvm::StringRef modelName,
+                                    uint64_t totalBytes);
+
+/// Where in a linked file the section's bytes are.
+llvm::Expected<uint64_t> weightsOffset(llvm::StringRef path, llvm::StringRef modelName);
+
+/// An error unless the chunks are in order, do not overlap and lie within the section.
+llvm::Error checkChunks(uint64_t totalBytes, llvm::ArrayRef<WeightsChunk> chunks);
+
+/// Writes the section's bytes from the stream's position on.
+void writeChunks(llvm::raw_ostream &stream, uint64_t totalBytes, llvm::ArrayRef<WeightsChunk> chunks);
 
 } // namespace nnc
 

@@ -11,6 +11,7 @@
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
 #include "passes/graph/Movement.h"
+#include "passes/graph/SpentConstants.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -66,6 +67,7 @@ struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
+    spent.emplace(getOperation());
     for (Operation *op : ops)
       TypeSwitch<Operation *>(op)
           .Case<nn::ConvOp, nn::PoolOp, nn::ReduceOp, nn::ConcatOp, nn::ResizeOp, nn::GatherOp, nn::ReshapeOp>(
@@ -229,6 +231,13 @@ private:
   }
 
   void convert(nn::ConvOp op) {
+    // Its weights have been visited.
+    auto weights = op.getW().getDefiningOp<nn::ConstantOp>();
+    convertConvolution(op);
+    spent->release(weights);
+  }
+
+  void convertConvolution(nn::ConvOp op) {
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
     if (x && y && y.getElementType().isSignlessInteger(32))
       return convertBytes(op);
@@ -476,6 +485,8 @@ private:
         nn::ReshapeOp::create(b, op->getLoc(), y, op->getOperand(0), extents, /*allow_zero=*/false));
     op->erase();
   }
+
+  std::optional<SpentConstants> spent;
 };
 
 } // namespace

@@ -16,10 +16,9 @@ using nn::kByteStep;
 static ElementsAttr makeConstant(ArrayRef<int64_t> shape, MLIRContext *context,
                                  llvm::function_ref<void(MutableArrayRef<float> to)> fill) {
   auto type = RankedTensorType::get(shape, Float32Type::get(context));
-  std::vector<float> elements(type.getNumElements(), 0.0f);
-  fill(elements);
-  return constantFromBytes(
-      type, ArrayRef(reinterpret_cast<const char *>(elements.data()), elements.size() * sizeof(float)));
+  std::vector<char> bytes(type.getNumElements() * sizeof(float), 0);
+  fill({reinterpret_cast<float *>(bytes.data()), size_t(type.getNumElements())});
+  return constantFromBytes(type, std::move(bytes));
 }
 
 ElementsAttr packDirect(const Elements &weight, WeightShape s, bool plain, MLIRContext *context) {

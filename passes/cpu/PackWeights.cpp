@@ -6,6 +6,7 @@
 #include "passes/cpu/ConstantElements.h"
 #include "passes/cpu/PackOperands.h"
 #include "passes/graph/Constants.h"
+#include "passes/graph/SpentConstants.h"
 
 using namespace mlir;
 
@@ -38,7 +39,7 @@ ElementsAttr permuted(const Elements &source, RankedTensorType type, Index from)
     permute<uint32_t>(source, to, from);
   else
     permute<uint64_t>(source, to, from);
-  return constantFromBytes(type, buffer);
+  return constantFromBytes(type, std::move(buffer));
 }
 
 struct PackWeights : impl::PackWeightsBase<PackWeights> {
@@ -51,6 +52,7 @@ struct PackWeights : impl::PackWeightsBase<PackWeights> {
       else if (auto convolution = dyn_cast<nn::ConvOp>(op))
         convolutions.push_back(convolution);
     });
+    spent.emplace(getOperation());
     for (nn::MatMulOp op : products)
       pack(op);
     for (nn::ConvOp op : convolutions)
@@ -241,10 +243,10 @@ private:
   void replace(Operation *op, Operation *packed, Value weight) {
     op->replaceAllUsesWith(packed);
     op->erase();
-    if (Operation *constant = weight.getDefiningOp(); constant->use_empty())
-      constant->erase();
+    spent->release(weight.getDefiningOp<nn::ConstantOp>());
   }
 
+  std::optional<SpentConstants> spent;
   llvm::DenseMap<std::pair<Attribute, int64_t>, ElementsAttr> made;
 };
 

@@ -156,12 +156,27 @@ ElementsAttr constantFromDoubles(RankedTensorType type, ArrayRef<double> element
   return constantFromBytes(type, buffer);
 }
 
+/// Whether all elements are the same: each equals the one before.
+static bool isUniform(RankedTensorType type, ArrayRef<char> bytes) {
+  size_t size = bytesOf(type.getElementType());
+  return type.getNumElements() > 1 && memcmp(bytes.data(), bytes.data() + size, bytes.size() - size) == 0;
+}
+
+ElementsAttr constantFromBytes(RankedTensorType type, std::vector<char> &&bytes) {
+  if (bytes.size() <= kMaxInlineBytes || isUniform(type, bytes))
+    return constantFromBytes(type, ArrayRef<char>(bytes));
+  auto owner = std::make_shared<std::vector<char>>(std::move(bytes));
+  ArrayRef<char> data = *owner;
+  // What operator new aligns by.
+  AsmResourceBlob blob(data, alignof(std::max_align_t), [owner](void *, size_t, size_t) mutable { owner.reset(); },
+                       /*dataIsMutable=*/false);
+  return DenseResourceElementsAttr::get(type, "folded", std::move(blob));
+}
+
 ElementsAttr constantFromBytes(RankedTensorType type, ArrayRef<char> bytes) {
   Type element = type.getElementType();
   size_t size = bytesOf(element), count = type.getNumElements();
-  // Equal elements: each equals the one before.
-  bool uniform = count > 1 && memcmp(bytes.data(), bytes.data() + size, bytes.size() - size) == 0;
-  if (uniform) {
+  if (isUniform(type, bytes)) {
     count = 1;
     bytes = bytes.take_front(size);
   }

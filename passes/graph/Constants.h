@@ -30,6 +30,8 @@ mlir::ElementsAttr constantFromDoubles(mlir::RankedTensorType type, llvm::ArrayR
 /// A constant from elements as they lie in a tensor's memory (passes/lower/ElementTypes.h): row-major, little endian,
 /// everything narrower than a byte in a byte. Big ones become resources; equal elements are stored once.
 mlir::ElementsAttr constantFromBytes(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes);
+/// The same of bytes that big constants keep, without a copy.
+mlir::ElementsAttr constantFromBytes(mlir::RankedTensorType type, std::vector<char> &&bytes);
 
 /// An nn.constant of the value's type.
 mlir::Value createConstant(mlir::OpBuilder &b, mlir::Location loc, mlir::ElementsAttr value);

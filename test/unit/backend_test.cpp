@@ -272,8 +272,7 @@ TEST(Emit, CrossTargetsLink) {
     options.modelName = "tiny";
     Expected<Buffers> objects = emitAll(*parsed.module, info, *target, options);
     ASSERT_TRUE(bool(objects)) << messageOf(objects.takeError());
-    ASSERT_OK(writeWeightsObject(folder / "w.o", target->triple, "tiny", 4, {}));
-    ASSERT_OK(linkShared({*objects, folder / "w.o", "tiny", 1}, *target, folder / "model.so"));
+    ASSERT_OK(linkShared({*objects, "", "tiny", 1, 4, {}}, *target, folder / "model.so"));
     EXPECT_EQ(neededOf(folder / "model.so"), std::vector<std::string>{"libc.so.6"});
     EXPECT_EQ(exportsOf(folder / "model.so"), std::vector<std::string>{"tiny_model"});
   }
@@ -331,9 +330,7 @@ void expectWeightsReach(uint64_t bytes, uint64_t pageSize) {
   ASSERT_TRUE(bool(objects)) << messageOf(objects.takeError());
   float first = 3.5f, last = -7.0f;
   WeightsChunk chunks[] = {{0, ArrayRef((const char *)&first, 4)}, {8188, ArrayRef((const char *)&last, 4)}};
-  std::string weights = folder / "w.o";
-  ASSERT_OK(writeWeightsObject(weights, target->triple, info.name, bytes, chunks));
-  ASSERT_OK(linkShared({*objects, weights, info.name, 1}, *target, folder / "model.so"));
+  ASSERT_OK(linkShared({*objects, "", info.name, 1, bytes, chunks}, *target, folder / "model.so"));
   EXPECT_EQ(pageSizeOf(folder / "model.so"), pageSize);
 
   Library library(folder / "model.so", info.name);
