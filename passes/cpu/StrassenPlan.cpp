@@ -18,7 +18,7 @@ constexpr int64_t kMostRows = 256;
 /// Steps of half a sum that one round adds: the fewer there are, the more often sums go to memory and back. Where that
 /// is all of the half, they go there once in any case.
 constexpr int64_t kLeastSteps = 128, kMostSteps = 512, kLeastWhole = 48;
-/// The same where panels are widened: the seven right factors of a round share the cache with S.
+/// The same where panels are widened.
 constexpr int64_t kMostWidened = 256;
 
 /// Items of nearly the same size, of which the last one has rows enough for either half.
@@ -45,25 +45,40 @@ int64_t halfPanelsOf(int64_t rows, int64_t columns) {
 
 /// Rounds with so many rows in all that what comes before the first round of products, and is not hidden, does not
 /// count. Where sums are cut, S is formed again for every block of the depth, too. (Measured on Zen 4: whole, 784 rows
-/// gain 6% and 392 lose some; cut, 128 rows of 16 rounds lose some and of 36 rounds gain 4 to 6%. With AVX2 neither
-/// gains, since a tile that holds half as many sums reads more.)
-int64_t leastWork(bool isWhole, unsigned vectorBits) { return vectorBits == 256 ? 6144 : isWhole ? 768 : 4608; }
+/// gain 6% and 392 lose some; cut, 2048 rows lose some and 3072 gain 4%. With AVX2 neither gains, since a tile that holds
+/// half as many sums reads more.)
+int64_t leastWork(bool isWhole, unsigned vectorBits) { return vectorBits == 256 ? 6144 : isWhole ? 768 : 3072; }
 
-/// The largest divisor of half the depth, in whole steps of 16, that makes rounds enough; the largest one where none
-/// does.
-int64_t depthBlockOf(const StrassenSize &size, unsigned vectorBits) {
-  int64_t half = size.depth / 2, groups = groupsOf(size.columns), largest = 16,
+/// Panels of a half of the columns side by side in a tile.
+int64_t tilePanels(unsigned vectorBits) { return vectorBits == 256 ? 1 : 2; }
+
+/// Whether the second-level cache has room for S and both T of a round of so many steps, and for the panels that the
+/// next round will read. (Measured on Zen 4, with 1 MB: 197 rows of 384 steps, 1.2 MB, take 5% more than of 256.)
+bool fitsCache(const StrassenSize &size, unsigned vectorBits, int64_t steps) {
+  int64_t halfRows = llvm::divideCeil(rowBlockOf(size.rows), 2), rights = 2 * (size.widens ? 7 : 4) + 4;
+  int64_t perStep = 4 * halfRows + rights * tilePanels(vectorBits) * kWidth;
+  return perStep * steps * int64_t(sizeof(float)) <= 1 << 20;
+}
+
+/// The part of half the depth that one round adds, in whole steps of 16: all of it where that is short, else the
+/// largest divisor that makes rounds enough and fits the cache, or the smallest one if none fits. Nothing where none
+/// makes rounds enough.
+std::optional<int64_t> depthBlockOf(const StrassenSize &size, unsigned vectorBits) {
+  int64_t half = size.depth / 2, work = size.rows * groupsOf(size.columns),
           most = size.widens ? kMostWidened : kMostSteps;
-  if (half <= most && size.rows * groups >= leastWork(/*isWhole=*/true, vectorBits))
+  bool mayBeWhole = half >= (vectorBits == 256 ? kLeastSteps : kLeastWhole) && half <= most &&
+                    work >= leastWork(/*isWhole=*/true, vectorBits);
+  if (mayBeWhole && fitsCache(size, vectorBits, half))
     return half;
-  for (int64_t block = most; block >= kLeastSteps; block -= 16) {
-    if (half % block != 0)
+  std::optional<int64_t> smallest;
+  for (int64_t block = std::min(most, half); block >= kLeastSteps; block -= 16) {
+    if (half % block != 0 || work * (half / block) < leastWork(/*isWhole=*/false, vectorBits))
       continue;
-    if (size.rows * groups * (half / block) >= leastWork(/*isWhole=*/false, vectorBits))
-      return block;
-    largest = std::max(largest, block);
+    smallest = block;
+    if (fitsCache(size, vectorBits, block))
+      break;
   }
-  return largest;
+  return smallest || !mayBeWhole ? smallest : half;
 }
 
 } // namespace
@@ -84,16 +99,12 @@ StrassenSize strassenSizeOf(nn::BlockedConvOp op) {
 }
 
 bool paysStrassen(const StrassenSize &size, unsigned vectorBits) {
-  int64_t rows = size.rows, depth = size.depth, columns = size.columns, groups = groupsOf(columns);
+  int64_t columns = size.columns, filledUp = groupsOf(columns) * 4 * kWidth;
+  // T is formed once for all the rows of an item.
+  int64_t leastRows = vectorBits == 256 ? 128 : 48;
   // Panels that are filled up with others do work for nothing: up to a 32nd.
-  if (depth % 32 != 0 || depth == 0 || (groups * 4 * kWidth - columns) * 32 > columns)
-    return false;
-  int64_t half = depth / 2, block = depthBlockOf(size, vectorBits), work = rows * groups * (half / block);
-  // T is formed once for all the rows of an item. (Measured on Zen 4: 64 rows gain 6% where sums are whole, and lose 7%
-  // where they are cut.)
-  bool isWhole = block == half && vectorBits > 256;
-  return rows >= (isWhole ? 48 : 128) && block >= (isWhole ? kLeastWhole : kLeastSteps) &&
-         work >= leastWork(isWhole, vectorBits);
+  return size.rows >= leastRows && size.depth % 32 == 0 && (filledUp - columns) * 32 <= columns &&
+         depthBlockOf(size, vectorBits);
 }
 
 StrassenPlan planStrassen(const KernelTarget &target, const StrassenSize &size) {
@@ -101,7 +112,7 @@ StrassenPlan planStrassen(const KernelTarget &target, const StrassenSize &size) 
   StrassenPlan plan;
   plan.lanes = std::min(target.lanes(), kWidth);
   int64_t perPanel = kWidth / plan.lanes, room = target.vectorBits == 256 ? 12 : 24;
-  plan.panels = std::max<int64_t>(1, 2 / perPanel);
+  plan.panels = tilePanels(target.vectorBits);
   plan.halfPanels = halfPanelsOf(rows, columns);
   // As in planMatMul; S lies so that its rows do not collide, but quadrants are factors, too.
   if (collide(room / (plan.panels * perPanel), size.rowBytes))
@@ -111,7 +122,7 @@ StrassenPlan planStrassen(const KernelTarget &target, const StrassenSize &size) 
   // At least two tiles: while one is computed S of the other is formed.
   int64_t tiles = std::max<int64_t>(2, llvm::divideCeil(plan.halfRows, room / (plan.panels * perPanel)));
   plan.rows = llvm::divideCeil(plan.halfRows, tiles);
-  plan.depthBlock = depthBlockOf(size, target.vectorBits);
+  plan.depthBlock = *depthBlockOf(size, target.vectorBits);
   return plan;
 }
 

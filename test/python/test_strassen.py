@@ -74,6 +74,7 @@ def check(got, expected, tolerance=5e-6):
         # Few rows, also an odd number of them.
         (64, 768, 1536),
         (51, 256, 2048),
+        (64, 3072, 768),
         # Columns that fill the last group of panels in part: but for a part of a panel, a panel and a half, three.
         (64, 512, 2037),
         (130, 256, 2088),

@@ -23,12 +23,14 @@ func.func @low(%a: tensor<64x768xf32>, %p: tensor<192x768x16xf32>) -> tensor<64x
   return %y : tensor<64x3059xf32>
 }
 // -----
-// Too few rows for what it takes to combine the panels where sums are cut.
-// CHECK-LABEL: func.func @low_and_deep
-// CHECK: nn.packed_matmul %arg0, %arg1 {columns = 768 : i64} :
-func.func @low_and_deep(%a: tensor<64x3072xf32>, %p: tensor<48x3072x16xf32>) -> tensor<64x768xf32> {
+// Long sums, which are cut, want more rounds.
+// CHECK-LABEL: func.func @deep
+// CHECK: nn.packed_matmul %arg0, %arg1 {columns = 768 : i64, strassen}
+// CHECK: nn.packed_matmul %arg2, %arg3 {columns = 256 : i64} :
+func.func @deep(%a: tensor<64x3072xf32>, %p: tensor<48x3072x16xf32>, %b: tensor<64x1280xf32>, %q: tensor<16x1280x16xf32>) {
   %y = nn.packed_matmul %a, %p {columns = 768 : i64} : (tensor<64x3072xf32>, tensor<48x3072x16xf32>) -> tensor<64x768xf32>
-  return %y : tensor<64x768xf32>
+  %z = nn.packed_matmul %b, %q {columns = 256 : i64} : (tensor<64x1280xf32>, tensor<16x1280x16xf32>) -> tensor<64x256xf32>
+  return
 }
 // -----
 // Few panels: what comes before the first products would not be hidden.

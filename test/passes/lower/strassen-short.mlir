@@ -1,5 +1,5 @@
-// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels | FileCheck %s --check-prefix=AVX2
-// RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" | FileCheck %s --check-prefix=AVX512
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels --split-input-file | FileCheck %s --check-prefix=AVX2
+// RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" --split-input-file | FileCheck %s --check-prefix=AVX512
 
 // With AVX-512 sums of a short depth are whole, which takes few rounds; with AVX2 the product takes the plain way.
 // AVX2: func.func private @k0
@@ -9,4 +9,14 @@
 func.func @main(%a: tensor<128x768xf32>, %p: tensor<48x768x16xf32>) -> tensor<128x768xf32> {
   %y = nn.packed_matmul %a, %p {columns = 768 : i64, strassen} : (tensor<128x768xf32>, tensor<48x768x16xf32>) -> tensor<128x768xf32>
   return %y : tensor<128x768xf32>
+}
+// -----
+// Blocks of a long sum are as large as the second-level cache has room for: 256 steps with 100 rows of S.
+// AVX2: func.func private @k0
+// AVX512: func.func private @k0
+// AVX512: memref<4x100x272xf32>
+// AVX512: memref<2x4x772x16xf32>
+func.func @main(%a: tensor<197x3072xf32>, %p: tensor<48x3072x16xf32>) -> tensor<197x768xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 768 : i64, strassen} : (tensor<197x3072xf32>, tensor<48x3072x16xf32>) -> tensor<197x768xf32>
+  return %y : tensor<197x768xf32>
 }
