@@ -165,6 +165,15 @@ def PackOperands : Pass<"nn-pack-operands", "::mlir::ModuleOp"> {
   }];
 }
 
+def FuseProjections : Pass<"nn-fuse-projections", "::mlir::ModuleOp"> {
+  let summary = "Let recurrent layers of one sequence form the products with their input themselves";
+  let description = [{
+    Folds an nn.packed_matmul of f32, and the addition of its bias, into the nn.packed_recurrent that alone uses it.
+    While one sequence waits for R, larger than the first-level cache, it has time for the products with the input of
+    later steps. Layers of several sequences, whose steps read R less often, and of weights too large for caches stay.
+  }];
+}
+
 def FormStrassen : Pass<"nn-form-strassen", "::mlir::ModuleOp"> {
   let summary = "Let large matrix products multiply seven halves in place of eight";
   let description = [{

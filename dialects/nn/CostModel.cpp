@@ -142,6 +142,16 @@ struct Costs {
     return rule.mul(rule.mul(steps, gates), rule.add(products, rule.constant(kGateOps)));
   }
 
+  Dim recurrent(PackedRecurrentOp op) {
+    Value panels = op.getPanels();
+    Dim steps = rule.mul(rule.dim(op.getInput(), 0), rule.dim(op.getInput(), 1));
+    Dim columns = rule.mul(rule.mul(rule.dim(panels, 0), rule.dim(panels, 1)), rule.dim(panels, 3));
+    Dim depth = rule.constant(op.getHiddenSize());
+    if (op.getInputPanels())
+      depth = rule.add(depth, rule.dim(op.getInputPanels(), 1));
+    return rule.mul(rule.mul(steps, columns), rule.add(times(depth, 2), rule.constant(kGateOps)));
+  }
+
   /// Both products, the softmax, and what the region does to a score.
   Dim attention(AttentionOp op) {
     int64_t scoreOps = kSoftmaxOps;
@@ -247,9 +257,7 @@ struct Costs {
         })
         .Case([&](LrnOp o) { return perElement(o.getX(), 2 * o.getSize() + 3); })
         .Case([&](RecurrentOp o) { return recurrent(o); })
-        .Case([&](PackedRecurrentOp o) {
-          return perElement(o.getProjection(), 2 * o.getHiddenSize() + kGateOps);
-        })
+        .Case([&](PackedRecurrentOp o) { return recurrent(o); })
         .Case([&](DftOp o) { return dft(o); })
         .Case([&](StftOp o) { return stft(o); })
         .Case([&](QuantizeOp o) { return perElement(o.getX(), 3); })

@@ -30,22 +30,28 @@ def NN_RecurrentOp : NN_KindOp<"recurrent", [AttrSizedOperandSegments]> {
 }
 
 def NN_PackedRecurrentOp : NN_KindOp<"packed_recurrent", [AttrSizedOperandSegments]> {
-  let summary = "what nn.recurrent does after its products with the input (made by nn-pack-recurrent)";
+  let summary = "nn.recurrent with packed weights (made by nn-pack-recurrent)";
   let description = [{
     Units come in blocks of 16, P = ceil(H / 16) of them, the last filled up with zeros; g gates of a block lie together.
-    projection: [T,B,D*P*g*16] holds the products with W and all biases but recurrent_bias; panels: [D,P,H,g*16]: element
+    input: [T,B,D*P*g*16] holds the products with W and all biases but recurrent_bias; panels: [D,P,H,g*16]: element
     [d, p, k, gate * 16 + i] is that of R for unit 16 p + i and input k. recurrent_bias: [D,P*16] is that of a GRU's
     candidate that its reset gate multiplies; peephole: [D,3,P*16]. The rest is as in nn.recurrent.
+
+    With input_panels: [D*P*g,I,16] the products with W are left to this op as well (nn-fuse-projections): the input is
+    then x: [T,1,I], its product with these panels as nn.packed_matmul has them, plus input_bias: [D*P*g*16], the above.
 
     - packed_recurrent_c1: ranks are as above.
     - packed_recurrent_c2: the dims agree with hidden_size and the number of directions.
     - packed_recurrent_c3: there are 1, 3 or 2 known activations per direction.
     - packed_recurrent_c4: only an lstm has initial_c and peephole; a gru has recurrent_bias only if linear_before_reset.
+    - packed_recurrent_c5: with input_panels I is known and not 0, there is one sequence, and there are no lengths;
+      input_bias comes with input_panels only.
   }];
-  let arguments = (ins NN_RecurrentKindAttr:$kind, NN_Tensor:$projection, NN_Tensor:$panels,
+  let arguments = (ins NN_RecurrentKindAttr:$kind, NN_Tensor:$input, NN_Tensor:$panels,
                        Optional<NN_Tensor>:$recurrent_bias, Optional<NN_Tensor>:$lengths, Optional<NN_Tensor>:$initial_h,
-                       Optional<NN_Tensor>:$initial_c, Optional<NN_Tensor>:$peephole,
-                       NN_RecurrentDirectionAttr:$direction, I64Attr:$hidden_size, StrArrayAttr:$activations,
+                       Optional<NN_Tensor>:$initial_c, Optional<NN_Tensor>:$peephole, Optional<NN_Tensor>:$input_panels,
+                       Optional<NN_Tensor>:$input_bias, NN_RecurrentDirectionAttr:$direction, I64Attr:$hidden_size,
+                       StrArrayAttr:$activations,
                        DenseF64ArrayAttr:$alphas, DenseF64ArrayAttr:$betas, OptionalAttr<F64Attr>:$clip,
                        UnitAttr:$linear_before_reset, UnitAttr:$input_forget);
   let results = (outs NN_Tensor:$y, NN_Tensor:$y_h, NN_Tensor:$y_c);

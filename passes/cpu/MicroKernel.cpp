@@ -38,6 +38,18 @@ SmallVector<Value> MicroKernel::zeros(KernelBuilder &k) const {
   return SmallVector<Value>(rows * vectors, zeroOf(k, type));
 }
 
+SmallVector<Value> MicroKernel::joined(KernelBuilder &k, ValueRange partial) const {
+  int64_t count = rows * vectors;
+  SmallVector<Value> sums(partial);
+  for (int64_t half = parts; half > 1; half = llvm::divideCeil(half, 2))
+    for (int64_t i = llvm::divideCeil(half, 2) * count; i < half * count; ++i) {
+      Value &sum = sums[i - llvm::divideCeil(half, 2) * count];
+      sum = addTo(k, sum, sums[i]);
+    }
+  sums.truncate(count);
+  return sums;
+}
+
 SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, ValueRange accumulators,
                                      Operand left, Operand right,
                                      llvm::function_ref<void(Value)> atStep) const {
@@ -58,12 +70,7 @@ SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, Val
         llvm::copy(next(k.add(at, part), carried.slice(part * count, count)), all.begin() + part * count);
       return all;
     });
-    for (int64_t half = parts; half > 1; half = llvm::divideCeil(half, 2))
-      for (int64_t i = llvm::divideCeil(half, 2) * count; i < half * count; ++i) {
-        Value &sum = sums[i - llvm::divideCeil(half, 2) * count];
-        sum = addTo(k, sum, sums[i]);
-      }
-    sums.truncate(count);
+    sums = joined(k, sums);
     from = end;
     if (from == to || (getConstantIntValue(from) && getConstantIntValue(from) == getConstantIntValue(to)))
       return sums;

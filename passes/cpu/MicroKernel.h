@@ -50,6 +50,9 @@ struct MicroKernel {
 
   llvm::SmallVector<mlir::Value> zeros(KernelBuilder &k) const;
 
+  /// The sums of `parts` sets of accumulators that lie one after the other.
+  llvm::SmallVector<mlir::Value> joined(KernelBuilder &k, mlir::ValueRange partial) const;
+
 private:
   llvm::SmallVector<mlir::Value> byteStep(KernelBuilder &k, mlir::Value at, mlir::ValueRange accumulators,
                                           Operand left, Operand right) const;

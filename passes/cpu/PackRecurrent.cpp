@@ -66,8 +66,9 @@ public:
     Value panels = constant({directions, blocks, hidden, gates * kWidth}, recurrentWeights());
     auto packed = nn::PackedRecurrentOp::create(
         b, loc, op->getResultTypes(), op.getKind(), projection, panels, recurrentBias, op.getLengths(),
-        op.getInitialH(), op.getInitialC(), peephole, op.getDirection(), op.getHiddenSize(),
-        op.getActivationsAttr(), op.getAlphasAttr(), op.getBetasAttr(), op.getClipAttr(),
+        op.getInitialH(), op.getInitialC(), peephole, /*input_panels=*/Value(), /*input_bias=*/Value(),
+        op.getDirection(), op.getHiddenSize(), op.getActivationsAttr(), op.getAlphasAttr(),
+        op.getBetasAttr(), op.getClipAttr(),
         op.getLinearBeforeReset(), op.getInputForget());
     SmallVector<Value> constants = {op.getW(), op.getR(), op.getBias(), op.getPeephole()};
     op->replaceAllUsesWith(packed);

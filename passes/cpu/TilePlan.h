@@ -187,6 +187,9 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t ti
 /// The parts in which a tile of so many sums forms each (MicroKernel::parts).
 int64_t partsFor(const KernelTarget &target, int64_t sums);
 
+/// How many parts of so many multiply-adds each pay for handing them to another thread and waiting for it.
+int64_t rangeWorthAFork(int64_t work);
+
 /// nn.packed_recurrent: an item is a direction of a few sequences, which share what is read of R.
 struct RecurrentPlan {
   int64_t lanes;
@@ -198,6 +201,22 @@ struct RecurrentPlan {
 /// side.
 RecurrentPlan planRecurrent(const KernelTarget &target, int64_t gates, std::optional<int64_t> batch,
                             bool together);
+
+/// The products with the input within nn.packed_recurrent, which forms those of the next few steps of time at once.
+struct ProjectionPlan {
+  /// How many steps, a multiple of the gates where `isInterleaved`.
+  int64_t steps;
+  /// Steps of a register tile that does nothing else; divides `steps`.
+  int64_t rows;
+  /// Whether they are formed during the steps before, a part in each, beside the products with the state.
+  bool isInterleaved;
+};
+
+ProjectionPlan planProjection(const KernelTarget &target, int64_t gates);
+
+/// Whether one sequence's products with the input are better formed within nn.packed_recurrent: while it waits for R,
+/// from the second-level cache or the third, it leaves multipliers idle. `steps` is their number where known.
+bool paysProjecting(int64_t gates, int64_t hidden, int64_t inputs, std::optional<int64_t> steps);
 
 } // namespace nnc
 

@@ -4,11 +4,14 @@
 // the projection holds; all gates of these units are then in registers, where the cell's arithmetic turns
 // them into the new state. Panels are larger than the nearest caches, so the blocks are walked forth in one
 // step and back in the next: what was read last is read first.
+//
+// Where the op has the input's panels, InputProjection forms what the projection would hold.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
 #include "passes/cpu/TilePlan.h"
 #include "passes/lower/ElementTypes.h"
+#include "passes/lower/InputProjection.h"
 #include "passes/lower/RecurrentCell.h"
 #include "passes/lower/Registry.h"
 
@@ -21,10 +24,6 @@ namespace nnc {
 namespace {
 
 constexpr int64_t kWidth = nn::PackedRecurrentOp::kBlockUnits;
-
-/// Multiply-adds of a part of a step that pay for handing it to another thread and waiting for it: about a
-/// microsecond.
-constexpr int64_t kWorthAFork = 32 << 10;
 
 std::optional<int64_t> batchOf(nn::PackedRecurrentOp op) {
   auto y = cast<RankedTensorType>(op.getY().getType());
@@ -44,10 +43,12 @@ public:
         blocks(llvm::divideCeil(hidden, kWidth)),
         gates(cast<RankedTensorType>(op.getPanels().getType()).getDimSize(3) / kWidth),
         vector(VectorType::get({plan.lanes}, k.b.getF32Type())) {
-    projection = k.memref(op.getProjection());
+    input = k.memref(op.getInput());
     panels = k.memref(op.getPanels());
     y = k.memref(op.getY());
-    time = k.dim(projection, 0);
+    time = k.dim(input, 0);
+    if (op.getInputPanels())
+      ownProjection.emplace(k, op);
     auto units = [&](ArrayRef<int64_t> shape) {
       SmallVector<int64_t> dims(shape);
       dims.push_back(blocks * kWidth);
@@ -91,7 +92,7 @@ private:
   bool isTwoPhase() { return op.getKind() == RecurrentKind::gru && !op.getLinearBeforeReset(); }
 
   void setGrain() {
-    auto type = cast<RankedTensorType>(op.getProjection().getType());
+    auto type = cast<RankedTensorType>(op.getInput().getType());
     int64_t steps = type.isDynamicDim(0) ? 16 : type.getDimSize(0);
     k.grain =
         std::max<int64_t>(1, 100000 / std::max<int64_t>(1, steps * gates * hidden * hidden * plan.rows));
@@ -114,11 +115,18 @@ private:
     Value isReverse;
     if (op.getDirection() == RecurrentDirection::bidirectional)
       isReverse = k.compare(arith::CmpIPredicate::eq, direction, k.index(1));
-    k.loop(length, [&](Value i) {
+    auto timeOf = [this, length, isReverse](Value i) {
       Value mirrored = k.sub(k.sub(length, k.index(1)), i);
-      step = op.getDirection() == RecurrentDirection::reverse ? mirrored
-             : isReverse                                     ? k.select(isReverse, mirrored, i)
-                                                             : i;
+      return op.getDirection() == RecurrentDirection::reverse ? mirrored
+             : isReverse                                      ? k.select(isReverse, mirrored, i)
+                                                              : i;
+    };
+    if (ownProjection)
+      ownProjection->start(direction, length, timeOf);
+    k.loop(length, [&](Value i) {
+      step = timeOf(i);
+      if (ownProjection)
+        ownProjection->beginStep(i);
       now = k.rem(i, k.index(2));
       next = k.sub(k.index(1), now);
       emitStep();
@@ -228,8 +236,9 @@ private:
                  llvm::function_ref<void(Tile, ValueRange)> body) {
     MicroKernel kernel{rows, count * plan.vectors, vector};
     kernel.parts = partsFor(k.target, rows * kernel.vectors);
-    int64_t work = std::max<int64_t>(1, rows * count * kWidth * hidden);
-    k.parallel(k.index(blocks), std::max<int64_t>(1, kWorthAFork / work), [&](Value begin, Value end) {
+    // A step that has two products per unit has time for the input in the first.
+    bool isBoth = ownProjection && ownProjection->isInterleaved() && firstGate == 0;
+    k.parallel(k.index(blocks), rangeWorthAFork(rows * count * kWidth * hidden), [&](Value begin, Value end) {
       Value isForth = k.compare(arith::CmpIPredicate::eq, now, k.index(0));
       k.loop(begin, end, k.index(1), [&](Value i) {
         Value block = k.select(isForth, i, k.sub(k.add(begin, k.sub(end, k.index(1))), i));
@@ -252,7 +261,16 @@ private:
             int64_t column = (firstGate + j % count) * kWidth + (v + j / count) * plan.lanes;
             return load(panels, {direction, block, at, k.index(column)}, vector);
           };
-          sums = kernel.emit(k, k.index(0), k.index(hidden), sums, left, right);
+          // Within a block, too, what was read last is read first. Beside the input's products that gains nothing.
+          Value start = k.select(isForth, k.index(0), k.index(hidden - 1));
+          Value stride = k.select(isForth, k.index(1), k.index(-1));
+          auto turned = [&](MicroKernel::Operand operand) {
+            return [this, start, stride, operand](int64_t i, Value at) {
+              return operand(i, k.add(start, k.mul(at, stride)));
+            };
+          };
+          sums = isBoth ? ownProjection->beside(kernel, hidden, sums, left, right, block)
+                        : kernel.emit(k, k.index(0), k.index(hidden), sums, turned(left), turned(right));
           for (int64_t r = 0; r < rows; ++r)
             for (int64_t j = 0; j < plan.vectors; ++j)
               body(tileOf(r, j), ArrayRef(sums).slice((r * plan.vectors + j) * count, count));
@@ -271,9 +289,11 @@ private:
     return constantLike(k.b, k.loc, vector, 0.0);
   }
   Value projected(Tile tile, int64_t gate) {
+    if (ownProjection)
+      return ownProjection->load(tile.block, gate, tile.vector);
     Value block = k.add(k.mul(direction, blocks), tile.block);
     Value column = k.add(k.mul(block, gates * kWidth), gate * kWidth + tile.vector * plan.lanes);
-    return load(projection, {step, k.add(row, tile.row), column}, vector);
+    return load(input, {step, k.add(row, tile.row), column}, vector);
   }
   Value previous(Tile tile) { return load(state, {now, k.index(tile.row), tile.unit}, vector); }
   void setState(Tile tile, Value h) { store(h, state, {next, k.index(tile.row), tile.unit}); }
@@ -296,7 +316,9 @@ private:
   RecurrentPlan plan;
   int64_t hidden, blocks, gates;
   VectorType vector;
-  Value projection, panels, y, time;
+  Value input, panels, y, time;
+  /// Where the input is not projected yet.
+  std::optional<InputProjection> ownProjection;
   /// Of this range, in the workspace, filled up to whole blocks: hidden states [2, rows, units], the steps
   /// taking turns; cell states; a GRU's update gates and the state after its reset gates.
   Value state, cells, updates, resets;

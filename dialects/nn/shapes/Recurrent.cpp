@@ -74,17 +74,21 @@ LogicalResult RecurrentOp::shapes(ShapeRule &rule) {
 
 LogicalResult PackedRecurrentOp::shapes(ShapeRule &rule) {
   auto hasRank = [&](Value v, int64_t rank) { return !v || rule.rank(v) == rank; };
-  if (!hasRank(getProjection(), 3) || !hasRank(getPanels(), 4) || !hasRank(getRecurrentBias(), 2) ||
-      !hasRank(getLengths(), 1) || !hasRank(getInitialH(), 3) || !hasRank(getInitialC(), 3) || !hasRank(getPeephole(), 3))
-    return rule.error("packed_recurrent_c1: the projection, the initial states and the peepholes need rank 3, the panels "
-                      "4, the recurrent bias 2, lengths 1");
+  if (!hasRank(getInput(), 3) || !hasRank(getPanels(), 4) || !hasRank(getRecurrentBias(), 2) ||
+      !hasRank(getLengths(), 1) || !hasRank(getInitialH(), 3) || !hasRank(getInitialC(), 3) ||
+      !hasRank(getPeephole(), 3) || !hasRank(getInputPanels(), 3) || !hasRank(getInputBias(), 1))
+    return rule.error("packed_recurrent_c1: the input and its panels, the initial states and the peepholes need "
+                      "rank 3, the panels 4, the recurrent bias 2, lengths and the input bias 1");
   auto number = [&](int64_t n) { return rule.constant(n); };
   int64_t hidden = getHiddenSize(), blocks = llvm::divideCeil(std::max<int64_t>(hidden, 0), kBlockUnits);
   int64_t directions = getDirection() == RecurrentDirection::bidirectional ? 2 : 1, wide = gatesOf(getKind()) * kBlockUnits;
-  Dim time = rule.dim(getProjection(), 0), batch = batchOf(rule, getProjection(), {getInitialH(), getInitialC()});
+  Dim time = rule.dim(getInput(), 0), batch = batchOf(rule, getInput(), {getInitialH(), getInitialC()});
   auto fits = [&](Value v, ArrayRef<Dim> dims) { return hasDims(rule, v, dims); };
   Dim d = number(directions), units = number(blocks * kBlockUnits);
-  if (hidden < 1 || !fits(getProjection(), {time, batch, number(directions * blocks * wide)}) ||
+  Dim columns = number(directions * blocks * wide);
+  Dim depth = getInputPanels() ? rule.dim(getInputPanels(), 1) : columns;
+  if (hidden < 1 || !fits(getInput(), {time, batch, depth}) || !fits(getInputBias(), {columns}) ||
+      !fits(getInputPanels(), {number(directions * blocks * wide / kBlockUnits), depth, number(kBlockUnits)}) ||
       !fits(getPanels(), {d, number(blocks), number(hidden), number(wide)}) || !fits(getRecurrentBias(), {d, units}) ||
       !fits(getLengths(), {batch}) || !fits(getInitialH(), {d, batch, number(hidden)}) ||
       !fits(getInitialC(), {d, batch, number(hidden)}) || !fits(getPeephole(), {d, number(3), units}))
@@ -96,6 +100,10 @@ LogicalResult PackedRecurrentOp::shapes(ShapeRule &rule) {
   if ((!lstm && (getInitialC() || getPeephole())) || (!linear && getRecurrentBias()))
     return rule.error("packed_recurrent_c4: only an lstm has a cell state and peepholes, and only a gru with "
                       "linear_before_reset a recurrent bias");
+  bool isFused = depth.known().value_or(0) > 0 && batch.known() == 1 && !getLengths();
+  if (getInputPanels() ? !isFused : static_cast<bool>(getInputBias()))
+    return rule.error("packed_recurrent_c5: input panels need a known depth, one sequence and no lengths, an input "
+                      "bias needs input panels");
   rule.result({time, d, batch, number(hidden)});
   rule.result({d, batch, number(hidden)});
   rule.result({d, batch, number(hidden)});

@@ -31,7 +31,7 @@ func.func @rnn(%x: tensor<4x1x1xf32>) -> tensor<1x1x2xf32> {
 // -----
 // The candidate's recurrent bias stays apart where the reset gate multiplies it.
 // CHECK-LABEL: func.func @gru
-// CHECK: nn.packed_recurrent {{ *}}gru %{{.*}}, %{{.*}}, %{{.*}} {{{.*}}linear_before_reset, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0>} : (tensor<4x1x48xf32>, tensor<1x1x2x48xf32>, tensor<1x16xf32>)
+// CHECK: nn.packed_recurrent {{ *}}gru %{{.*}}, %{{.*}}, %{{.*}} {{{.*}}linear_before_reset, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0, 0>} : (tensor<4x1x48xf32>, tensor<1x1x2x48xf32>, tensor<1x16xf32>)
 func.func @gru(%x: tensor<4x1x1xf32>) -> tensor<1x1x2xf32> {
   %w = nn.constant dense<0.5> : tensor<1x6x1xf32> : tensor<1x6x1xf32>
   %r = nn.constant dense<0.25> : tensor<1x6x2xf32> : tensor<1x6x2xf32>

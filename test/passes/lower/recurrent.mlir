@@ -24,7 +24,7 @@ func.func @lstm(%x: tensor<7x2x16xf32>, %w: tensor<1x96x16xf32>, %r: tensor<1x96
 // CHECK-NOT: vector.reduction
 // CHECK: math.tanh {{.*}} : vector<8xf32>
 func.func @packed(%p: tensor<7x1x128xf32>, %r: tensor<1x2x24x64xf32>) -> tensor<1x1x24xf32> {
-  %y:3 = nn.packed_recurrent lstm %p, %r {operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0>, direction = #nn<recurrent_direction forward>, hidden_size = 24 : i64, activations = ["sigmoid", "tanh", "tanh"], alphas = array<f64: 0.0, 0.0, 0.0>, betas = array<f64: 0.0, 0.0, 0.0>} : (tensor<7x1x128xf32>, tensor<1x2x24x64xf32>) -> (tensor<7x1x1x24xf32>, tensor<1x1x24xf32>, tensor<1x1x24xf32>)
+  %y:3 = nn.packed_recurrent lstm %p, %r {operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0, 0, 0>, direction = #nn<recurrent_direction forward>, hidden_size = 24 : i64, activations = ["sigmoid", "tanh", "tanh"], alphas = array<f64: 0.0, 0.0, 0.0>, betas = array<f64: 0.0, 0.0, 0.0>} : (tensor<7x1x128xf32>, tensor<1x2x24x64xf32>) -> (tensor<7x1x1x24xf32>, tensor<1x1x24xf32>, tensor<1x1x24xf32>)
   return %y#1 : tensor<1x1x24xf32>
 }
 
@@ -34,7 +34,7 @@ func.func @packed(%p: tensor<7x1x128xf32>, %r: tensor<1x2x24x64xf32>) -> tensor<
 // CHECK-COUNT-12: vector.fma {{.*}} : vector<8xf32>
 // CHECK: scf.yield
 func.func @together(%p: tensor<7x6x128xf32>, %r: tensor<1x2x24x64xf32>) -> tensor<1x6x24xf32> {
-  %y:3 = nn.packed_recurrent lstm %p, %r {operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0>, direction = #nn<recurrent_direction forward>, hidden_size = 24 : i64, activations = ["sigmoid", "tanh", "tanh"], alphas = array<f64: 0.0, 0.0, 0.0>, betas = array<f64: 0.0, 0.0, 0.0>} : (tensor<7x6x128xf32>, tensor<1x2x24x64xf32>) -> (tensor<7x1x6x24xf32>, tensor<1x6x24xf32>, tensor<1x6x24xf32>)
+  %y:3 = nn.packed_recurrent lstm %p, %r {operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0, 0, 0>, direction = #nn<recurrent_direction forward>, hidden_size = 24 : i64, activations = ["sigmoid", "tanh", "tanh"], alphas = array<f64: 0.0, 0.0, 0.0>, betas = array<f64: 0.0, 0.0, 0.0>} : (tensor<7x6x128xf32>, tensor<1x2x24x64xf32>) -> (tensor<7x1x6x24xf32>, tensor<1x6x24xf32>, tensor<1x6x24xf32>)
   return %y#1 : tensor<1x6x24xf32>
 }
 
