@@ -74,15 +74,15 @@ LogicalResult UnblockChannelsOp::shapes(ShapeRule &rule) {
 bool BlockedConvOp::fitsStrassen() {
   auto x = dyn_cast<RankedTensorType>(getX().getType()), y = dyn_cast<RankedTensorType>(getY().getType());
   int64_t n = getKernel().size();
-  auto isPixel = [](ArrayRef<int64_t> window, int64_t entry) {
-    return llvm::all_of(window, [&](int64_t own) { return own == entry; });
+  auto all = [](ArrayRef<int64_t> entries, int64_t number) {
+    return llvm::all_of(entries, [&](int64_t entry) { return entry == number; });
   };
-  if (!x || !y || x.getRank() != n + 3 || y.getRank() != n + 3 || !isPixel(getKernel(), 1) ||
-      !isPixel(getPads(), 0))
+  if (!x || !y || x.getRank() != n + 3 || y.getRank() != n + 3 || !all(getKernel(), 1) || !all(getPads(), 0))
     return false;
   ArrayRef<int64_t> inputs = x.getShape().slice(2, n), pixels = y.getShape().slice(2, n);
-  return !ShapedType::isDynamicShape(inputs) && !ShapedType::isDynamicShape(pixels) && productOf(pixels) >= 4 && x.getElementType().isF32() &&
-         getGroups() == 1 && getChannels() % 32 == 0 && getFilters() % (4 * kBlock) == 0;
+  return !ShapedType::isDynamicShape(inputs) && !ShapedType::isDynamicShape(pixels) && productOf(pixels) >= 4 &&
+         x.getElementType().isF32() && getGroups() == 1 && getChannels() % 32 == 0 &&
+         getFilters() % (4 * kBlock) == 0;
 }
 
 LogicalResult BlockedConvOp::shapes(ShapeRule &rule) {
