@@ -13,13 +13,11 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 constexpr int64_t kWidth = nn::PackedMatMulOp::kPanelColumns;
 
-/// Rows of an item: S and T of an item stay in the second-level cache together.
+/// Rows of an item, whose S stay in the second-level cache.
 constexpr int64_t kMostRows = 256;
-/// Steps of half a sum that one round adds: the fewer there are, the more often sums go to memory and back. Where that
-/// is all of the half, they go there once in any case.
-constexpr int64_t kLeastSteps = 128, kMostSteps = 512, kLeastWhole = 48;
-/// The same where panels are widened.
-constexpr int64_t kMostWidened = 256;
+/// Steps of half a sum that one round adds: the fewer there are, the more often sums go to memory and back; the more,
+/// the more of the second-level cache is S. Where that is all of the half, they go there once in any case.
+constexpr int64_t kLeastSteps = 128, kMostSteps = 384, kLeastWhole = 48;
 
 /// Items of nearly the same size, of which the last one has rows enough for either half.
 int64_t rowBlockOf(int64_t rows) {
@@ -52,33 +50,17 @@ int64_t leastWork(bool isWhole, unsigned vectorBits) { return vectorBits == 256 
 /// Panels of a half of the columns side by side in a tile.
 int64_t tilePanels(unsigned vectorBits) { return vectorBits == 256 ? 1 : 2; }
 
-/// Whether the second-level cache has room for S and both T of a round of so many steps, and for the panels that the
-/// next round will read. (Measured on Zen 4, with 1 MB: 197 rows of 384 steps, 1.2 MB, take 5% more than of 256.)
-bool fitsCache(const StrassenSize &size, unsigned vectorBits, int64_t steps) {
-  int64_t halfRows = llvm::divideCeil(rowBlockOf(size.rows), 2), rights = 2 * (size.widens ? 7 : 4) + 4;
-  int64_t perStep = 4 * halfRows + rights * tilePanels(vectorBits) * kWidth;
-  return perStep * steps * int64_t(sizeof(float)) <= 1 << 20;
-}
-
 /// The part of half the depth that one round adds, in whole steps of 16: all of it where that is short, else the
-/// largest divisor that makes rounds enough and fits the cache, or the smallest one if none fits. Nothing where none
-/// makes rounds enough.
+/// largest divisor that makes rounds enough, if any does.
 std::optional<int64_t> depthBlockOf(const StrassenSize &size, unsigned vectorBits) {
-  int64_t half = size.depth / 2, work = size.rows * groupsOf(size.columns),
-          most = size.widens ? kMostWidened : kMostSteps;
-  bool mayBeWhole = half >= (vectorBits == 256 ? kLeastSteps : kLeastWhole) && half <= most &&
-                    work >= leastWork(/*isWhole=*/true, vectorBits);
-  if (mayBeWhole && fitsCache(size, vectorBits, half))
+  int64_t half = size.depth / 2, work = size.rows * groupsOf(size.columns);
+  if (half >= (vectorBits == 256 ? kLeastSteps : kLeastWhole) && half <= kMostSteps &&
+      work >= leastWork(/*isWhole=*/true, vectorBits))
     return half;
-  std::optional<int64_t> smallest;
-  for (int64_t block = std::min(most, half); block >= kLeastSteps; block -= 16) {
-    if (half % block != 0 || work * (half / block) < leastWork(/*isWhole=*/false, vectorBits))
-      continue;
-    smallest = block;
-    if (fitsCache(size, vectorBits, block))
-      break;
-  }
-  return smallest || !mayBeWhole ? smallest : half;
+  for (int64_t block = std::min(kMostSteps, half); block >= kLeastSteps; block -= 16)
+    if (half % block == 0 && work * (half / block) >= leastWork(/*isWhole=*/false, vectorBits))
+      return block;
+  return std::nullopt;
 }
 
 } // namespace
@@ -86,16 +68,14 @@ std::optional<int64_t> depthBlockOf(const StrassenSize &size, unsigned vectorBit
 StrassenSize strassenSizeOf(nn::PackedMatMulOp op) {
   RankedTensorType a = typeOf(op.getA()), panels = typeOf(op.getPanels());
   int64_t depth = panels.getDimSize(1);
-  return {a.getNumElements() / depth, depth, int64_t(op.getColumns()), !panels.getElementType().isF32(),
-          depth * int64_t(sizeof(float))};
+  return {a.getNumElements() / depth, depth, int64_t(op.getColumns()), depth * int64_t(sizeof(float))};
 }
 
 StrassenSize strassenSizeOf(nn::BlockedConvOp op) {
   int64_t pixels = 1;
   for (int64_t extent : typeOf(op.getY()).getShape().drop_front(2).drop_back())
     pixels *= extent;
-  return {pixels, int64_t(op.getChannels()), int64_t(op.getFilters()), /*widens=*/false,
-          nn::kBlock * int64_t(sizeof(float))};
+  return {pixels, int64_t(op.getChannels()), int64_t(op.getFilters()), nn::kBlock * int64_t(sizeof(float))};
 }
 
 bool paysStrassen(const StrassenSize &size, unsigned vectorBits) {

@@ -27,8 +27,6 @@ struct StrassenPlan {
 /// A product of rows x depth by depth x columns.
 struct StrassenSize {
   int64_t rows, depth, columns;
-  /// Whether the panels store halves. They are widened beside T.
-  bool widens = false;
   /// From a row of the left factor to the next.
   int64_t rowBytes = 0;
 };

@@ -11,11 +11,11 @@ func.func @main(%a: tensor<128x768xf32>, %p: tensor<48x768x16xf32>) -> tensor<12
   return %y : tensor<128x768xf32>
 }
 // -----
-// Blocks of a long sum are as large as the second-level cache has room for: 256 steps with 100 rows of S.
+// Blocks of a long sum are as long as a short sum may be, 384 steps of either half: of T there are but two at a time.
 // AVX2: func.func private @k0
 // AVX512: func.func private @k0
-// AVX512: memref<4x100x272xf32>
-// AVX512: memref<2x4x772x16xf32>
+// AVX512: memref<4x100x400xf32>
+// AVX512: memref<2x1156x16xf32>
 func.func @main(%a: tensor<197x3072xf32>, %p: tensor<48x3072x16xf32>) -> tensor<197x768xf32> {
   %y = nn.packed_matmul %a, %p {columns = 768 : i64, strassen} : (tensor<197x3072xf32>, tensor<48x3072x16xf32>) -> tensor<197x768xf32>
   return %y : tensor<197x768xf32>

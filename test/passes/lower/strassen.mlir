@@ -1,11 +1,10 @@
 // RUN: nnc-opt %s -nn-form-groups -nn-build-kernels | FileCheck %s --check-prefixes=CHECK,AVX2
 // RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" | FileCheck %s --check-prefixes=CHECK,AVX512
 
-// The first tile's S and the first panels' T; then seven products for a tile of each quadrant, 12 sums with AVX2, 22
-// with AVX-512 (64 rows of a quadrant are five tiles of 11 and one of 9). The first product forms vectors of the next T
-// and, where it is time for it, of the next S between its steps, and asks for the panels after those.
+// Seven products for a tile of each quadrant, 12 sums with AVX2, 22 with AVX-512 (64 rows of a quadrant are five tiles of
+// 11 and one of 9). Between its steps the first one forms vectors of T3 and, where the rows are new, of S3; others ask for
+// the panels of the next round, and for sums that the next tile begins with.
 // CHECK: func.func private @k0
-// CHECK: arith.subf
 // AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, ){11})}}vector<8xf32>)
 // AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<16xf32>, ){21})}}vector<16xf32>)
 // CHECK: arith.subf

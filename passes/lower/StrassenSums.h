@@ -1,0 +1,54 @@
+//===- StrassenSums.h - where the seven products are added --------------------===//
+#ifndef NNC_PASSES_LOWER_STRASSENSUMS_H
+#define NNC_PASSES_LOWER_STRASSENSUMS_H
+
+#include "passes/cpu/StrassenPlan.h"
+
+namespace nnc::strassen {
+
+/// A register tile of a quadrant: its number, first row in the quadrant, how many of its rows the tile before has, too,
+/// and where its sums are in those of an item.
+struct Tile {
+  int64_t height;
+  mlir::Value number, row, overlap, sumRow, sumColumn;
+};
+
+/// Sums of tiles between two products: one of the quadrants of C, or U2 (and M1 before it) or U3.
+struct Sums {
+  mlir::Value memref;
+  int64_t number;
+};
+
+/// The sums of an item's products. Those of a round lie in the cache from one product to the next; where sums are cut,
+/// quadrants of C have room for all rounds of an item.
+class ProductSums {
+public:
+  ProductSums(KernelBuilder &k, const StrassenPlan &plan, mlir::VectorType vector, int64_t rows, bool isCut);
+
+  /// C, row by row, and U2 and U3.
+  llvm::SmallVector<Sums> c;
+  Sums u2, u3;
+
+  /// Sums of C, of an item's panels from a column on, that are zero.
+  void clear(mlir::Value column);
+  /// Vectors of a tile, row by row; the total of several, of none zeros.
+  llvm::SmallVector<mlir::Value> load(const Tile &tile, llvm::ArrayRef<Sums> of);
+  void store(const Tile &tile, mlir::ValueRange values, Sums of);
+  llvm::SmallVector<mlir::Value> added(mlir::ValueRange x, mlir::ValueRange y);
+  /// Fetches part `at` of `parts` of the sums of the next tile: products begin with them.
+  void fetchNext(const Tile &tile, llvm::ArrayRef<Sums> of, mlir::Value at, int64_t parts);
+
+private:
+  /// The column of a tile's first sums, and where its vector i is.
+  mlir::Value columnOf(const Tile &tile, Sums of);
+  llvm::SmallVector<mlir::Value> placeOf(const Tile &tile, Sums of, int64_t i);
+
+  KernelBuilder &k;
+  StrassenPlan plan;
+  mlir::VectorType vector;
+  int64_t rows, vectors;
+};
+
+} // namespace nnc::strassen
+
+#endif
