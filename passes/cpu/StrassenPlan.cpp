@@ -43,8 +43,8 @@ int64_t halfPanelsOf(int64_t rows, int64_t columns) {
 
 /// Rounds with so many rows in all that what comes before the first round of products, and is not hidden, does not
 /// count. Where sums are cut, S is formed again for every block of the depth, too. (Measured on Zen 4: whole, 784 rows
-/// gain 6% and 392 lose some; cut, 2048 rows lose some and 3072 gain 4%. With AVX2 neither gains, since a tile that holds
-/// half as many sums reads more.)
+/// gain 6% and 392 lose some; cut, 2048 rows lose some and 3072 gain 4%. With AVX2 neither gains, since a tile that
+/// holds half as many sums reads more.)
 int64_t leastWork(bool isWhole, unsigned vectorBits) { return vectorBits == 256 ? 6144 : isWhole ? 768 : 3072; }
 
 /// Panels of a half of the columns side by side in a tile.

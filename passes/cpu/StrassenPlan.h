@@ -22,6 +22,10 @@ struct StrassenPlan {
   int64_t depthBlock;
   /// Rows of an item. The two halves share one where their number is odd.
   int64_t rowBlock;
+
+  /// Register tiles of a quadrant's rows, and vectors of a row of one.
+  int64_t tiles() const { return llvm::divideCeil(halfRows, rows); }
+  int64_t vectors() const { return panels * nn::PackedMatMulOp::kPanelColumns / lanes; }
 };
 
 /// A product of rows x depth by depth x columns.

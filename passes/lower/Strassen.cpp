@@ -41,7 +41,7 @@ public:
       : k(k), p(product), plan(planStrassen(k.target, p.size)), half(p.size.depth / 2), flatPanels(k.flat(p.panels)),
         vector(VectorType::get({plan.lanes}, k.b.getF32Type())),
         stored(cast<MemRefType>(p.panels.getType()).getElementType()),
-        sums(k, plan, vector, tiles() * plan.rows, isCut()) {
+        sums(k, plan, vector, isCut()) {
     Type f32 = vector.getElementType();
     lefts = k.workspace(MemRefType::get({p.isUneven ? 7 : 4, plan.halfRows + 1, plan.depthBlock + 16}, f32));
     rights = k.workspace(MemRefType::get({widens() ? 4 : 2, plan.panels * plan.depthBlock + 4, kWidth}, f32));
@@ -54,19 +54,19 @@ public:
     Value first = k.mul(k.begin, rounds()), last = k.sub(k.mul(k.end, rounds()), k.index(1));
     // What the first products read; they form the other factors as they go.
     Round begin = roundAt(first);
-    k.loops({k.index(tiles()), k.index(plan.depthBlock / kSteps)}, [&](ValueRange at) {
+    k.loops({k.index(plan.tiles()), k.index(plan.depthBlock / kSteps)}, [&](ValueRange at) {
       for (int64_t quadrant = 0; quadrant < 4; ++quadrant)
         fetcher(begin, at[0], quadrant)(k.mul(at[1], kSteps));
     });
     if (p.isUneven)
       k.loops({k.index(plan.halfRows), k.index(plan.depthBlock / kSteps)}, [&](ValueRange at) {
         for (const Product &of : {kProducts[0], kProducts[1]})
-          formLeft(begin, of, at[0], k.mul(at[1], kSteps));
+          formLeft(begin, of.left, at[0], k.mul(at[1], kSteps));
       });
     if (widens())
       k.loops({k.index(plan.panels), k.index(plan.depthBlock)}, [&](ValueRange at) {
         for (const Product &of : {kProducts[0], kProducts[1]})
-          formRight(begin, of, at[0], at[1]);
+          formRight(begin, of.right, at[0], at[1]);
       });
     k.loop(first, k.add(last, 1), k.index(1), [&](Value number) {
       Value isFirst = k.compare(arith::CmpIPredicate::eq, number, first);
@@ -93,11 +93,13 @@ private:
     /// Whether the round is the first one that is computed here.
     Value isFirst;
   };
+
   /// Whether the quadrants of the panels that are factors themselves are widened first.
   bool widens() const { return !stored.isF32(); }
   bool isCut() const { return plan.depthBlock < half; }
-  /// Whether a right factor is formed in a buffer.
-  bool isFormed(Factor right) const { return right.isCombination || widens(); }
+  /// Whether a left factor, and whether a right one, is formed in a buffer.
+  bool isLeftFormed(Factor left) const { return left.isCombination || p.isUneven; }
+  bool isRightFormed(Factor right) const { return right.isCombination || widens(); }
 
   /// Adds the products of a round to the sums, and stores those that are then finished.
   void compute(const Rounds &rounds) {
@@ -114,7 +116,7 @@ private:
       return others;
     };
     const Product *of = std::begin(kProducts);
-    // The next product, added to some sums, of all tiles. Others are read after it.
+    // The next of kProducts, added to some sums, of all tiles. Others are read after it.
     auto next = [&](ArrayRef<Sums> start, ArrayRef<Sums> read, auto end) {
       auto fetched = llvm::to_vector(llvm::concat<const Sums>(start, read));
       overTiles(column, [&](const Tile &tile) {
@@ -127,12 +129,12 @@ private:
     };
     auto to = [&](Sums sum) { return [=](const Tile &tile, ValueRange values) { sums.store(tile, values, sum); }; };
 
-    next({}, {}, to(u2));
-    next(with(c11, {u2}), {}, to(c11));
-    next({u2}, {}, to(u2));
-    next({u2}, {}, to(u3));
-    next(with(c12, {u2}), {}, to(c12));
-    next(with(c21, {u3}), {}, to(c21));
+    next({}, {}, to(u2));                 // M1
+    next(with(c11, {u2}), {}, to(c11));   // M2
+    next({u2}, {}, to(u2));               // M6
+    next({u2}, {}, to(u3));               // M7
+    next(with(c12, {u2}), {}, to(c12));   // M3
+    next(with(c21, {u3}), {}, to(c21));   // M4
     next({}, with(c22, {c12, u3}), [&](const Tile &tile, ValueRange m5) {
       sums.store(tile, sums.added(m5, sums.load(tile, c12)), c12);
       sums.store(tile, sums.added(m5, sums.load(tile, with(c22, {u3}))), c22);
@@ -184,7 +186,7 @@ private:
   /// Whether the last tile shares rows with the one before, so that all are of one height: code for another height is
   /// as long again. Both compute them, which may cost a 64th.
   bool hasOverlap() const {
-    int64_t shared = tiles() * plan.rows - plan.halfRows;
+    int64_t shared = plan.tiles() * plan.rows - plan.halfRows;
     return shared > 0 && shared * 64 <= plan.halfRows;
   }
 
@@ -196,70 +198,48 @@ private:
         row = k.min(first, k.index(plan.halfRows - plan.rows));
       body({height, number, row, k.sub(first, row), first, isCut() ? column : k.index(0)});
     };
-    int64_t rest = hasOverlap() ? 0 : plan.halfRows % plan.rows, whole = tiles() - (rest ? 1 : 0);
+    int64_t rest = hasOverlap() ? 0 : plan.halfRows % plan.rows, whole = plan.tiles() - (rest ? 1 : 0);
     k.loop(k.index(whole), [&](Value number) { tileAt(plan.rows, number); });
     if (rest)
       tileAt(rest, k.index(whole));
   }
 
-  /// The left factor of a product, of kSteps steps of a row of a round, from those that were formed before: S3 = A11 -
-  /// A21, S2 = A22 - S3, S4 = A12 - S2, S1 = S2 + A11.
-  void formLeft(const Round &round, const Product &of, Value row, Value steps) {
+  /// A factor by its terms, of which `load` gives those that are there.
+  Value formed(Factor factor, ArrayRef<Terms> terms, llvm::function_ref<Value(Factor)> load) {
+    if (!factor.isCombination)
+      return load(factor);
+    Terms of = terms[factor.number];
+    Value first = load(of.first), second = load(of.second);
+    return of.isDifference ? arith::SubFOp::create(k.b, k.loc, first, second).getResult()
+                           : arith::AddFOp::create(k.b, k.loc, first, second).getResult();
+  }
+
+  /// Forms a left factor, of kSteps steps of a row of a round.
+  void formLeft(const Round &round, Factor left, Value row, Value steps) {
     for (int64_t lane = 0; lane < kSteps; lane += plan.lanes) {
-      Value step = k.add(steps, lane);
-      auto quadrant = [&](int64_t number) {
-        Value start = leftAt(round, k.add(round.rows[number / 2], row), steps, number % 2);
+      auto place = [&](Factor of) { return SmallVector<Value>{k.index(leftBuffer(of)), row, k.add(steps, lane)}; };
+      auto term = [&](Factor of) {
+        if (of.isCombination)
+          return load(lefts, place(of));
+        Value start = leftAt(round, k.add(round.rows[of.number / 2], row), steps, of.number % 2);
         return load(p.left, k.add(start, lane));
       };
-      auto formed = [&](int64_t number) { return load(lefts, {k.index(number - 1), row, step}); };
-      auto factor = [&] {
-        if (!of.left.isCombination)
-          return quadrant(of.left.number);
-        switch (of.left.number) {
-        case 0:
-          return added(formed(2), quadrant(0));
-        case 1:
-          return subtracted(quadrant(3), formed(3));
-        case 2:
-          return subtracted(quadrant(0), quadrant(2));
-        default:
-          return subtracted(quadrant(1), formed(2));
-        }
-      };
-      store(factor(), lefts, {k.index(placeOf(of.left)), row, step});
+      store(formed(left, kLeftTerms, term), lefts, place(left));
     }
   }
 
-  /// Where `lefts` has a factor; A21 is none.
-  static int64_t placeOf(Factor left) {
-    return left.isCombination ? left.number : left.number == 3 ? 6 : 4 + left.number;
-  }
-
-  /// The right factor of a product, of a step of panel j of a round: T3 = B22 - B12, T2 = T3 + B11, T4 = B21 - T2, T1 =
-  /// B12 - B11.
-  void formRight(const Round &round, const Product &of, Value j, Value step) {
+  /// Forms a right factor, of a step of panel j of a round.
+  void formRight(const Round &round, Factor right, Value j, Value step) {
     for (int64_t column = 0; column < kWidth; column += plan.lanes) {
       Value lane = k.index(column), row = k.add(k.mul(j, plan.depthBlock), step);
-      auto quadrant = [&](int64_t number) {
-        Value at[] = {panelAt(round, j, number % 2), k.add(k.add(round.from, step), number / 2 * half), lane};
+      auto place = [&](Factor of) { return SmallVector<Value>{k.index(rightBuffer(of)), row, lane}; };
+      auto term = [&](Factor of) {
+        if (of.isCombination)
+          return load(rights, place(of));
+        Value at[] = {panelAt(round, j, of.number % 2), k.add(k.add(round.from, step), of.number / 2 * half), lane};
         return loadWidened(k, p.panels, at, vector, stored, vector.getElementType());
       };
-      auto formed = [&](int64_t buffer) { return load(rights, {k.index(buffer), row, lane}); };
-      auto factor = [&] {
-        if (!of.right.isCombination)
-          return quadrant(of.right.number);
-        switch (of.right.number) {
-        case 0:
-          return subtracted(quadrant(1), quadrant(0));
-        case 1:
-          return added(formed(1), quadrant(0));
-        case 2:
-          return subtracted(quadrant(3), quadrant(1));
-        default:
-          return subtracted(quadrant(2), formed(0));
-        }
-      };
-      store(factor(), rights, {k.index(of.buffer), row, lane});
+      store(formed(right, kRightTerms, term), rights, place(right));
     }
   }
 
@@ -271,27 +251,25 @@ private:
   /// Whether the last item has panels, or columns of a panel, that the product has not.
   bool isFilledUp() const { return p.size.columns % (2 * plan.halfPanels * kWidth) != 0; }
 
-  int64_t vectors() const { return plan.panels * kWidth / plan.lanes; }
-
   /// Adds one of the seven products of a tile, and does its share of what prepares the next ones.
   SmallVector<Value> product(const Rounds &rounds, const Tile &tile, const Product &of, ValueRange accumulators,
                              const Work &fetchesSums) {
     Factor left = of.left, right = of.right;
-    MicroKernel kernel{tile.height, vectors(), vector};
+    MicroKernel kernel{tile.height, plan.vectors(), vector};
     int64_t perPanel = kWidth / plan.lanes;
     const Round &now = rounds.now;
     Value at;
     auto scalar = [&](int64_t i, Value step) -> Value {
       Value row = k.add(tile.row, i);
-      if (left.isCombination || p.isUneven)
-        return memref::LoadOp::create(k.b, k.loc, lefts, ValueRange{k.index(placeOf(left)), row, k.add(at, step)});
+      if (isLeftFormed(left))
+        return memref::LoadOp::create(k.b, k.loc, lefts, ValueRange{k.index(leftBuffer(left)), row, k.add(at, step)});
       Value first = leftAt(now, k.add(now.rows[left.number / 2], row), at, left.number % 2);
       return memref::LoadOp::create(k.b, k.loc, p.left, ValueRange{k.add(first, step)});
     };
     auto vectorOf = [&](int64_t j, Value step) -> Value {
       step = k.add(at, step);
       Value lane = k.index(j % perPanel * plan.lanes);
-      if (isFormed(right))
+      if (isRightFormed(right))
         return load(rights, {k.index(of.buffer), k.add(step, j / perPanel * plan.depthBlock), lane});
       Value panel = panelAt(now, k.index(j / perPanel), right.number % 2);
       return load(p.panels, {panel, k.add(k.add(now.from, step), right.number / 2 * half), lane});
@@ -313,22 +291,22 @@ private:
   /// What a tile does of the right factor that a product forms, before the steps from `at` on: some steps of all the
   /// panels.
   Work rightFormer(const Rounds &rounds, const Tile &tile, const Product &by) {
-    const Product &of = kProducts[by.formsRight];
-    if (!isFormed(of.right))
+    Factor right = kProducts[by.formsRight].right;
+    if (!isRightFormed(right))
       return [](Value) {};
     const Round &round = isForNext(by, by.formsRight) ? rounds.next : rounds.now;
-    int64_t steps = llvm::divideCeil(kSteps, tiles());
+    int64_t steps = llvm::divideCeil(kSteps, plan.tiles());
     Value first = k.mul(tile.number, steps * plan.depthBlock / kSteps);
-    return [=, &of, &round](Value at) {
+    return [=, &round](Value at) {
       Value from = k.add(first, k.mul(k.div(at, k.index(kSteps)), steps));
       for (int64_t i = 0; i < steps; ++i) {
         Value step = k.add(from, i);
         auto form = [&] {
           for (int64_t j = 0; j < plan.panels; ++j)
-            formRight(round, of, k.index(j), step);
+            formRight(round, right, k.index(j), step);
         };
         // Each step once: T4 takes the place of T2, of which it is formed.
-        if (steps * tiles() == kSteps)
+        if (steps * plan.tiles() == kSteps)
           form();
         else
           k.ifThen(k.compare(arith::CmpIPredicate::slt, step, k.index(plan.depthBlock)), form);
@@ -339,18 +317,18 @@ private:
   /// The same for the left factor: some steps of the tile's rows, with the first group of panels of a block. Copies for
   /// the next block are made with the last group.
   Work leftFormer(const Rounds &rounds, const Tile &tile, const Product &by) {
-    const Product &of = kProducts[by.formsLeft];
+    Factor left = kProducts[by.formsLeft].left;
     bool isNext = isForNext(by, by.formsLeft);
-    if (!(of.left.isCombination || p.isUneven) || (isNext && hasOneLeft()))
+    if (!isLeftFormed(left) || (isNext && hasOneLeft()))
       return [](Value) {};
     Value isNeeded = rounds.isFirst;
     if (!hasOneLeft())
       isNeeded = k.compare(arith::CmpIPredicate::eq, rounds.now.group, k.index(isNext ? groups() - 1 : 0));
     const Round &round = isNext ? rounds.next : rounds.now;
-    return [=, &of, &round, &tile](Value at) {
+    return [=, &round, &tile](Value at) {
       k.ifThen(isNeeded, [&] {
         for (int64_t i = 0; i < tile.height; ++i)
-          formLeft(round, of, k.add(tile.row, i), at);
+          formLeft(round, left, k.add(tile.row, i), at);
       });
     };
   }
@@ -365,7 +343,7 @@ private:
   Work fetcher(const Round &round, Value tile, std::optional<int64_t> quadrant) {
     if (!quadrant)
       return [](Value) {};
-    int64_t lines = llvm::divideCeil(kSteps, tiles());
+    int64_t lines = llvm::divideCeil(kSteps, plan.tiles());
     Value step =
         k.add(k.add(round.from, *quadrant / 2 * half), k.mul(tile, lines * plan.depthBlock / kSteps));
     SmallVector<Value> starts;
@@ -378,14 +356,11 @@ private:
     };
   }
 
-  int64_t tiles() const { return llvm::divideCeil(plan.halfRows, plan.rows); }
-
   Value load(Value memref, ValueRange at) { return vector::LoadOp::create(k.b, k.loc, vector, memref, at); }
   void store(Value value, Value memref, ValueRange at) {
     vector::StoreOp::create(k.b, k.loc, value, memref, at);
   }
-  Value added(Value x, Value y) { return arith::AddFOp::create(k.b, k.loc, x, y); }
-  Value subtracted(Value x, Value y) { return arith::SubFOp::create(k.b, k.loc, x, y); }
+
   /// Stores the finished sums of a tile in all quadrants.
   void finish(const Round &round, const Tile &tile) {
     k.loop(k.index(4), [&](Value number) {
@@ -399,7 +374,7 @@ private:
       if (hasOverlap())
         begin = k.max(begin, tile.overlap);
       k.loop(begin, k.index(tile.height), k.index(1), [&](Value i) {
-        for (int64_t j = 0; j < vectors(); ++j) {
+        for (int64_t j = 0; j < plan.vectors(); ++j) {
           Value lane = k.index(j * plan.lanes), first = k.add(column, lane);
           Value at[] = {number, k.add(tile.sumRow, i), k.add(tile.sumColumn, lane)};
           auto whole = [&] { store(load(sums.c[0].memref, at), round, k.add(row, i), first); };

@@ -10,8 +10,9 @@ namespace nnc::strassen {
 
 constexpr int64_t kWidth = nn::PackedMatMulOp::kPanelColumns;
 
-ProductSums::ProductSums(KernelBuilder &k, const StrassenPlan &plan, VectorType vector, int64_t rows, bool isCut)
-    : k(k), plan(plan), vector(vector), rows(rows), vectors(plan.panels * kWidth / plan.lanes) {
+ProductSums::ProductSums(KernelBuilder &k, const StrassenPlan &plan, VectorType vector, bool isCut)
+    : k(k), plan(plan), vector(vector) {
+  int64_t rows = plan.tiles() * plan.rows;
   Type f32 = vector.getElementType();
   Value sums = k.workspace(MemRefType::get({4, rows, (isCut ? plan.halfPanels : plan.panels) * kWidth}, f32));
   Value parts = k.workspace(MemRefType::get({2, rows, plan.panels * kWidth}, f32));
@@ -23,8 +24,8 @@ ProductSums::ProductSums(KernelBuilder &k, const StrassenPlan &plan, VectorType 
 
 void ProductSums::clear(Value column) {
   Value zeros = zeroOf(k, vector);
-  k.loops({k.index(4), k.index(rows)}, [&](ValueRange at) {
-    for (int64_t j = 0; j < vectors; ++j)
+  k.loops({k.index(4), k.index(plan.tiles() * plan.rows)}, [&](ValueRange at) {
+    for (int64_t j = 0; j < plan.vectors(); ++j)
       vector::StoreOp::create(k.b, k.loc, zeros, c[0].memref,
                               ValueRange{at[0], at[1], k.add(column, j * plan.lanes)});
   });
@@ -35,18 +36,19 @@ Value ProductSums::columnOf(const Tile &tile, Sums of) {
 }
 
 SmallVector<Value> ProductSums::placeOf(const Tile &tile, Sums of, int64_t i) {
-  return {k.index(of.number), k.add(tile.sumRow, i / vectors), k.add(columnOf(tile, of), i % vectors * plan.lanes)};
+  Value row = k.add(tile.sumRow, i / plan.vectors());
+  return {k.index(of.number), row, k.add(columnOf(tile, of), i % plan.vectors() * plan.lanes)};
 }
 
 SmallVector<Value> ProductSums::load(const Tile &tile, ArrayRef<Sums> of) {
   SmallVector<Value> total;
   for (Sums sums : of) {
     SmallVector<Value> values;
-    for (int64_t i = 0; i < tile.height * vectors; ++i)
+    for (int64_t i = 0; i < tile.height * plan.vectors(); ++i)
       values.push_back(vector::LoadOp::create(k.b, k.loc, vector, sums.memref, placeOf(tile, sums, i)));
     total = total.empty() ? values : added(total, values);
   }
-  return of.empty() ? SmallVector<Value>(tile.height * vectors, zeroOf(k, vector)) : total;
+  return of.empty() ? SmallVector<Value>(tile.height * plan.vectors(), zeroOf(k, vector)) : total;
 }
 
 void ProductSums::store(const Tile &tile, ValueRange values, Sums of) {
@@ -67,7 +69,7 @@ void ProductSums::fetchNext(const Tile &tile, ArrayRef<Sums> of, Value at, int64
   for (int64_t i = 0; i < share; ++i)
     for (Sums sums : of)
       for (int64_t j = 0; j < plan.panels; ++j) {
-        Value row = k.min(k.add(first, i), k.index(rows - 1));
+        Value row = k.min(k.add(first, i), k.index(plan.tiles() * plan.rows - 1));
         Value place[] = {k.index(sums.number), row, k.add(columnOf(tile, sums), j * kWidth)};
         memref::PrefetchOp::create(k.b, k.loc, sums.memref, place, /*isWrite=*/false, /*localityHint=*/3,
                                    /*isDataCache=*/true);

@@ -23,15 +23,15 @@ struct Sums {
 /// quadrants of C have room for all rounds of an item.
 class ProductSums {
 public:
-  ProductSums(KernelBuilder &k, const StrassenPlan &plan, mlir::VectorType vector, int64_t rows, bool isCut);
+  ProductSums(KernelBuilder &k, const StrassenPlan &plan, mlir::VectorType vector, bool isCut);
 
   /// C, row by row, and U2 and U3.
   llvm::SmallVector<Sums> c;
   Sums u2, u3;
 
-  /// Sums of C, of an item's panels from a column on, that are zero.
+  /// Makes the sums of C of a round zero, which begin at a column of the item's.
   void clear(mlir::Value column);
-  /// Vectors of a tile, row by row; the total of several, of none zeros.
+  /// The vectors of a tile, row by row: the total of several sums, of none zeros.
   llvm::SmallVector<mlir::Value> load(const Tile &tile, llvm::ArrayRef<Sums> of);
   void store(const Tile &tile, mlir::ValueRange values, Sums of);
   llvm::SmallVector<mlir::Value> added(mlir::ValueRange x, mlir::ValueRange y);
@@ -46,7 +46,6 @@ private:
   KernelBuilder &k;
   StrassenPlan plan;
   mlir::VectorType vector;
-  int64_t rows, vectors;
 };
 
 } // namespace nnc::strassen
