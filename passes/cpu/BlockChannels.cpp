@@ -6,6 +6,7 @@
 #include "passes/cpu/CenteredBytes.h"
 #include "passes/cpu/ConvolutionPlan.h"
 #include "passes/cpu/InterleaveBlocks.h"
+#include "passes/cpu/LonePointwise.h"
 #include "passes/cpu/TilePlan.h"
 #include "passes/cpu/WeightPanels.h"
 #include "passes/graph/Constants.h"
@@ -264,6 +265,8 @@ private:
                     : !fillsBlocks(filters, shape.taps, y.getShape().back(), outputs.has_value()))
       return;
     if (!isDepthwise && groups > 1 && (shape.channels % kBlock || filters / groups % kBlock))
+      return;
+    if (!isBlocked && isLonePointwise(op))
       return;
     Value bias = op.getBias() ? blockedLanes(b, loc, op.getBias(), filters) : Value();
     Type type = blockedType(y);

@@ -24,7 +24,19 @@ void GatheredPixels::fill(Value to, Value ofImage, Value first, Value from, cons
   part = what;
   channels = k.sub(what.channelEnd, what.channel);
   taps = k.sub(what.tapEnd, what.tap);
-  k.loop(k.index(0), k.index(plan.vectors), k.index(1), [&](Value v) { vectorOf(v); });
+  auto vectorByVector = [&] { k.loop(k.index(plan.vectors), [&](Value v) { vectorOf(v); }); };
+  if (!space.isPointwise)
+    return vectorByVector();
+  // All vectors of a channel, which lies on another page than the next one.
+  Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(base, plan.vectors * plan.lanes), space.count);
+  Value isPartial = k.negated(isWhole);
+  k.ifThen(isWhole, [&] {
+    k.loop(channels, [&](Value c) {
+      for (int64_t v = 0; v < plan.vectors; ++v)
+        put(load(c, k.add(base, v * plan.lanes), vector), c, k.index(v * plan.lanes));
+    });
+  });
+  k.ifThen(isPartial, vectorByVector);
 }
 
 Value GatheredPixels::load(Value channel, ArrayRef<Value> from, Type type) {

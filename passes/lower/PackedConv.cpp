@@ -21,7 +21,8 @@ constexpr int64_t kWidth = nn::PackedConvOp::kPanelFilters;
 class PackedConv {
 public:
   PackedConv(KernelBuilder &k, nn::PackedConvOp op)
-      : k(k), op(op), shape(op), plan(planPackedConv(shape, op, k.target)), space(k, op), gatheredPixels(k, op, shape, plan, space),
+      : k(k), op(op), shape(op), plan(planPackedConv(shape, op, k.target)), space(k, op),
+        gatheredPixels(k, op, shape, plan, space),
         wElement(getElementTypeOrSelf(op.getPanels().getType())),
         outElement(getElementTypeOrSelf(op.getY().getType())), panels(k.memref(op.getPanels())),
         vector(VectorType::get({plan.lanes}, computeType(outElement))), pixels(plan.vectors * plan.lanes),
@@ -56,6 +57,8 @@ private:
     base = first;
     if (blocks == 1) {
       gather(k.index(0), k.index(shape.taps), k.index(0), k.index(shape.channels));
+      nextChannel = k.index(0);
+      nextPixel = k.add(base, pixels);
       Value depth = k.index(shape.taps * shape.channels);
       overFilters([&](Value filter, int64_t count) {
         SmallVector<Value> initial;
@@ -77,6 +80,9 @@ private:
       Value channel = k.mul(k.div(block, k.index(parts)), plan.channelBlock);
       Value channelEnd = k.min(k.add(channel, plan.channelBlock), k.index(shape.channels));
       gather(tap, tapEnd, channel, channelEnd);
+      Value isLast = k.compare(arith::CmpIPredicate::eq, channelEnd, k.index(shape.channels));
+      nextChannel = k.select(isLast, k.index(0), channelEnd);
+      nextPixel = k.select(isLast, k.add(base, pixels), base);
       // Blocks with a part of the taps have one channel, so that their weights, too, lie together.
       Value from = k.add(k.mul(channel, shape.taps), tap);
       Value depth = k.mul(k.sub(tapEnd, tap), k.sub(channelEnd, channel));
@@ -115,7 +121,28 @@ private:
     auto right = [&](int64_t j, Value step) -> Value {
       return vector::LoadOp::create(k.b, k.loc, vector, gathered, ValueRange{step, k.index(j * plan.lanes)});
     };
-    return kernel.emit(k, k.index(0), depth, initial, left, right);
+    if (!space.isPointwise)
+      return kernel.emit(k, k.index(0), depth, initial, left, right);
+    return kernel.emit(k, k.index(0), depth, initial, left, right,
+                       [&](Value step) { fetchNext(k.sub(filter, firstFilter), step); });
+  }
+
+  /// A step of a pointwise convolution's tile asks for what the next panel gathers of one channel, on a page of its
+  /// own: the item's tiles share the lines.
+  void fetchNext(Value filterOfItem, Value step) {
+    constexpr int64_t lineBytes = 64;
+    int64_t perLine = lineBytes * 8 / storageType(getElementTypeOrSelf(op.getX().getType())).getIntOrFloatBitWidth();
+    int64_t lines = llvm::divideCeil(pixels, perLine), tiles = llvm::divideCeil(plan.filterBlock, plan.filters);
+    int64_t perTile = llvm::divideCeil(lines, tiles);
+    // With more tiles than lines, neighbouring tiles ask for the same one.
+    Value tile = k.div(filterOfItem, k.index(plan.filters));
+    Value first = perTile == 1 ? k.div(k.mul(tile, lines), k.index(tiles)) : k.mul(tile, perTile);
+    for (int64_t i = 0; i < perTile; ++i) {
+      SmallVector<Value> at = {image, k.add(k.add(k.mul(group, shape.channels), nextChannel), step),
+                               k.add(nextPixel, k.mul(k.add(first, i), perLine))};
+      memref::PrefetchOp::create(k.b, k.loc, space.input, at, /*isWrite=*/false, /*localityHint=*/2,
+                                 /*isDataCache=*/true);
+    }
   }
 
   Value filterIndex(Value filter) { return k.add(k.mul(group, shape.filters), filter); }
@@ -188,6 +215,8 @@ private:
   Value gathered, sums;
   // Of the item and tile at hand:
   Value image, group, firstFilter, filterCount, base;
+  /// Where what is gathered next begins.
+  Value nextChannel, nextPixel;
   LogicalResult status = success();
 };
 

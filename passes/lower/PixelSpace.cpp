@@ -15,7 +15,7 @@ namespace {
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 /// Whether each pixel reads one input and pixels are numbered alike in input and output.
-bool isPointwise(nn::PackedConvOp op) {
+bool readsOnePixel(nn::PackedConvOp op) {
   auto all = [](ArrayRef<int64_t> list, int64_t value) {
     return llvm::all_of(list, [=](int64_t v) { return v == value; });
   };
@@ -110,7 +110,8 @@ PixelSpace::PixelSpace(KernelBuilder &k, nn::PackedConvOp op)
     count = k.mul(count, d.out);
   if (std::optional<int64_t> dim = sharingDim(op))
     sharers = window[*dim - 2].out;
-  if (isPointwise(op)) {
+  isPointwise = readsOnePixel(op);
+  if (isPointwise) {
     input = collapseSpatial(input);
     window = {WindowDim{count, count, 1, 1, 1, k.index(0)}};
   }

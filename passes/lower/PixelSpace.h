@@ -34,6 +34,8 @@ public:
   PixelSpace(KernelBuilder &k, nn::PackedConvOp op);
 
   bool isFlat;
+  /// Whether there is one window dim, along which inputs and outputs are numbered alike.
+  bool isPointwise = false;
   /// The number of pixels on the line.
   mlir::Value count;
   /// x with the spatial dims of `window`.

@@ -467,6 +467,22 @@ def test_any_batch(tmp_path, level):
           dims=("n", 3, 18, 18))
 
 
+@pytest.mark.parametrize("channels, filters, shape", [
+    (64, 48, (2, 20, 21)),   # the last tile of pixels is not whole
+    (500, 64, (1, 16, 16)),  # the sum is cut
+    (3, 100, (1, 17, 16)),
+    (24, 5, (3, 300)),
+])
+def test_lone_pointwise(tmp_path, level, channels, filters, shape):
+    """Between neighbours that want no blocks pixels are gathered where they lie."""
+    net = Net()
+    y = net.conv("x", channels, filters, (1,) * (len(shape) - 1))
+    scale = net.rng.standard_normal((filters,) + (1,) * (len(shape) - 1)).astype(np.float32)
+    y = net.op("Tanh", net.op("Mul", y, net.constant(scale)))
+    check(tmp_path, level, net, y, (shape[0], channels, *shape[1:]), ["packed_conv"],
+          absent=["blocked_conv", "block_channels"])
+
+
 @pytest.mark.parametrize("shape", [(2, 3, 13, 9), (1, 3, 7, 7), (1, 3, 40, 33), (1, 3, 1, 5)])
 def test_any_extents(tmp_path, level, shape):
     """Tiles of pixels straddle rows whose length only the run knows, and threads share them."""

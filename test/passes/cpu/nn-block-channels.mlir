@@ -139,10 +139,10 @@ func.func @larger_depthwise(%x: tensor<1x32x16x16xf32>) -> tensor<1x32x16x16xf32
   %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 32 : i64} : (tensor<1x32x16x16xf32>, tensor<32x1x3x3xf32>) -> tensor<1x32x16x16xf32>
   return %y : tensor<1x32x16x16xf32>
 }
-func.func @pointwise(%x: tensor<1x32x16x16xf32>) -> tensor<1x32x16x16xf32> {
+func.func @pointwise(%x: tensor<1x32x12x16xf32>) -> tensor<1x32x12x16xf32> {
   %w = nn.constant dense<0.5> : tensor<32x32x1x1xf32> : tensor<32x32x1x1xf32>
-  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x16x16xf32>, tensor<32x32x1x1xf32>) -> tensor<1x32x16x16xf32>
-  return %y : tensor<1x32x16x16xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x12x16xf32>, tensor<32x32x1x1xf32>) -> tensor<1x32x12x16xf32>
+  return %y : tensor<1x32x12x16xf32>
 }
 // -----
 // Channels become pixels block by block, as after a transposed convolution or a DepthToSpace.
@@ -197,4 +197,48 @@ func.func @runtime(%x: tensor<1x20x65x64xf32>, %b: tensor<40xf32>, %w: tensor<40
   %y = nn.conv %x, %w, %b {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x20x65x64xf32>, tensor<40x20x2x1xf32>, tensor<40xf32>) -> tensor<1x40x64x64xf32>
   %z = nn.conv %y, %v {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x40x64x64xf32>, tensor<40x40x3x3xf32>) -> tensor<1x40x64x64xf32>
   return %z : tensor<1x40x64x64xf32>
+}
+// -----
+// A 1 x 1 convolution that no neighbour gives blocks or wants any stays, behind elementwise ops too; with many channels and
+// filters, or few pixels, its arithmetic repays blocks.
+// CHECK-LABEL: func.func @lone
+// CHECK-NOT: blocked_conv
+// CHECK: nn.conv
+// CHECK-NOT: block_channels
+func.func @lone(%x: tensor<2x64x20x21xf32>) -> tensor<2x48x20x21xf32> {
+  %w = nn.constant dense<1.0> : tensor<48x64x1x1xf32> : tensor<48x64x1x1xf32>
+  %s = nn.constant dense<3.0> : tensor<48x1x1xf32> : tensor<48x1x1xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<2x64x20x21xf32>, tensor<48x64x1x1xf32>) -> tensor<2x48x20x21xf32>
+  %m = nn.binary mul %y, %s : (tensor<2x48x20x21xf32>, tensor<48x1x1xf32>) -> tensor<2x48x20x21xf32>
+  %z = nn.unary relu %m : (tensor<2x48x20x21xf32>) -> tensor<2x48x20x21xf32>
+  return %z : tensor<2x48x20x21xf32>
+}
+// CHECK-LABEL: func.func @many
+// CHECK: nn.blocked_conv
+func.func @many(%x: tensor<1x256x20x20xf32>) -> tensor<1x256x20x20xf32> {
+  %w = nn.constant dense<1.0> : tensor<256x256x1x1xf32> : tensor<256x256x1x1xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x256x20x20xf32>, tensor<256x256x1x1xf32>) -> tensor<1x256x20x20xf32>
+  return %y : tensor<1x256x20x20xf32>
+}
+// CHECK-LABEL: func.func @before_convolution
+// CHECK-COUNT-2: nn.blocked_conv
+func.func @before_convolution(%x: tensor<1x64x20x20xf32>) -> tensor<1x24x20x20xf32> {
+  %w = nn.constant dense<1.0> : tensor<48x64x1x1xf32> : tensor<48x64x1x1xf32>
+  %v = nn.constant dense<1.0> : tensor<24x48x1x1xf32> : tensor<24x48x1x1xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x20x20xf32>, tensor<48x64x1x1xf32>) -> tensor<1x48x20x20xf32>
+  %r = nn.unary relu %y : (tensor<1x48x20x20xf32>) -> tensor<1x48x20x20xf32>
+  %z = nn.conv %r, %v {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x48x20x20xf32>, tensor<24x48x1x1xf32>) -> tensor<1x24x20x20xf32>
+  return %z : tensor<1x24x20x20xf32>
+}
+// Beside an image that another convolution leaves in blocks.
+// CHECK-LABEL: func.func @beside_blocks
+// CHECK-NOT: nn.conv
+// CHECK: return
+func.func @beside_blocks(%x: tensor<1x64x20x20xf32>) -> tensor<1x48x20x20xf32> {
+  %w = nn.constant dense<1.0> : tensor<48x64x1x1xf32> : tensor<48x64x1x1xf32>
+  %v = nn.constant dense<1.0> : tensor<48x64x3x3xf32> : tensor<48x64x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x20x20xf32>, tensor<48x64x1x1xf32>) -> tensor<1x48x20x20xf32>
+  %u = nn.conv %x, %v {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x20x20xf32>, tensor<48x64x3x3xf32>) -> tensor<1x48x20x20xf32>
+  %z = nn.binary add %y, %u : (tensor<1x48x20x20xf32>, tensor<1x48x20x20xf32>) -> tensor<1x48x20x20xf32>
+  return %z : tensor<1x48x20x20xf32>
 }

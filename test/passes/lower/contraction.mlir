@@ -146,12 +146,19 @@ func.func @main(%b: tensor<64x40xf32>) -> tensor<4x40x16xf32> {
   return %y : tensor<4x40x16xf32>
 }
 // -----
-// Two extents that only the run knows: as many items as there are rows share the tiles, which straddle rows.
+// Two extents that only the run knows: as many items as there are rows share the tiles, which straddle rows. Tiles of whole
+// vectors copy them channel by channel, and while the filters pass by, the next tile's are fetched.
 // CHECK: func.func private @k0
 // CHECK: memref.collapse_shape
 // CHECK: %[[TILE:.*]] = arith.constant {{16|32}} : index
 // CHECK-NEXT: %[[TILES:.*]] = arith.divui %{{.*}}, %[[TILE]]
 // CHECK: arith.muli {{.*}}, %[[TILES]]
+// CHECK: scf.for
+// CHECK: %[[A:.*]] = vector.load {{.*}} memref<1x32x?xf32>
+// CHECK: vector.store %[[A]]
+// CHECK: %[[B:.*]] = vector.load {{.*}} memref<1x32x?xf32>
+// CHECK: vector.store %[[B]]
+// CHECK: memref.prefetch {{.*}}, read, locality<2>, data : memref<1x32x?xf32>
 // CHECK: vector.fma
 func.func @main(%x: tensor<1x32x?x?xf32>, %p: tensor<1x4x32x6xf32>) -> tensor<1x24x?x?xf32> {
   %y = nn.packed_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, filters = 24 : i64, groups = 1 : i64} : (tensor<1x32x?x?xf32>, tensor<1x4x32x6xf32>) -> tensor<1x24x?x?xf32>
