@@ -227,8 +227,9 @@ constexpr int64_t kKeptBytes = 320 << 10;
 /// What one thread may take for intermediate results.
 constexpr double kMostWorkspace = 8 << 20;
 
-/// Bytes that come from beyond the second-level cache in a cycle.
-constexpr double kBytesPerCycle = 8;
+/// Bytes that come from beyond the second-level cache in a cycle; and from memory, asked for by prefetches, of which a
+/// core has only so many under way.
+constexpr double kBytesPerCycle = 8, kFetchedPerCycle = 4;
 
 /// How much of the work the busier of two threads has, times two: `outer` items cut from `outerParts` pieces,
 /// and within each `inner` items from `innerParts`, all nearly equal.
@@ -310,6 +311,7 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
   int64_t panelParts = llvm::divideCeil(size.panels, plan.panels),
           wanted = llvm::divideCeil(kItems, size.outerItems);
   double weights = size.panels * nn::kBlock * size.depth * 4.0, inputs = size.inputBytes;
+  plan.streamsWeights = weights > kKeptBytes;
   double cycles = static_cast<double>(outputs) * size.panels * size.depth / 2;
   best = std::numeric_limits<double>::infinity();
   for (int64_t p = 1; p <= std::min<int64_t>(pixelParts, 512); ++p)
@@ -320,6 +322,9 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
         bytes += inputs * panelParts;
       double share = largerShare(size.outerItems, size.panels, q, panelParts, p, pixelParts);
       double cost = cycles * share + bytes / kBytesPerCycle;
+      // The first items along pixels bring the weights for the others.
+      if (plan.streamsWeights)
+        cost += std::max(0.0, weights / kFetchedPerCycle - cycles / p);
       if (p * q < std::min(wanted, pixelParts * panelParts))
         cost += cycles / 4;
       if (cost < best) {
@@ -328,7 +333,6 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
         plan.panelItems = q;
       }
     }
-  plan.streamsWeights = weights > kKeptBytes;
   return plan;
 }
 
@@ -375,10 +379,11 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t ti
   WinogradPlan plan;
   plan.lanes = std::min<int64_t>(target.lanes(), nn::kBlock);
   int64_t perPanel = nn::kBlock / plan.lanes;
-  // Every item reads all the transformed weights. What it computes on goes through the second-level cache, or
-  // else is written, read and written again beyond it.
+  // Every item reads all the transformed weights. What it computes on, the inputs and the products of a group of
+  // panels, goes through the second-level cache, or else is written, read and written again beyond it.
+  constexpr int64_t group = 3;
   double weights = 4.0 * points * channels * panels * nn::kBlock,
-         perPiece = 4.0 * points * (channels + panels * nn::kBlock);
+         perPiece = 4.0 * points * (channels + std::min(panels, group) * nn::kBlock);
   double products = static_cast<double>(points) * tiles * channels * panels / 2,
          least = std::numeric_limits<double>::infinity();
   for (int64_t items = 1; items <= tiles; ++items)

@@ -5,8 +5,9 @@
 //
 // of a filter w. The bracket is 36 (16) products of matrices, [pieces, channels] x [channels, filters], by
 // the micro-kernel. An item is some pieces times some panels of filters: it transforms the pieces' inputs
-// into the workspace, computes the products, and transforms them back through the epilogue. Pieces at the
-// borders are first copied to a square with zeros around.
+// into the workspace, and then, for one group of panels after the other, computes the products at all points and
+// transforms them back through the epilogue, so that the products of a single group take room in the cache. Pieces
+// at the borders are first copied to a square with zeros around.
 //
 // Where an image has one or two outputs more than its whole pieces, the last pieces are short: F(2,3) at four of the
 // six points, with the weights of F(4,3). The pieces are numbered so that those which have a point follow each other:
@@ -121,7 +122,7 @@ public:
     // An odd number of cache lines from point to point: those that belong to a piece would otherwise share a
     // few sets.
     inputPoint = (blocks * s.itemPieces() | 1) * kBlock;
-    productPoint = (s.itemPanels() * s.itemPieces() | 1) * kBlock;
+    productPoint = (plan.panels * s.itemPieces() | 1) * kBlock;
     inputs = memory(s.points * inputPoint);
     products = memory(s.points * productPoint);
     square = memory(s.points * kBlock);
@@ -141,12 +142,12 @@ public:
       count = k.sub(items.spreadStart(k, k.add(point[2], 1)), firstPiece);
       forEachPiece([&](const Piece &piece) { transformInputs(piece); });
       std::pair<Value, Value> range = s.panelGroups().range(k, point[1]);
-      Value panel = range.first, end = range.second;
-      for (Points down : pointsOf(s.shortRows))
-        for (Points across : pointsOf(s.shortColumns))
-          multiplyAll(down, across, panel, end);
-      k.loop(k.sub(end, panel), [&](Value j) {
-        forEachPiece([&](const Piece &piece) { transformOutputs(k.add(panel, j), j, piece); });
+      k.loop(range.first, range.second, k.index(plan.panels), [&](Value panel) {
+        Value end = k.min(k.add(panel, plan.panels), range.second);
+        multiplyAll(panel, end);
+        k.loop(k.sub(end, panel), [&](Value j) {
+          forEachPiece([&](const Piece &piece) { transformOutputs(k.add(panel, j), j, piece); });
+        });
       });
     });
     return status;
@@ -250,52 +251,69 @@ private:
     });
   }
 
-  /// The products at some points for the panels [first, end). Some items have one piece less than others; what is
-  /// computed in its place is not read.
-  void multiplyAll(Points down, Points across, Value first, Value end) {
-    int64_t from = down.which == Points::others ? s.firstWhole() : 0, to = s.itemPieces();
-    if (across.which == Points::others)
+  /// Points at which the same pieces have products.
+  struct PointSet {
+    Points down, across;
+    int64_t count() const { return down.count * across.count; }
+  };
+  Value pointAt(const PointSet &set, Value i) {
+    Value columns = k.index(set.across.count);
+    return k.add(k.mul(set.down.at(k, k.div(i, columns)), s.in), set.across.at(k, k.rem(i, columns)));
+  }
+
+  /// The products at all points for a group of panels.
+  void multiplyAll(Value panel, Value end) {
+    SmallVector<PointSet> sets;
+    for (Points down : pointsOf(s.shortRows))
+      for (Points across : pointsOf(s.shortColumns))
+        sets.push_back({down, across});
+    for (auto [i, set] : llvm::enumerate(sets)) {
+      // Behind the last set, the first point of the next group.
+      bool isLast = i + 1 == sets.size();
+      multiplySet(set, panel, end, pointAt(isLast ? sets.front() : sets[i + 1], k.index(0)), isLast);
+    }
+  }
+
+  /// The products at the points of a set. Some items have one piece less than others; what is computed in its place is
+  /// not read. `following` is the point that comes next, with the panels behind these if `thenNextGroup`.
+  void multiplySet(const PointSet &set, Value panel, Value end, Value following, bool thenNextGroup) {
+    int64_t from = set.down.which == Points::others ? s.firstWhole() : 0, to = s.itemPieces();
+    if (set.across.which == Points::others)
       to = s.endWhole();
-    else if (down.which == Points::others)
+    else if (set.down.which == Points::others)
       to = s.endWholeRows();
     EvenParts parts{to - from, llvm::divideCeilSigned(to - from, plan.rows)};
-    int64_t points = down.count * across.count;
-    auto pointAt = [&](Value i) {
-      Value r = down.at(k, k.div(i, k.index(across.count))), c = across.at(k, k.rem(i, k.index(across.count)));
-      return k.add(k.mul(r, s.in), c);
-    };
-    k.loop(k.index(points), [&](Value i) {
-      Value point = pointAt(i), next = pointAt(k.min(k.add(i, 1), k.index(points - 1)));
-      s.panelGroups().forEach(k, first, end, [&](Value panel, int64_t width) {
+    k.loop(k.index(set.count()), [&](Value i) {
+      Value isLast = k.compare(arith::CmpIPredicate::eq, i, k.index(set.count() - 1));
+      Value next = k.select(isLast, following, pointAt(set, k.add(i, 1)));
+      Value nextPanel = thenNextGroup ? k.select(isLast, end, panel) : panel;
+      s.panelGroups().forEach(k, panel, end, [&](Value first, int64_t width) {
         parts.forEach(k, k.index(0), k.index(parts.parts), [&](Value part, int64_t rows) {
           Value isFirst = k.compare(arith::CmpIPredicate::eq, part, k.index(0));
-          multiply({point, next, first, end, parts.parts == 1, isFirst}, panel, width, k.add(part, from), rows);
+          multiply({pointAt(set, i), next, nextPanel, parts.parts == 1, isFirst}, first, width, k.add(part, from),
+                   rows);
         });
       });
     });
   }
 
-  /// What a tile belongs to: its point, and the next one; the item's panels; whether its pieces are the only ones at
-  /// this point, and if not, whether they are the first.
+  /// What a tile belongs to: its point, the point and the group of panels that come next; whether its pieces are the
+  /// only ones at this point, and if not, whether they are the first.
   struct Product {
-    Value point, nextPoint, begin, end;
+    Value point, nextPoint, nextPanel;
     bool isOnly;
     Value isFirst;
   };
 
-  /// M[point][own][piece][16] for `rows` pieces: a register tile over all channels. `own` numbers the item's
-  /// panels.
+  /// M[point][panel of the group][piece][16] for `rows` pieces: a register tile over all channels.
   void multiply(const Product &product, Value panel, int64_t width, Value piece, int64_t rows) {
-    const auto &[point, nextPoint, begin, end, isOnly, isFirst] = product;
+    const auto &[point, nextPoint, nextPanel, isOnly, isFirst] = product;
     MicroKernel kernel{rows, width * perPanel, vector};
-    Value own = k.sub(panel, begin);
     Value weights = k.mul(k.add(k.mul(point, s.panels), panel), s.channels * kBlock);
     Value first = k.add(k.mul(point, inputPoint), k.mul(piece, kBlock));
     NextPanels following{};
     if (plan.streamsWeights) {
-      // After the item's last panels at this point come its first ones at the next point.
-      Value next = k.add(panel, width), isLast = k.compare(arith::CmpIPredicate::sge, next, end);
-      next = k.add(k.mul(k.select(isLast, nextPoint, point), s.panels), k.select(isLast, begin, next));
+      Value next = k.add(k.mul(nextPoint, s.panels), nextPanel);
       following = {u, k.mul(next, s.channels * kBlock), s.channels * kBlock, isOnly, isFirst};
     }
     auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
@@ -327,7 +345,7 @@ private:
       sums = overChannels(k.index(s.channels / kBlock), rest, sums);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < kernel.vectors; ++j) {
-        Value row = k.add(k.mul(k.add(own, j / perPanel), s.itemPieces()), k.add(piece, i));
+        Value row = k.add(k.add(piece, i), j / perPanel * s.itemPieces());
         Value at = k.add(k.mul(point, productPoint), k.add(k.mul(row, kBlock), j % perPanel * plan.lanes));
         store(sums[i * kernel.vectors + j], products, at);
       }

@@ -155,3 +155,10 @@ func.func @main(%x: tensor<1x2x16x16x16xf32>, %w: tensor<2x72x16xf32>) -> tensor
   %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, per_group = 8 : i64} : (tensor<1x2x16x16x16xf32>, tensor<2x72x16xf32>) -> tensor<1x2x16x16x16xf32>
   return %y : tensor<1x2x16x16x16xf32>
 }
+// -----
+// Weights that come from memory do so as long as an item's products last: all pixels to an item, filters cut.
+// CHECK: nn.plan = "{{[^"]*}}, cut into 8 x 1, {{[^"]*}}weights prefetched"
+func.func @main(%x: tensor<1x10x7x7x16xf32>, %p: tensor<1x60x160x16xf32>) -> tensor<1x60x7x7x16xf32> {
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 160 : i64, filters = 960 : i64, groups = 1 : i64} : (tensor<1x10x7x7x16xf32>, tensor<1x60x160x16xf32>) -> tensor<1x60x7x7x16xf32>
+  return %y : tensor<1x60x7x7x16xf32>
+}

@@ -1,8 +1,12 @@
 // RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" --canonicalize | FileCheck %s
 
 // 14 outputs are three pieces of four and a short one of two, which has products at four of the six points: at 4 x 4 points
-// all 16 pieces, at 4 x 2 and 2 x 4 the 12 that are whole the other way, at 2 x 2 the 9 that are whole.
+// all 16 pieces, at 4 x 2 and 2 x 4 the 12 that are whole the other way, at 2 x 2 the 9 that are whole. The workspace
+// holds the inputs of all points, and the products of a group of three panels: 36 points of 3 * 16 | 1 vectors.
 // CHECK: func.func private @k0
+// CHECK: memref.view {{.*}} to memref<148032xf32>
+// CHECK: memref.view {{.*}} to memref<28224xf32>
+// CHECK: scf.for {{.*}} step %c3
 // CHECK: scf.for {{.*}} = %c0 to %c16 step %c1
 // CHECK: iter_args({{.*}}) -> ({{((vector<16xf32>, ){23})}}vector<16xf32>)
 // CHECK: scf.for {{.*}} = %c0 to %c8 step %c1
