@@ -13,7 +13,7 @@ def test_filters(tmp_path, level, filters, pixels):
     x = net.conv("x", 48, filters, (1, 1))
     # What follows reads whole blocks.
     x = net.op("Relu", net.conv(x, filters, filters, (3, 3), group=filters, pads=[1] * 4))
-    check(tmp_path, level, net, net.conv(x, filters, 24, (1, 1), bias=False), (1, 48, pixels, pixels), ["blocked_conv"])
+    check(tmp_path, level, net, net.conv(x, filters, 24, (3, 1), bias=False), (1, 48, pixels, pixels), ["blocked_conv"])
 
 
 @pytest.mark.parametrize("filters", [8, 24, 40])
