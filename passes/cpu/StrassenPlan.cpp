@@ -19,9 +19,25 @@ constexpr int64_t kMostRows = 256;
 /// the more of the second-level cache is S. Where that is all of the half, they go there once in any case.
 constexpr int64_t kLeastSteps = 128, kMostSteps = 384, kLeastWhole = 48;
 
-/// Items of nearly the same size, of which the last one has rows enough for either half.
+/// How much of a quadrant's tiles, of at most 12 rows, is rows that two of them compute.
+double wastedRows(int64_t block) {
+  constexpr int64_t mostInTile = 12;
+  int64_t half = llvm::divideCeil(block, 2), tiles = llvm::divideCeil(half, mostInTile);
+  return static_cast<double>(tiles * llvm::divideCeil(half, tiles)) / half;
+}
+
+/// Items of nearly the same size, of which the last one has rows enough for either half. There is an even number of
+/// them for two threads, unless it is small and columns make several times as many.
 int64_t rowBlockOf(int64_t rows) {
-  int64_t block = llvm::divideCeil(rows, llvm::divideCeil(rows, kMostRows));
+  constexpr int64_t fewItems = 4;
+  int64_t least = llvm::divideCeil(rows, kMostRows), block = llvm::divideCeil(rows, least);
+  if (least > fewItems) {
+    least += least % 2;
+    block = llvm::divideCeil(rows, least);
+    for (int64_t items : {least + 2, least + 4})
+      if (int64_t smaller = llvm::divideCeil(rows, items); wastedRows(smaller) + 0.02 < wastedRows(block))
+        block = smaller;
+  }
   while (rows % block != 0 && rows % block < llvm::divideCeilSigned(block, 2))
     --block;
   return block;
