@@ -1,7 +1,8 @@
 // Lowering of nn.resize. Interpolation is separable: along each dim a result element has a few taps, input positions
 // with weights, and the result is the sum over the taps of the first dim of sums over those of the second, and so on.
 // An item is a row of the result. The taps of all dims but the last are found once for a row; along the row, positions
-// and weights are vectors and the elements are gathered.
+// and weights are vectors and the elements are gathered; or, where all that happens is that each element is repeated,
+// vectors of them are spread over several.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/ElementTypes.h"
@@ -71,6 +72,8 @@ public:
     for (int64_t i = 0; i < rank - 1; ++i)
       if (!axes[i].isIdentity)
         taps[i] = tapsOf(scalar, axes[i], scalar.spread(point[i]));
+    if (std::optional<int64_t> times = repetition())
+      return repeatElements(*times, taps, point);
     Value count = axes[rank - 1].out, width = k.index(k.lanes());
     Value vectorEnd = k.mul(k.div(count, width), width);
     k.loop(k.index(0), vectorEnd, width,
@@ -117,6 +120,56 @@ private:
     axis.roiStart = op.getRoiValues() ? loadNumber(op.getRoiValues(), i) : f.c(start);
     axis.roiEnd = op.getRoiValues() ? loadNumber(op.getRoiValues(), rank + i) : f.c(end);
     return axis;
+  }
+
+  /// How often each element of a row comes one after the other, where that is what enlarging does. A result's position
+  /// is then k + (2j + 1 - times) / (2 times), or k + j / times, for a j below `times`: not so near to where rounding
+  /// changes that f32 could miss it.
+  std::optional<int64_t> repetition() {
+    constexpr int64_t mostTimes = 8, mostElements = 1 << 16;
+    auto in = cast<RankedTensorType>(op.getX().getType()).getShape().back(),
+         out = cast<RankedTensorType>(op.getY().getType()).getShape().back();
+    if (!isNearest() || op.getScaleValues() || op.getRoiValues() || ShapedType::isDynamic(in) ||
+        ShapedType::isDynamic(out) || in == 0 || in > mostElements || out % in)
+      return std::nullopt;
+    int64_t times = out / in;
+    if (times < 2 || times > mostTimes || (op.getScales() && op.getScales()->back() != times))
+      return std::nullopt;
+    bool rounds = op.getNearest() == nn::ResizeNearest::round_prefer_floor ||
+                  op.getNearest() == nn::ResizeNearest::round_prefer_ceil;
+    switch (op.getCoordinates()) {
+    case nn::ResizeCoordinates::half_pixel:
+    case nn::ResizeCoordinates::half_pixel_symmetric:
+    case nn::ResizeCoordinates::pytorch_half_pixel: return rounds ? std::optional(times) : std::nullopt;
+    case nn::ResizeCoordinates::asymmetric:
+      return op.getNearest() == nn::ResizeNearest::floor ? std::optional(times) : std::nullopt;
+    default: return std::nullopt;
+    }
+  }
+
+  /// A row whose elements come `times` times each.
+  void repeatElements(int64_t times, ArrayRef<Taps> taps, ValueRange point) {
+    Value from = k.memref(op.getX()), to = k.output(0);
+    int64_t count = cast<RankedTensorType>(op.getX().getType()).getShape().back(), lanes = std::min(k.lanes(), count);
+    auto type = VectorType::get({lanes}, storageType(element));
+    // The last vector may begin within the one before.
+    k.loop(k.index(0), k.index(count), k.index(lanes), [&](Value column) {
+      Value x = k.min(column, k.index(count - lanes));
+      SmallVector<Value> source, target(point);
+      for (int64_t i = 0; i < rank - 1; ++i)
+        source.push_back(axes[i].isIdentity ? point[i] : taps[i].positions[0]);
+      source.push_back(x);
+      Value loaded = vector::LoadOp::create(k.b, k.loc, type, from, source);
+      for (int64_t part = 0; part < times; ++part) {
+        SmallVector<int64_t> order;
+        for (int64_t i = 0; i < lanes; ++i)
+          order.push_back((part * lanes + i) / times);
+        target.push_back(k.add(k.mul(x, times), part * lanes));
+        Value repeated = vector::ShuffleOp::create(k.b, k.loc, loaded, loaded, order);
+        vector::StoreOp::create(k.b, k.loc, repeated, to, target);
+        target.pop_back();
+      }
+    });
   }
 
   /// Where in the input the output position `x` lies.

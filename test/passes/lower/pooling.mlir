@@ -30,3 +30,18 @@ func.func @resize(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x8x16xf32> {
   %y = nn.resize linear %x {operandSegmentSizes = array<i32: 1, 0, 0, 0>, scales = array<f64: 1.0, 1.0, 1.0, 2.0>} : (tensor<1x3x8x8xf32>) -> tensor<1x3x8x16xf32>
   return %y : tensor<1x3x8x16xf32>
 }
+
+// Elements that come three times each are not gathered: a vector of them becomes three, the last one of a row being
+// that of its last elements.
+// CHECK-LABEL: func.func private @k{{[0-9]+}}({{.*}}memref<1x3x8x20xf32>, %{{.*}}: memref<1x3x8x60xf32>
+// CHECK-NOT: vector.gather
+// CHECK: arith.minsi %{{.*}}, %{{.*}}
+// CHECK: %[[X:.*]] = vector.load {{.*}} vector<8xf32>
+// CHECK: vector.shuffle %[[X]], %[[X]] [0, 0, 0, 1, 1, 1, 2, 2]
+// CHECK: vector.shuffle %[[X]], %[[X]] [2, 3, 3, 3, 4, 4, 4, 5]
+// CHECK: vector.shuffle %[[X]], %[[X]] [5, 5, 6, 6, 6, 7, 7, 7]
+// CHECK-NOT: vector.gather
+func.func @repeat(%x: tensor<1x3x8x20xf32>) -> tensor<1x3x8x60xf32> {
+  %y = nn.resize nearest %x {coordinates = #nn<resize_coordinates asymmetric>, nearest = #nn<resize_nearest floor>, operandSegmentSizes = array<i32: 1, 0, 0, 0>, scales = array<f64: 1.0, 1.0, 1.0, 3.0>} : (tensor<1x3x8x20xf32>) -> tensor<1x3x8x60xf32>
+  return %y : tensor<1x3x8x60xf32>
+}
