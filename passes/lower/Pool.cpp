@@ -1,126 +1,22 @@
-// Lowerings of nn.pool, nn.max_pool_with_indices and nn.max_unpool. An item is a row of the result. Taps outside of the
-// input are never visited: each output knows the range of taps inside. Along a row the outputs whose window lies
-// inside altogether are computed as vectors, for strides 1 and 2, where their elements are contiguous or every other.
-#include "mlir/Dialect/Math/IR/Math.h"
+// Lowerings of nn.pool, nn.max_pool_with_indices and nn.max_unpool. An item is a row of the result, but for pools that are
+// done by rows (SeparablePool.h). Along a row the outputs whose window lies inside altogether are computed as vectors,
+// for strides 1 and 2, where their elements are contiguous or every other.
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/ElementTypes.h"
-#include "passes/lower/MathFunctions.h"
 #include "passes/lower/Registry.h"
+#include "passes/lower/SeparablePool.h"
 
 using namespace mlir;
 
 namespace nnc {
 
+using namespace pool;
+
 namespace {
 
-/// A window along one spatial dim.
-struct Axis {
-  int64_t kernel, stride, dilation;
-  Value in, padBegin, padEnd;
-};
-
-template <typename OpTy>
-SmallVector<Axis> axesOf(KernelBuilder &k, OpTy op) {
-  size_t n = op.getKernel().size();
-  SmallVector<Axis> axes;
-  for (size_t i = 0; i < n; ++i) {
-    Axis axis{op.getKernel()[i], op.getStrides()[i], op.getDilations()[i], k.dimOf(op.getX(), 2 + i),
-              k.index(op.getPads()[i]), k.index(op.getPads()[n + i])};
-    if (op.getAutoPad() != nn::AutoPad::explicit_pads) {
-      // As much padding as the last window needs; the odd one goes behind for SAME_UPPER, before for SAME_LOWER.
-      Value out = k.dim(k.output(0), 2 + i);
-      Value needed = k.add(k.mul(k.sub(out, k.index(1)), axis.stride), (axis.kernel - 1) * axis.dilation + 1);
-      Value total = k.max(k.sub(needed, axis.in), k.index(0));
-      bool lower = op.getAutoPad() == nn::AutoPad::same_lower;
-      axis.padBegin = k.div(k.add(total, lower ? 1 : 0), k.index(2));
-      axis.padEnd = k.sub(total, axis.padBegin);
-    }
-    axes.push_back(axis);
-  }
-  return axes;
-}
-
-/// Where the window of output `out` starts, and which of its taps lie inside the input.
-struct Taps {
-  Value start, first, last;
-};
-
-/// How many taps from `start` on lie before `limit`.
-Value tapsBefore(KernelBuilder &k, const Axis &axis, Value start, Value limit) {
-  Value room = k.max(k.sub(limit, start), k.index(0));
-  return k.min(k.index(axis.kernel), k.div(k.add(room, axis.dilation - 1), k.index(axis.dilation)));
-}
-
-Taps tapsOf(KernelBuilder &k, const Axis &axis, Value out) {
-  Value start = k.sub(k.mul(out, axis.stride), axis.padBegin);
-  return {start, tapsBefore(k, axis, start, k.index(0)), tapsBefore(k, axis, start, axis.in)};
-}
-
-Value position(KernelBuilder &k, const Axis &axis, Value start, Value tap) {
-  return k.add(start, k.mul(tap, axis.dilation));
-}
-
-/// The arithmetic of one kind of pool, on scalars and vectors of the compute type.
-struct Reduction {
-  KernelBuilder &k;
-  nn::PoolOp op;
-  Type element;
-
-  bool isFloat() const { return isa<FloatType>(element); }
-
-  Value initial(Type shape) {
-    Type type = withShapeOf(shape, computeType(element));
-    if (op.getKind() != nn::PoolKind::max)
-      return constantLike(k.b, k.loc, type, 0.0);
-    if (isFloat())
-      return constantLike(k.b, k.loc, type, -std::numeric_limits<double>::infinity());
-    unsigned width = computeType(element).getIntOrFloatBitWidth();
-    return integerLike(k.b, k.loc, type,
-                       isUnsignedElement(element) ? 0 : APInt::getSignedMinValue(width).getSExtValue());
-  }
-
-  Value combine(Value acc, Value x) {
-    switch (op.getKind()) {
-    case nn::PoolKind::max:
-      if (isFloat())
-        return arith::MaximumFOp::create(k.b, k.loc, acc, x);
-      return isUnsignedElement(element) ? arith::MaxUIOp::create(k.b, k.loc, acc, x).getResult()
-                                        : arith::MaxSIOp::create(k.b, k.loc, acc, x).getResult();
-    case nn::PoolKind::average: return arith::AddFOp::create(k.b, k.loc, acc, x);
-    case nn::PoolKind::lp: return arith::AddFOp::create(k.b, k.loc, acc, magnitudePower(x));
-    }
-    llvm_unreachable("unknown kind");
-  }
-
-  /// |x| to the power p by repeated multiplication.
-  Value magnitudePower(Value x) {
-    Value base = math::AbsFOp::create(k.b, k.loc, x), result;
-    for (auto p = static_cast<uint64_t>(op.getP()); p; p >>= 1) {
-      if (p & 1)
-        result = result ? arith::MulFOp::create(k.b, k.loc, result, base).getResult() : base;
-      if (p > 1)
-        base = arith::MulFOp::create(k.b, k.loc, base, base);
-    }
-    return result;
-  }
-
-  /// `count` divides the sum of an average.
-  Value finish(Value acc, Value count) {
-    if (op.getKind() == nn::PoolKind::average) {
-      Value number = arith::SIToFPOp::create(k.b, k.loc, computeType(element), k.fromIndex(count, k.b.getI64Type()));
-      if (isa<VectorType>(acc.getType()))
-        number = vector::BroadcastOp::create(k.b, k.loc, acc.getType(), number);
-      return arith::DivFOp::create(k.b, k.loc, acc, number);
-    }
-    if (op.getKind() == nn::PoolKind::max || op.getP() == 1)
-      return acc;
-    if (op.getP() == 2)
-      return math::SqrtOp::create(k.b, k.loc, acc);
-    return power(k.b, k.loc, acc, constantLike(k.b, k.loc, acc.getType(), 1.0 / op.getP()));
-  }
-};
-
 AffineMap poolItems(nn::GroupOp group, Operation *root) {
+  if (auto op = dyn_cast<nn::PoolOp>(root); op && isSeparable(op))
+    return separableItems(op);
   return itemPerLeadingDims(group, cast<RankedTensorType>(root->getResult(0).getType()).getRank() - 1);
 }
 
@@ -145,17 +41,11 @@ struct PoolRow {
 
   const Axis &rowAxis() const { return axes.back(); }
 
-  Value countOf(const Axis &axis, const Taps &taps) {
-    if (op.getCountIncludePad())
-      return tapsBefore(k, axis, taps.start, k.add(axis.in, axis.padEnd));
-    return k.sub(taps.last, taps.first);
-  }
-
   void compute() {
     outerCount = k.index(1);
     for (auto [axis, out] : llvm::zip(axes.drop_back(), point.drop_front(2))) {
       outer.push_back(tapsOf(k, axis, out));
-      outerCount = k.mul(outerCount, countOf(axis, outer.back()));
+      outerCount = k.mul(outerCount, countOf(k, op, axis, outer.back()));
     }
     Value count = k.dim(k.output(0), point.size()), done = k.index(0);
     if (rowAxis().stride <= 2)
@@ -191,7 +81,7 @@ private:
         return {reduction.combine(carried[0], k.load(op.getX(), indices))};
       })[0];
     });
-    store(acc, x, k.mul(outerCount, countOf(rowAxis(), taps)));
+    store(acc, x, k.mul(outerCount, countOf(k, op, rowAxis(), taps)));
   }
 
   void vector(Value x) {
@@ -248,7 +138,8 @@ private:
   void store(Value acc, Value x, Value count) {
     SmallVector<Value> indices(point);
     indices.push_back(x);
-    Value value = reduction.finish(acc, count);
+    bool divides = op.getKind() == nn::PoolKind::average;
+    Value value = reduction.finish(acc, divides ? reduction.asCount(count, acc.getType()) : Value());
     if (!isa<VectorType>(value.getType()))
       return k.store(value, op.getY(), indices);
     Value stored = toStorage(k.b, k.loc, value, getElementTypeOrSelf(op.getY().getType()));
@@ -266,6 +157,10 @@ LogicalResult emitPool(KernelBuilder &k, Operation *root) {
     return op.emitOpError("unsupported norm ") << op.getP();
   SmallVector<Axis> axes = axesOf(k, op);
   setGrain(k, op.getKernel());
+  if (isSeparable(op)) {
+    emitSeparable(k, op, axes);
+    return success();
+  }
   k.forEachItem([&](ValueRange point) {
     PoolRow row{k, op, axes, Reduction{k, op, element}, point, {}, Value()};
     row.compute();

@@ -1,0 +1,73 @@
+"""Pools that have no neighbours in blocks, against ONNX Runtime: rows shorter and longer than vectors, more rows than an
+item has, windows that reach across borders, and what takes the way without a row in between."""
+
+import numpy as np
+import pytest
+
+import nnc
+
+onnx = pytest.importorskip("onnx")
+ort = pytest.importorskip("onnxruntime")
+from onnx import helper
+
+CASES = [
+    dict(kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4),
+    dict(kernel_shape=[5, 5], pads=[2] * 4),
+    dict(kernel_shape=[2, 2], strides=[2, 2]),
+    dict(kernel_shape=[3, 4], strides=[1, 3], pads=[1, 2, 0, 1]),
+    dict(kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 1, 1], ceil_mode=1),
+    dict(kernel_shape=[2, 3], dilations=[3, 2], pads=[1, 2, 1, 2]),
+    dict(kernel_shape=[3, 2], strides=[2, 2], auto_pad="SAME_UPPER"),
+    dict(kernel_shape=[3, 17], pads=[1, 8, 1, 8]),
+    dict(kernel_shape=[18, 3], pads=[9, 1, 9, 1]),
+    dict(kernel_shape=[3], strides=[2], pads=[1, 1]),
+    dict(kernel_shape=[2, 3, 3], strides=[1, 2, 1], pads=[0, 1, 1, 1, 1, 1]),
+]
+
+
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool", "AveragePool with padding", "LpPool"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_pool(tmp_path, level, op, case):
+    attributes = dict(case)
+    if op == "AveragePool with padding":
+        attributes["count_include_pad"] = 1
+    if op == "LpPool":
+        attributes["p"] = 3
+    n = len(case["kernel_shape"])
+    dtypes = (np.float32, np.int8, np.float32) if op == "MaxPool" else (np.float32,) * 3
+    nodes, inputs, outputs, x = [], [], [], {}
+    for i, (width, dtype) in enumerate(zip((13, 34, 19), dtypes)):
+        shape = (2, 3, *((20,), (9,), (11,))[i] * (n - 1), width)[: n + 1] + (width,)
+        values = np.random.default_rng(i).standard_normal(shape) * 20
+        x[f"x{i}"] = values.astype(dtype)
+        kind = helper.np_dtype_to_tensor_dtype(x[f"x{i}"].dtype)
+        # The last one has a number of images and rows that only the run knows.
+        known = shape if i < 2 or n == 1 else ("n", 3, "h", *shape[3:])
+        inputs.append(helper.make_tensor_value_info(f"x{i}", kind, known))
+        outputs.append(helper.make_tensor_value_info(f"y{i}", kind, None))
+        nodes.append(helper.make_node(op.split()[0], [f"x{i}"], [f"y{i}"], **attributes))
+    graph = helper.make_graph(nodes, "g", inputs, outputs)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)])
+    model.ir_version = 9
+    path = tmp_path / "pool.onnx"
+    onnx.save(model, path)
+    expected = ort.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, x)
+    library = nnc.compile(path, path.with_suffix(".so"), cpu=level)
+    for threads in (1, 3):
+        for got, wanted in zip(nnc.load(library, threads=threads).run(x).values(), expected, strict=True):
+            np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_not_a_number(tmp_path, level):
+    """NaN and infinity reach the outputs whose windows hold them, and no others."""
+    x = np.random.default_rng(0).standard_normal((1, 1, 20, 20)).astype(np.float32)
+    x[0, 0, 3, 4], x[0, 0, 10, 19], x[0, 0, 15, 0] = np.nan, np.inf, -np.inf
+    node = helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[3, 3], pads=[1] * 4)
+    types = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, x.shape) for name in "xy"]
+    model = helper.make_model(helper.make_graph([node], "g", types[:1], types[1:]),
+                              opset_imports=[helper.make_opsetid("", 19)])
+    onnx.save(model, tmp_path / "pool.onnx")
+    library = nnc.compile(tmp_path / "pool.onnx", tmp_path / "pool.so", cpu=level)
+    padded = np.pad(x[0, 0], 1, constant_values=-np.inf)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
+    np.testing.assert_array_equal(nnc.load(library).run({"x": x})["y"][0, 0], windows.max((2, 3)))
