@@ -163,7 +163,11 @@ Value floatFunction(OpBuilder &b, Location loc, nn::UnaryKind kind, Value x, dou
   case nn::UnaryKind::swish: return f.mul(x, f.sigmoid(f.mul(x, f.c(alpha))));
   case nn::UnaryKind::softplus: return f.softplus(x);
   case nn::UnaryKind::softsign: return f.div(x, f.add(f.c(1), f.abs(x)));
-  case nn::UnaryKind::mish: return f.mul(x, f.tanh(f.softplus(x)));
+  case nn::UnaryKind::mish: {
+    // x tanh(softplus(x)), where tanh(log(1 + e)) is n / (n + 2) with n = e^2 + 2 e; from 20 on that is 1.
+    Value e = f.exp(f.min(x, f.c(20))), n = f.mul(e, f.add(e, f.c(2)));
+    return f.mul(x, f.div(n, f.add(n, f.c(2))));
+  }
   case nn::UnaryKind::gelu: {
     if (!f.isDouble())
       return f.gelu32(x);

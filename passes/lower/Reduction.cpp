@@ -24,7 +24,7 @@ public:
 
   void emit() {
     bool isHeavy = kind == nn::ReduceKind::log_sum_exp;
-    Lanes lanes(k, op.getX(), op.getAxes(), work, isHeavy ? 2 : 4);
+    Lanes lanes(k, op.getX(), op.getAxes(), work, isHeavy ? 2 : 8);
     k.grain = lanes.grain(isHeavy ? 8 : 1);
     Value length = lanes.length();
     lanes.forEach([&](Lane &lane) { y.store(finish(lane, length), lane.item); });

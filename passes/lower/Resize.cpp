@@ -1,8 +1,11 @@
 // Lowering of nn.resize. Interpolation is separable: along each dim a result element has a few taps, input positions
 // with weights, and the result is the sum over the taps of the first dim of sums over those of the second, and so on.
 // An item is a row of the result. The taps of all dims but the last are found once for a row; along the row, positions
-// and weights are vectors and the elements are gathered; or, where all that happens is that each element is repeated,
-// vectors of them are spread over several.
+// and weights are vectors and the elements are gathered. Of rows of known extents
+//
+//     interpolated ones are first summed over the other dims, for all of a row of the input, into a row in the
+//     workspace, of which then the taps along the row are gathered; their positions and weights are found once;
+//     of ones whose elements are repeated, vectors are spread over several.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/ElementTypes.h"
@@ -41,6 +44,28 @@ public:
       axes.push_back(axisOf(i));
     for (const Axis &axis : ArrayRef(axes).take_front(2))
       leadingKnown.push_back(axis.isIdentity);
+    if (!sumsRows())
+      return;
+    summed = k.workspace(MemRefType::get({lastIn()}, real));
+    // What is visited by a loop, or may lie outside, is found again for every row.
+    if (op.getAntialias() || op.getCoordinates() == nn::ResizeCoordinates::tf_crop_and_resize)
+      return;
+    int64_t count = isCubic() ? 4 : 2;
+    positions = k.workspace(MemRefType::get({count, lastOut()}, k.b.getI32Type()));
+    weights = k.workspace(MemRefType::get({count, lastOut()}, real));
+  }
+
+  /// Before the first row: the taps along all rows.
+  void prepare() {
+    if (!positions)
+      return;
+    overVectors(lastOut(), [&](Reals f, Value x) {
+      Taps taps = tapsOf(f, axes[rank - 1], columns(f, x));
+      for (auto [i, position] : llvm::enumerate(taps.positions)) {
+        vector::StoreOp::create(k.b, k.loc, position, positions, ValueRange{k.index(i), x});
+        vector::StoreOp::create(k.b, k.loc, taps.weights[i], weights, ValueRange{k.index(i), x});
+      }
+    });
   }
 
   /// Batch and channels are hardly ever resized, but with dynamic extents or scales that takes a check at run time:
@@ -74,6 +99,8 @@ public:
         taps[i] = tapsOf(scalar, axes[i], scalar.spread(point[i]));
     if (std::optional<int64_t> times = repetition())
       return repeatElements(*times, taps, point);
+    if (summed)
+      return sumThenGather(taps, point);
     Value count = axes[rank - 1].out, width = k.index(k.lanes());
     Value vectorEnd = k.mul(k.div(count, width), width);
     k.loop(k.index(0), vectorEnd, width,
@@ -122,13 +149,68 @@ private:
     return axis;
   }
 
+  int64_t lastIn() { return cast<RankedTensorType>(op.getX().getType()).getShape().back(); }
+  int64_t lastOut() { return cast<RankedTensorType>(op.getY().getType()).getShape().back(); }
+
+  /// Whether rows are summed over the other dims first.
+  bool sumsRows() {
+    constexpr int64_t mostElements = 1 << 14;
+    auto isKnown = [&](int64_t extent) {
+      return !ShapedType::isDynamic(extent) && extent > 0 && extent <= mostElements;
+    };
+    return !isNearest() && !axes[rank - 1].isIdentity && isKnown(lastIn()) && isKnown(lastOut());
+  }
+
+  /// Of the vectors of a row: a power of two, since other numbers are several loads.
+  int64_t lanesOf(int64_t count) { return llvm::bit_floor<uint64_t>(std::min(k.lanes(), count)); }
+
+  /// Calls `body` for the vectors of a row, of which the last may begin within the one before.
+  void overVectors(int64_t count, llvm::function_ref<void(Reals f, Value first)> body) {
+    int64_t lanes = lanesOf(count);
+    Reals f{k, VectorType::get({lanes}, real)};
+    k.loop(k.index(0), k.index(count), k.index(lanes),
+           [&](Value first) { body(f, k.min(first, k.index(count - lanes))); });
+  }
+
+  /// A row by way of `summed`.
+  void sumThenGather(SmallVector<Taps> taps, ValueRange point) {
+    Axis &last = axes[rank - 1];
+    last.isIdentity = true;
+    overVectors(lastIn(), [&](Reals f, Value x) {
+      SmallVector<Value> at;
+      vector::StoreOp::create(k.b, k.loc, sumFrom(f, taps, point, x, at), summed, x);
+    });
+    last.isIdentity = false;
+    overVectors(lastOut(), [&](Reals f, Value x) {
+      Taps &own = taps[rank - 1];
+      if (positions)
+        own = loadTaps(f, x);
+      else
+        own = tapsOf(f, last, columns(f, x));
+      Value result = sumOver(f, last, own, [&](Value position) { return gather(f, summed, k.index(0), position); });
+      store(f, result, taps, point, x);
+    });
+  }
+
+  /// What prepare has found for a vector of results.
+  Taps loadTaps(Reals f, Value x) {
+    Taps taps;
+    auto type = cast<VectorType>(f.type);
+    for (int64_t i = 0; i < cast<MemRefType>(positions.getType()).getDimSize(0); ++i) {
+      Value at[] = {k.index(i), x};
+      taps.positions.push_back(
+          vector::LoadOp::create(k.b, k.loc, withShapeOf(type, k.b.getI32Type()), positions, at));
+      taps.weights.push_back(vector::LoadOp::create(k.b, k.loc, type, weights, at));
+    }
+    return taps;
+  }
+
   /// How often each element of a row comes one after the other, where that is what enlarging does. A result's position
   /// is then k + (2j + 1 - times) / (2 times), or k + j / times, for a j below `times`: not so near to where rounding
   /// changes that f32 could miss it.
   std::optional<int64_t> repetition() {
     constexpr int64_t mostTimes = 8, mostElements = 1 << 16;
-    auto in = cast<RankedTensorType>(op.getX().getType()).getShape().back(),
-         out = cast<RankedTensorType>(op.getY().getType()).getShape().back();
+    int64_t in = lastIn(), out = lastOut();
     if (!isNearest() || op.getScaleValues() || op.getRoiValues() || ShapedType::isDynamic(in) ||
         ShapedType::isDynamic(out) || in == 0 || in > mostElements || out % in)
       return std::nullopt;
@@ -150,7 +232,7 @@ private:
   /// A row whose elements come `times` times each.
   void repeatElements(int64_t times, ArrayRef<Taps> taps, ValueRange point) {
     Value from = k.memref(op.getX()), to = k.output(0);
-    int64_t count = cast<RankedTensorType>(op.getX().getType()).getShape().back(), lanes = std::min(k.lanes(), count);
+    int64_t count = lastIn(), lanes = lanesOf(count);
     auto type = VectorType::get({lanes}, storageType(element));
     // The last vector may begin within the one before.
     k.loop(k.index(0), k.index(count), k.index(lanes), [&](Value column) {
@@ -279,22 +361,28 @@ private:
     return weight;
   }
 
+  /// Column x, or those of the vector from there on, as reals.
+  Value columns(Reals f, Value x) {
+    auto vectorType = dyn_cast<VectorType>(f.type);
+    if (!vectorType)
+      return f.spread(x);
+    SmallVector<Attribute> steps;
+    for (int64_t i = 0; i < vectorType.getNumElements(); ++i)
+      steps.push_back(FloatAttr::get(real, i));
+    Value ramp = arith::ConstantOp::create(k.b, k.loc, DenseElementsAttr::get(vectorType, steps));
+    return f.add(f.spread(x), ramp);
+  }
+
   /// The result at column x of the row, or the vector from there on.
   void elements(Reals f, SmallVector<Taps> taps, ValueRange point, Value x) {
-    auto vectorType = dyn_cast<VectorType>(f.type);
-    if (!axes[rank - 1].isIdentity) {
-      Value column = f.spread(x);
-      if (vectorType) {
-        SmallVector<Attribute> steps;
-        for (int64_t i = 0; i < vectorType.getNumElements(); ++i)
-          steps.push_back(FloatAttr::get(real, i));
-        Value ramp = arith::ConstantOp::create(k.b, k.loc, DenseElementsAttr::get(vectorType, steps));
-        column = f.add(column, ramp);
-      }
-      taps[rank - 1] = tapsOf(f, axes[rank - 1], column);
-    }
+    if (!axes[rank - 1].isIdentity)
+      taps[rank - 1] = tapsOf(f, axes[rank - 1], columns(f, x));
     SmallVector<Value> at;
-    Value result = sumFrom(f, taps, point, x, at);
+    store(f, sumFrom(f, taps, point, x, at), taps, point, x);
+  }
+
+  /// Stores what is the result where all dims have taps.
+  void store(Reals f, Value result, ArrayRef<Taps> taps, ValueRange point, Value x) {
     for (int64_t i = 0; i < rank; ++i)
       if (taps[i].isOutside)
         result = extrapolate(f, taps[i].isOutside, result);
@@ -303,7 +391,7 @@ private:
     result = toStorage(k.b, k.loc, result, element);
     SmallVector<Value> target(point);
     target.push_back(x);
-    if (vectorType)
+    if (isa<VectorType>(f.type))
       vector::StoreOp::create(k.b, k.loc, result, k.output(0), target);
     else
       memref::StoreOp::create(k.b, k.loc, result, k.output(0), target);
@@ -330,25 +418,39 @@ private:
       at.pop_back();
       return value;
     };
-    auto shaped = [&](Value weight) { return weight.getType() == f.type ? weight : f.spread(weight); };
     if (axes[d].isIdentity)
       return through(d == rank - 1 ? x : point[d]);
+    return sumOver(f, axes[d], taps[d], through);
+  }
+
+  /// The sum over the taps of a dim of what `through` gives for their positions.
+  Value sumOver(Reals f, const Axis &axis, const Taps &taps, llvm::function_ref<Value(Value position)> through) {
+    auto shaped = [&](Value weight) { return weight.getType() == f.type ? weight : f.spread(weight); };
     if (isNearest())
-      return through(taps[d].positions[0]);
-    if (!taps[d].count) {
+      return through(taps.positions[0]);
+    if (!taps.count) {
       Value sum;
-      for (auto [position, weight] : llvm::zip(taps[d].positions, taps[d].weights)) {
+      for (auto [position, weight] : llvm::zip(taps.positions, taps.weights)) {
         Value term = f.mul(through(position), shaped(weight));
         sum = sum ? f.add(sum, term) : term;
       }
       return sum;
     }
-    Reals own{k, taps[d].first.getType()};
-    Value sum = k.loop(k.index(0), taps[d].count, k.index(1), f.c(0), [&](Value t, ValueRange sum) -> SmallVector<Value> {
-      Value position = clampedIndex(own, axes[d], own.add(taps[d].first, own.spread(t)));
-      return {f.add(sum[0], f.mul(through(position), shaped(antialiasWeight(own, axes[d], taps[d], t))))};
+    Reals own{k, taps.first.getType()};
+    Value sum = k.loop(k.index(0), taps.count, k.index(1), f.c(0), [&](Value t, ValueRange sum) -> SmallVector<Value> {
+      Value position = clampedIndex(own, axis, own.add(taps.first, own.spread(t)));
+      return {f.add(sum[0], f.mul(through(position), shaped(antialiasWeight(own, axis, taps, t))))};
     })[0];
-    return f.div(sum, shaped(taps[d].sum));
+    return f.div(sum, shaped(taps.sum));
+  }
+
+  /// The elements that lie so far behind `base`.
+  Value gather(Reals f, Value memref, ValueRange base, Value offsets) {
+    auto type = cast<VectorType>(withShapeOf(f.type, cast<MemRefType>(memref.getType()).getElementType()));
+    Value mask = integerLike(k.b, k.loc, VectorType::get(type.getShape(), k.b.getI1Type()), 1);
+    Value none = isa<FloatType>(type.getElementType()) ? constantLike(k.b, k.loc, type, 0.0)
+                                                       : integerLike(k.b, k.loc, type, 0);
+    return vector::GatherOp::create(k.b, k.loc, type, memref, base, offsets, mask, none);
   }
 
   /// The element at these positions, of which the last may be a vector. Interpolated elements come as reals.
@@ -364,11 +466,7 @@ private:
       } else {
         SmallVector<Value> base(at.drop_back());
         base.push_back(k.index(0));
-        auto maskType = VectorType::get(type.getShape(), k.b.getI1Type());
-        Value mask = integerLike(k.b, k.loc, maskType, 1);
-        Value none = isa<FloatType>(type.getElementType()) ? constantLike(k.b, k.loc, type, 0.0)
-                                                           : integerLike(k.b, k.loc, type, 0);
-        stored = vector::GatherOp::create(k.b, k.loc, type, memref, base, at.back(), mask, none);
+        stored = gather(f, memref, base, at.back());
       }
     }
     Value value = toCompute(k.b, k.loc, stored, element);
@@ -381,6 +479,8 @@ private:
   int64_t rank;
   SmallVector<Axis> axes;
   SmallVector<bool> leadingKnown; // of the first two
+  /// Where rows are summed first: such a row, and the taps along it, [tap][column].
+  Value summed, positions, weights;
 };
 
 AffineMap resizeItems(nn::GroupOp group, Operation *root) {
@@ -402,7 +502,10 @@ LogicalResult emitResize(KernelBuilder &k, Operation *root) {
   int64_t width = type.isDynamicDim(type.getRank() - 1) ? 64 : type.getDimSize(type.getRank() - 1);
   k.grain = std::max<int64_t>(1, 8192 / std::max<int64_t>(width, 1));
   Resizer resizer(k, op);
-  auto rows = [&] { k.forEachItem([&](ValueRange point) { resizer.row(point); }); };
+  auto rows = [&] {
+    resizer.prepare();
+    k.forEachItem([&](ValueRange point) { resizer.row(point); });
+  };
   Value hasElements = resizer.hasElements();
   auto negated = [&](Value condition) -> Value {
     return arith::XOrIOp::create(k.b, k.loc, condition, integerLike(k.b, k.loc, condition.getType(), 1));

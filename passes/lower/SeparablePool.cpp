@@ -58,6 +58,9 @@ public:
   }
 
 private:
+  /// Of the vectors of a row: a power of two, since other numbers are several loads.
+  int64_t lanesOf(int64_t count) const { return llvm::bit_floor<uint64_t>(std::min(k.lanes(), count)); }
+
   /// Calls `body` for the vectors of a row, of which the last may begin within the one before.
   void overVectors(int64_t count, int64_t lanes, llvm::function_ref<void(Value first)> body) {
     k.loop(k.index(0), k.index(count), k.index(lanes),
@@ -79,7 +82,7 @@ private:
                                             k.memref(op.getX()), indices);
       return reduction.combine(acc, toCompute(k.b, k.loc, loaded, element));
     };
-    auto shape = VectorType::get({std::min(k.lanes(), in)}, compute);
+    auto shape = VectorType::get({lanesOf(in)}, compute);
     auto reduce = [&](llvm::function_ref<Value(Value x, Value acc)> sum) {
       overVectors(in, shape.getNumElements(), [&](Value x) {
         vector::StoreOp::create(k.b, k.loc, sum(x, reduction.initial(shape)), reduced,
@@ -123,7 +126,7 @@ private:
   /// The outputs of a row. Of a stride of more than 2 they are taken one by one.
   void along(ValueRange point) {
     bool isVector = row.stride <= 2;
-    auto shape = VectorType::get({isVector ? std::min(k.lanes(), out) : 1}, compute);
+    auto shape = VectorType::get({isVector ? lanesOf(out) : 1}, compute);
     Value outer = k.index(1);
     for (auto [axis, at] : llvm::zip(axes.drop_back(), point.drop_front(2)))
       outer = k.mul(outer, countOf(k, op, axis, tapsOf(k, axis, at)));

@@ -3,9 +3,9 @@
 
 // A lane along the innermost dim: vectors along it, their sum at the end.
 // CHECK: func.func private @k0
-// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<32xf32>)
-// CHECK: vector.load {{.*}} vector<32xf32>
-// CHECK: arith.addf {{.*}} vector<32xf32>
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<64xf32>)
+// CHECK: vector.load {{.*}} vector<64xf32>
+// CHECK: arith.addf {{.*}} vector<64xf32>
 // CHECK: vector.reduction <add>, {{.*}} vector<8xf32> into f32
 // CHECK: memref.store
 func.func @main(%x: tensor<4x1000xf32>) -> tensor<4xf32> {
@@ -15,18 +15,18 @@ func.func @main(%x: tensor<4x1000xf32>) -> tensor<4xf32> {
 // -----
 // Where the innermost dim stays, a vector holds neighbouring lanes.
 // CHECK: func.func private @k0
-// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<32xf32>)
-// CHECK: arith.maximumf {{.*}} vector<32xf32>
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<64xf32>)
+// CHECK: arith.maximumf {{.*}} vector<64xf32>
 // CHECK-NOT: vector.reduction
-// CHECK: vector.store {{.*}} vector<32xf32>
+// CHECK: vector.store {{.*}} vector<64xf32>
 func.func @main(%x: tensor<1000x64xf32>) -> tensor<64xf32> {
   %y = nn.reduce max %x {axes = array<i64: 0>} : (tensor<1000x64xf32>) -> tensor<64xf32>
   return %y : tensor<64xf32>
 }
 // -----
 // f16 is summed in f32.
-// CHECK: arith.extf {{.*}} vector<32xf16> to vector<32xf32>
-// CHECK: arith.addf {{.*}} vector<32xf32>
+// CHECK: arith.extf {{.*}} vector<64xf16> to vector<64xf32>
+// CHECK: arith.addf {{.*}} vector<64xf32>
 // CHECK: arith.truncf {{.*}} f32 to f16
 func.func @main(%x: tensor<4x?xf16>) -> tensor<4xf16> {
   %y = nn.reduce mean %x {axes = array<i64: 1>} : (tensor<4x?xf16>) -> tensor<4xf16>
