@@ -6,7 +6,7 @@
 #include "passes/cpu/CenteredBytes.h"
 #include "passes/cpu/ConvolutionPlan.h"
 #include "passes/cpu/InterleaveBlocks.h"
-#include "passes/cpu/LonePointwise.h"
+#include "passes/cpu/LoneConvolution.h"
 #include "passes/cpu/TilePlan.h"
 #include "passes/cpu/WeightPanels.h"
 #include "passes/graph/Constants.h"
@@ -266,7 +266,7 @@ private:
       return;
     if (!isDepthwise && groups > 1 && (shape.channels % kBlock || filters / groups % kBlock))
       return;
-    if (!isBlocked && isLonePointwise(op))
+    if (!isBlocked && isLoneConvolution(op))
       return;
     Value bias = op.getBias() ? blockedLanes(b, loc, op.getBias(), filters) : Value();
     Type type = blockedType(y);

@@ -78,7 +78,7 @@ def check(tmp_path, level, net, y, shape, ops, dims=None, options=(), absent=())
 DIRECT = [
     # channels, filters, kernel, image, batch, attributes
     (3, 20, (3, 3), (17, 13), 1, dict(strides=[2, 2], pads=[1, 1, 1, 1])),
-    (1, 6, (5, 5), (28, 28), 2, dict(pads=[2, 2, 2, 2])),
+    (1, 6, (5, 5), (14, 17), 2, dict(pads=[2, 2, 2, 2])),
     (16, 24, (1, 1), (9, 11), 1, {}),
     (40, 17, (1, 1), (7, 7), 3, {}),
     (24, 48, (1, 1), (12, 12), 1, dict(strides=[2, 2])),
@@ -467,17 +467,19 @@ def test_any_batch(tmp_path, level):
           dims=("n", 3, 18, 18))
 
 
-@pytest.mark.parametrize("channels, filters, shape", [
-    (64, 48, (2, 20, 21)),   # the last tile of pixels is not whole
-    (500, 64, (1, 16, 16)),  # the sum is cut
-    (3, 100, (1, 17, 16)),
-    (24, 5, (3, 300)),
+@pytest.mark.parametrize("channels, filters, shape, kernel, attributes", [
+    (64, 48, (2, 20, 21), (1, 1), {}),  # the last tile of pixels is not whole
+    (500, 64, (1, 16, 16), (1, 1), {}),  # the sum is cut
+    (3, 100, (1, 17, 16), (1, 1), {}),
+    (24, 5, (3, 300), (1,), {}),
+    (3, 20, (2, 40, 41), (3, 3), dict(strides=[2, 2], pads=[1, 1, 1, 1])),
+    (1, 30, (2, 1500), (10,), dict(strides=[5])),
 ])
-def test_lone_pointwise(tmp_path, level, channels, filters, shape):
+def test_lone(tmp_path, level, channels, filters, shape, kernel, attributes):
     """Between neighbours that want no blocks pixels are gathered where they lie."""
     net = Net()
-    y = net.conv("x", channels, filters, (1,) * (len(shape) - 1))
-    scale = net.rng.standard_normal((filters,) + (1,) * (len(shape) - 1)).astype(np.float32)
+    y = net.conv("x", channels, filters, kernel, **attributes)
+    scale = net.rng.standard_normal((filters,) + (1,) * len(kernel)).astype(np.float32)
     y = net.op("Tanh", net.op("Mul", y, net.constant(scale)))
     check(tmp_path, level, net, y, (shape[0], channels, *shape[1:]), ["packed_conv"],
           absent=["blocked_conv", "block_channels"])

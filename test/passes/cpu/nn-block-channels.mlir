@@ -199,8 +199,8 @@ func.func @runtime(%x: tensor<1x20x65x64xf32>, %b: tensor<40xf32>, %w: tensor<40
   return %z : tensor<1x40x64x64xf32>
 }
 // -----
-// A 1 x 1 convolution that no neighbour gives blocks or wants any stays, behind elementwise ops too; with many channels and
-// filters, or few pixels, its arithmetic repays blocks.
+// A convolution that no neighbour gives blocks or wants any stays, behind elementwise ops too, if it is 1 x 1 or sums few
+// products; with many channels and filters, or few pixels, its arithmetic repays blocks.
 // CHECK-LABEL: func.func @lone
 // CHECK-NOT: blocked_conv
 // CHECK: nn.conv
@@ -241,4 +241,20 @@ func.func @beside_blocks(%x: tensor<1x64x20x20xf32>) -> tensor<1x48x20x20xf32> {
   %u = nn.conv %x, %v {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x20x20xf32>, tensor<48x64x3x3xf32>) -> tensor<1x48x20x20xf32>
   %z = nn.binary add %y, %u : (tensor<1x48x20x20xf32>, tensor<1x48x20x20xf32>) -> tensor<1x48x20x20xf32>
   return %z : tensor<1x48x20x20xf32>
+}
+// CHECK-LABEL: func.func @few_products
+// CHECK-NOT: blocked_conv
+// CHECK: nn.conv
+// CHECK-NOT: unblock_channels
+// CHECK-LABEL: func.func @more_products
+// CHECK: nn.blocked_conv
+func.func @few_products(%x: tensor<1x3x64x64xf32>) -> tensor<1x48x32x32xf32> {
+  %w = nn.constant dense<1.0> : tensor<48x3x3x3xf32> : tensor<48x3x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x3x64x64xf32>, tensor<48x3x3x3xf32>) -> tensor<1x48x32x32xf32>
+  return %y : tensor<1x48x32x32xf32>
+}
+func.func @more_products(%x: tensor<1x3x64x64xf32>) -> tensor<1x48x32x32xf32> {
+  %w = nn.constant dense<1.0> : tensor<48x3x7x7xf32> : tensor<48x3x7x7xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 3, 3, 3, 3>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x3x64x64xf32>, tensor<48x3x7x7xf32>) -> tensor<1x48x32x32xf32>
+  return %y : tensor<1x48x32x32xf32>
 }

@@ -1,4 +1,4 @@
-#include "passes/cpu/LonePointwise.h"
+#include "passes/cpu/LoneConvolution.h"
 
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
@@ -12,21 +12,25 @@ namespace {
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// Each output is a sum over the channels of one pixel, and the pixels of input and output are numbered alike.
+/// Whether pixels are read one by one: a kernel of one tap that skips none.
 bool isPointwise(nn::ConvOp op) {
   auto all = [](ArrayRef<int64_t> list, int64_t value) {
     return llvm::all_of(list, [=](int64_t v) { return v == value; });
   };
-  return all(typeOf(op.getW()).getShape().drop_front(2), 1) && all(op.getStrides(), 1) && op.getGroups() == 1 &&
-         typeOf(op.getX()).getShape().drop_front(2) == typeOf(op.getY()).getShape().drop_front(2);
+  return all(typeOf(op.getW()).getShape().drop_front(2), 1) && all(op.getStrides(), 1);
 }
 
 /// Gathering pixels costs by channel and by filter what blocking does, but less of it, and its tiles are a little
-/// slower. Measured on Zen 4: with 64 channels and 64 filters it takes .89 of the time of blocks, with 128 and 128 .94,
-/// with 256 and 256 between .83 and 1.05, and with 512 and 512, which go by Strassen's algorithm in blocks, 1.25.
-bool repaysNoBlocks(int64_t channels, int64_t filters, int64_t pixels) {
-  constexpr int64_t mostMet = 64, leastPixels = 256;
-  return channels * filters <= mostMet * (channels + filters) && pixels >= leastPixels;
+/// slower. Measured on Zen 4, 1 x 1: with 64 channels and 64 filters it takes .89 of the time of blocks, with 128 and
+/// 128 .94, with 256 and 256 between .83 and 1.05, and with 512 and 512, which go by Strassen's algorithm in blocks,
+/// 1.25. Other kernels gather by each tap: 3 channels and 3 x 3 taps take .7 and .94 of the time of blocks (64 filters;
+/// 32 with a stride), 4 x 4 taps .94; 64 channels and 9 taps as long, 3 channels and 16 x 16 taps 1.7.
+bool repaysNoBlocks(nn::ConvOp op) {
+  constexpr int64_t mostMet = 64, mostProducts = 48, leastPixels = 256;
+  ArrayRef<int64_t> w = typeOf(op.getW()).getShape(), y = typeOf(op.getY()).getShape();
+  int64_t filters = w[0], products = ShapedType::getNumElements(w.drop_front());
+  bool isShort = isPointwise(op) ? products * filters <= mostMet * (products + filters) : products <= mostProducts;
+  return isShort && ShapedType::getNumElements(y.drop_front(2)) >= leastPixels;
 }
 
 /// Whether nn-block-channels may carry blocks through the op, or makes them for it.
@@ -37,10 +41,8 @@ bool mayTakeBlocks(Operation *op) {
 
 } // namespace
 
-bool isLonePointwise(nn::ConvOp op) {
-  ArrayRef<int64_t> y = typeOf(op.getY()).getShape();
-  if (!isPointwise(op) || !constantValue(op.getW()) ||
-      !repaysNoBlocks(typeOf(op.getX()).getDimSize(1), y[1], ShapedType::getNumElements(y.drop_front(2))))
+bool isLoneConvolution(nn::ConvOp op) {
+  if (op.getGroups() != 1 || !constantValue(op.getW()) || !repaysNoBlocks(op))
     return false;
   // What elementwise ops make of the result, without images that may come in blocks.
   llvm::SmallSetVector<Value, 8> made;
