@@ -186,9 +186,15 @@ private:
     // inputs.
     auto y = dyn_cast<RankedTensorType>(op.getY().getType());
     bool isLong = y && (ShapedType::isDynamic(y.getShape().back()) || y.getShape().back() >= 16);
-    if (groups > 1 && perGroup < 3)
+    bool isDense = taps > 1 && op.getStrides().back() <= 2;
+    if (groups > 1 && perGroup < 3) {
+      // One filter's outputs at the borders of a long row cost less than a copy of it.
+      constexpr int64_t longRow = 32;
+      if (isDense && !ShapedType::isDynamic(x.getShape().back()) && x.getShape().back() <= longRow)
+        padRows(op, taps);
       return;
-    if (groups == 1 && perGroup < 5 && taps > 1 && isLong && op.getStrides().back() <= 2)
+    }
+    if (groups == 1 && perGroup < 5 && isDense && isLong)
       return padRows(op, taps);
     constexpr int64_t width = nn::PackedConvOp::kPanelFilters;
     int64_t depth = taps * channels, count = llvm::divideCeil(perGroup, width);

@@ -108,6 +108,20 @@ def test_direct(tmp_path, level, channels, filters, kernel, image, batch, attrib
     check(tmp_path, level, net, y, (batch, channels, *image), ["blocked_conv"], options=["--no-winograd"])
 
 
+@pytest.mark.parametrize("filters", [6, 12])
+@pytest.mark.parametrize("volume, attributes", [
+    ((4, 5, 14), dict(pads=[1] * 6)),
+    ((3, 4, 7), dict(pads=[1, 0, 1, 1, 1, 0])),
+    ((3, 9, 31), dict(strides=[1, 2, 2], pads=[1] * 6)),
+    ((3, 3, 3), dict(pads=[1] * 6)),
+])
+def test_depthwise_volumes(tmp_path, level, filters, volume, attributes):
+    """Rows as short as a vector of the machine or shorter."""
+    net = Net()
+    y = net.op("Relu", net.conv("x", 6, filters, (3, 3, 3), group=6, **attributes))
+    check(tmp_path, level, net, y, (2, 6, *volume), ["conv"])
+
+
 @pytest.mark.parametrize("filters", [1, 2, 3, 4])
 @pytest.mark.parametrize("kernel, image, attributes", [
     ((7, 7), (11, 50), dict(pads=[3] * 4)),

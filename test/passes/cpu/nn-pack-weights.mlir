@@ -120,3 +120,16 @@ func.func @padded(%x: tensor<1x8x?x64xf32>) -> (tensor<1x1x?x63xf32>, tensor<1x1
   %1 = nn.conv %x, %v {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x8x?x64xf32>, tensor<1x8x3x1xf32>) -> tensor<1x1x?x66xf32>
   return %0, %1 : tensor<1x1x?x63xf32>, tensor<1x1x?x66xf32>
 }
+// -----
+// Short rows of one filter to a group are padded, too: no output is left to be summed alone. Long ones stay.
+// CHECK-LABEL: func.func @depthwise_volume
+// CHECK: %[[X:.*]] = nn.pad constant %arg0, {{.*}} -> tensor<1x8x4x14x16xf32>
+// CHECK: nn.conv %[[X]], {{.*}}pads = array<i64: 1, 1, 0, 1, 1, 0>
+// CHECK-NOT: nn.pad
+// CHECK: nn.conv %arg1
+func.func @depthwise_volume(%x: tensor<1x8x4x14x14xf32>, %z: tensor<1x8x4x14x56xf32>) -> (tensor<1x8x4x14x14xf32>, tensor<1x8x4x14x56xf32>) {
+  %w = nn.constant dense<1.0> : tensor<8x1x3x3x3xf32> : tensor<8x1x3x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1, 1>, pads = array<i64: 1, 1, 1, 1, 1, 1>, dilations = array<i64: 1, 1, 1>, groups = 8 : i64} : (tensor<1x8x4x14x14xf32>, tensor<8x1x3x3x3xf32>) -> tensor<1x8x4x14x14xf32>
+  %v = nn.conv %z, %w {strides = array<i64: 1, 1, 1>, pads = array<i64: 1, 1, 1, 1, 1, 1>, dilations = array<i64: 1, 1, 1>, groups = 8 : i64} : (tensor<1x8x4x14x56xf32>, tensor<8x1x3x3x3xf32>) -> tensor<1x8x4x14x56xf32>
+  return %y, %v : tensor<1x8x4x14x14xf32>, tensor<1x8x4x14x56xf32>
+}
