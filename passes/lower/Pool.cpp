@@ -1,6 +1,6 @@
-// Lowerings of nn.pool, nn.max_pool_with_indices and nn.max_unpool. An item is a row of the result, but for pools that are
-// done by rows (SeparablePool.h). Along a row the outputs whose window lies inside altogether are computed as vectors,
-// for strides 1 and 2, where their elements are contiguous or every other.
+// Lowerings of nn.pool, nn.max_pool_with_indices and nn.max_unpool. An item is a row of the result, but for pools that
+// are done by rows (SeparablePool.h). Along a row the outputs whose window lies inside altogether are computed as
+// vectors, for strides 1 and 2, where their elements are contiguous or every other.
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Registry.h"

@@ -152,13 +152,14 @@ private:
   int64_t lastIn() { return cast<RankedTensorType>(op.getX().getType()).getShape().back(); }
   int64_t lastOut() { return cast<RankedTensorType>(op.getY().getType()).getShape().back(); }
 
-  /// Whether rows are summed over the other dims first.
+  /// Whether rows are summed over the other dims first: not where few results come of a long row.
   bool sumsRows() {
-    constexpr int64_t mostElements = 1 << 14;
+    constexpr int64_t mostElements = 1 << 14, mostShrinking = 4;
     auto isKnown = [&](int64_t extent) {
       return !ShapedType::isDynamic(extent) && extent > 0 && extent <= mostElements;
     };
-    return !isNearest() && !axes[rank - 1].isIdentity && isKnown(lastIn()) && isKnown(lastOut());
+    return !isNearest() && !axes[rank - 1].isIdentity && isKnown(lastIn()) && isKnown(lastOut()) &&
+           (op.getAntialias() || lastIn() <= mostShrinking * lastOut());
   }
 
   /// Of the vectors of a row: a power of two, since other numbers are several loads.

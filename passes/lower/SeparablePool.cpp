@@ -159,8 +159,7 @@ private:
     int64_t lanes = shape.getNumElements();
     if (row.stride != 2)
       return vector::LoadOp::create(k.b, k.loc, shape, reduced, ValueRange{number, at});
-    Value loaded =
-        vector::LoadOp::create(k.b, k.loc, VectorType::get({2 * lanes}, compute), reduced,
+    Value loaded = vector::LoadOp::create(k.b, k.loc, VectorType::get({2 * lanes}, compute), reduced,
                                           ValueRange{number, at});
     SmallVector<int64_t> even;
     for (int64_t i = 0; i < lanes; ++i)
@@ -192,8 +191,10 @@ bool isSeparable(nn::PoolOp op) {
   // Padding that no window reaches across would lie before the row. Along a single dim there is nothing to do before.
   if (op.getAutoPad() == nn::AutoPad::explicit_pads && op.getPads()[n - 1] > reach)
     return false;
-  return n > 1 && !ShapedType::isDynamic(x.back()) && !ShapedType::isDynamic(y.back()) &&
-         x.back() > 0 && y.back() > 0 && x.back() <= mostElements && y.back() <= mostElements && reach <= mostReach;
+  auto isKnown = [](int64_t extent) {
+    return !ShapedType::isDynamic(extent) && extent > 0 && extent <= mostElements;
+  };
+  return n > 1 && isKnown(x.back()) && isKnown(y.back()) && reach <= mostReach;
 }
 
 AffineMap separableItems(nn::PoolOp op) {

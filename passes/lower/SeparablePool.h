@@ -1,8 +1,8 @@
 //===- SeparablePool.h - pools by rows: across the other dims, then along it --===//
 //
-// The taps of all dims but the last are reduced first, for a whole row of the input, into a row in the workspace that has
-// on both sides what padding counts as; then the taps along that row. A window of 5 x 5 takes 10 steps in place of 25,
-// and outputs at the borders are vectors like the others.
+// The taps of all dims but the last are reduced first, for a whole row of the input, into a row in the workspace that
+// has on both sides what padding counts as; then the taps along that row. A window of 5 x 5 takes 10 steps in place of
+// 25, and outputs at the borders are vectors like the others.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_LOWER_SEPARABLEPOOL_H

@@ -1,5 +1,5 @@
-"""Pools that have no neighbours in blocks, against ONNX Runtime: rows shorter and longer than vectors, more rows than an
-item has, windows that reach across borders, and what takes the way without a row in between."""
+"""Pools that have no neighbours in blocks, against ONNX Runtime: rows shorter and longer than vectors, more rows than
+an item has, windows that reach across borders, and what takes the way without a row in between."""
 
 import numpy as np
 import pytest

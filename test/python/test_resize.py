@@ -1,4 +1,5 @@
-"""Rows whose elements are repeated, and neighbours that are not, against ONNX Runtime."""
+"""Resizing of plain images against ONNX Runtime: rows whose elements are repeated, rows that are summed before they are
+gathered, and neighbours of either that are not."""
 
 import numpy as np
 import pytest
@@ -22,21 +23,17 @@ MODES = [
 ]
 
 
-@pytest.mark.parametrize("coordinates, nearest", MODES)
-@pytest.mark.parametrize("times", [(1, 2), (3, 3), (1, 8), (2, 1.5)])
-def test_nearest(tmp_path, level, coordinates, nearest, times):
-    """Rows shorter than a vector, of whole vectors, and with a rest."""
-    nodes, inputs, outputs, x = [], [], [], {}
-    for width, dtype in ((1, np.float32), (7, np.int8), (16, np.uint8), (45, np.float32)):
-        name = f"x{width}"
-        x[name] = np.random.default_rng(width).integers(0, 100, (2, 3, 6, width)).astype(dtype)
-        kind = helper.np_dtype_to_tensor_dtype(x[name].dtype)
-        nodes.append(helper.make_node("Resize", [name, "", "scales"], [f"y{width}"], mode="nearest",
-                                      nearest_mode=nearest, coordinate_transformation_mode=coordinates))
-        inputs.append(helper.make_tensor_value_info(name, kind, x[name].shape))
-        outputs.append(helper.make_tensor_value_info(f"y{width}", kind, None))
-    scales = numpy_helper.from_array(np.array((1, 1, *times), np.float32), "scales")
-    graph = helper.make_graph(nodes, "g", inputs, outputs, [scales])
+def check(tmp_path, level, inputs, scales, tolerance, **attributes):
+    """Resizes each input [N,C,H,W] by a node of its own."""
+    x = {f"x{i}": value for i, value in enumerate(inputs)}
+    nodes, types = [], {"x": [], "y": []}
+    for i, value in enumerate(inputs):
+        kind = helper.np_dtype_to_tensor_dtype(value.dtype)
+        nodes.append(helper.make_node("Resize", [f"x{i}", "", "scales"], [f"y{i}"], **attributes))
+        types["x"].append(helper.make_tensor_value_info(f"x{i}", kind, value.shape))
+        types["y"].append(helper.make_tensor_value_info(f"y{i}", kind, None))
+    initial = numpy_helper.from_array(np.array((1, 1, *scales), np.float32), "scales")
+    graph = helper.make_graph(nodes, "g", types["x"], types["y"], [initial])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)])
     model.ir_version = 9
     path = tmp_path / "resize.onnx"
@@ -45,4 +42,32 @@ def test_nearest(tmp_path, level, coordinates, nearest, times):
     library = nnc.compile(path, path.with_suffix(".so"), cpu=level)
     for threads in (1, 3):
         for got, wanted in zip(nnc.load(library, threads=threads).run(x).values(), expected, strict=True):
-            np.testing.assert_array_equal(got, wanted)
+            np.testing.assert_allclose(got, wanted, rtol=0, atol=tolerance)
+
+
+def image(height, width, dtype=np.float32):
+    return np.random.default_rng(width).integers(0, 100, (2, 3, height, width)).astype(dtype)
+
+
+@pytest.mark.parametrize("coordinates, nearest", MODES)
+@pytest.mark.parametrize("times", [(1, 2), (3, 3), (1, 8), (2, 1.5)])
+def test_nearest(tmp_path, level, coordinates, nearest, times):
+    """Rows shorter than a vector, of whole vectors, and with a rest."""
+    inputs = [image(6, 1), image(6, 7, np.int8), image(6, 16, np.uint8), image(6, 45)]
+    check(tmp_path, level, inputs, times, 0, mode="nearest", nearest_mode=nearest,
+          coordinate_transformation_mode=coordinates)
+
+
+@pytest.mark.parametrize("mode, attributes", [
+    ("linear", dict(coordinate_transformation_mode="half_pixel")),
+    ("linear", dict(coordinate_transformation_mode="asymmetric")),
+    ("linear", dict(antialias=1, exclude_outside=1)),
+    ("cubic", dict(coordinate_transformation_mode="pytorch_half_pixel")),
+    ("cubic", dict(exclude_outside=1)),
+    ("cubic", dict(antialias=1)),
+], ids=str)
+@pytest.mark.parametrize("scales", [(2, 2), (1, 3), (1.5, 4), (0.5, 1), (2, 0.2)])
+def test_interpolated(tmp_path, level, mode, attributes, scales):
+    """Of long rows beside few results each result reads what it needs of them."""
+    widths = (1, 7, 16, 45) if scales[1] >= 1 else (40, 160)
+    check(tmp_path, level, [image(6, width) for width in widths], scales, 1e-3, mode=mode, **attributes)
