@@ -144,7 +144,7 @@ def pixels(x, w):
     [
         (1, 1024, 256, (14, 14)),
         # Several items along the pixels; an odd number of them; few.
-        (1, 256, 64, (40, 50)),
+        (1, 256, 128, (40, 50)),
         (1, 128, 512, (27, 27)),
         (1, 320, 1280, (7, 7)),
         # Sums that are cut.
