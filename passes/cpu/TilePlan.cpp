@@ -380,7 +380,8 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t ti
   plan.lanes = std::min<int64_t>(target.lanes(), nn::kBlock);
   int64_t perPanel = nn::kBlock / plan.lanes;
   // Every item reads all the transformed weights. What it computes on, the inputs and the products of a group of
-  // panels, goes through the second-level cache, or else is written, read and written again beyond it.
+  // panels, goes through the second-level cache, or else is written, read and written again beyond it: inputs by
+  // everyone who shares the filters.
   constexpr int64_t group = 3;
   double weights = 4.0 * points * channels * panels * nn::kBlock,
          perPiece = 4.0 * points * (channels + std::min(panels, group) * nn::kBlock);
@@ -393,7 +394,7 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t ti
         continue;
       double moved = weights > kKeptBytes ? items * weights : weights + items;
       if (bytes > 2 * kKeptBytes)
-        moved += 3 * tiles * perPiece;
+        moved += tiles * (3 * perPiece + 2 * (cut - 1) * 4.0 * points * channels);
       // Where threads share the filters each transforms the inputs for itself.
       double transforms = tiles * 4.0 * points * (cut * nn::blocksOf(channels) + panels);
       double cost = products * largerHalf(cut, panels, items, tiles) + transforms + moved / kBytesPerCycle;
