@@ -5,11 +5,13 @@
 //
 //     interpolated ones are first summed over the other dims, for all of a row of the input, into a row in the
 //     workspace, of which then the taps along the row are gathered; their positions and weights are found once;
-//     of ones whose elements are repeated, vectors are spread over several.
+//     ones whose elements are repeated are written by vectors (RepeatedRows.h).
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Registry.h"
+#include "passes/lower/RepeatedRows.h"
+#include "passes/lower/RowVectors.h"
 #include "passes/lower/Sampling.h"
 
 using namespace mlir;
@@ -97,8 +99,13 @@ public:
     for (int64_t i = 0; i < rank - 1; ++i)
       if (!axes[i].isIdentity)
         taps[i] = tapsOf(scalar, axes[i], scalar.spread(point[i]));
-    if (std::optional<int64_t> times = repetition())
-      return repeatElements(*times, taps, point);
+    if (std::optional<int64_t> times = repetitionOf(op)) {
+      SmallVector<Value> from(point);
+      for (int64_t i = 0; i < rank - 1; ++i)
+        if (!axes[i].isIdentity)
+          from[i] = taps[i].positions[0];
+      return repeatRow(k, op, *times, from, point);
+    }
     if (summed)
       return sumThenGather(taps, point);
     Value count = axes[rank - 1].out, width = k.index(k.lanes());
@@ -162,15 +169,11 @@ private:
            (op.getAntialias() || lastIn() <= mostShrinking * lastOut());
   }
 
-  /// Of the vectors of a row: a power of two, since other numbers are several loads.
-  int64_t lanesOf(int64_t count) { return llvm::bit_floor<uint64_t>(std::min(k.lanes(), count)); }
-
-  /// Calls `body` for the vectors of a row, of which the last may begin within the one before.
+  /// Calls `body` for the vectors of a row.
   void overVectors(int64_t count, llvm::function_ref<void(Reals f, Value first)> body) {
-    int64_t lanes = lanesOf(count);
+    int64_t lanes = rowLanes(k, count);
     Reals f{k, VectorType::get({lanes}, real)};
-    k.loop(k.index(0), k.index(count), k.index(lanes),
-           [&](Value first) { body(f, k.min(first, k.index(count - lanes))); });
+    overRowVectors(k, count, lanes, [&](Value first) { body(f, first); });
   }
 
   /// A row by way of `summed`.
@@ -204,55 +207,6 @@ private:
       taps.weights.push_back(vector::LoadOp::create(k.b, k.loc, type, weights, at));
     }
     return taps;
-  }
-
-  /// How often each element of a row comes one after the other, where that is what enlarging does. A result's position
-  /// is then k + (2j + 1 - times) / (2 times), or k + j / times, for a j below `times`: not so near to where rounding
-  /// changes that f32 could miss it.
-  std::optional<int64_t> repetition() {
-    constexpr int64_t mostTimes = 8, mostElements = 1 << 16;
-    int64_t in = lastIn(), out = lastOut();
-    if (!isNearest() || op.getScaleValues() || op.getRoiValues() || ShapedType::isDynamic(in) ||
-        ShapedType::isDynamic(out) || in == 0 || in > mostElements || out % in)
-      return std::nullopt;
-    int64_t times = out / in;
-    if (times < 2 || times > mostTimes || (op.getScales() && op.getScales()->back() != times))
-      return std::nullopt;
-    bool rounds = op.getNearest() == nn::ResizeNearest::round_prefer_floor ||
-                  op.getNearest() == nn::ResizeNearest::round_prefer_ceil;
-    switch (op.getCoordinates()) {
-    case nn::ResizeCoordinates::half_pixel:
-    case nn::ResizeCoordinates::half_pixel_symmetric:
-    case nn::ResizeCoordinates::pytorch_half_pixel: return rounds ? std::optional(times) : std::nullopt;
-    case nn::ResizeCoordinates::asymmetric:
-      return op.getNearest() == nn::ResizeNearest::floor ? std::optional(times) : std::nullopt;
-    default: return std::nullopt;
-    }
-  }
-
-  /// A row whose elements come `times` times each.
-  void repeatElements(int64_t times, ArrayRef<Taps> taps, ValueRange point) {
-    Value from = k.memref(op.getX()), to = k.output(0);
-    int64_t count = lastIn(), lanes = lanesOf(count);
-    auto type = VectorType::get({lanes}, storageType(element));
-    // The last vector may begin within the one before.
-    k.loop(k.index(0), k.index(count), k.index(lanes), [&](Value column) {
-      Value x = k.min(column, k.index(count - lanes));
-      SmallVector<Value> source, target(point);
-      for (int64_t i = 0; i < rank - 1; ++i)
-        source.push_back(axes[i].isIdentity ? point[i] : taps[i].positions[0]);
-      source.push_back(x);
-      Value loaded = vector::LoadOp::create(k.b, k.loc, type, from, source);
-      for (int64_t part = 0; part < times; ++part) {
-        SmallVector<int64_t> order;
-        for (int64_t i = 0; i < lanes; ++i)
-          order.push_back((part * lanes + i) / times);
-        target.push_back(k.add(k.mul(x, times), part * lanes));
-        Value repeated = vector::ShuffleOp::create(k.b, k.loc, loaded, loaded, order);
-        vector::StoreOp::create(k.b, k.loc, repeated, to, target);
-        target.pop_back();
-      }
-    });
   }
 
   /// Where in the input the output position `x` lies.

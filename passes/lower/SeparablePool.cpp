@@ -5,6 +5,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/ElementTypes.h"
+#include "passes/lower/RowVectors.h"
 
 using namespace mlir;
 
@@ -58,15 +59,6 @@ public:
   }
 
 private:
-  /// Of the vectors of a row: a power of two, since other numbers are several loads.
-  int64_t lanesOf(int64_t count) const { return llvm::bit_floor<uint64_t>(std::min(k.lanes(), count)); }
-
-  /// Calls `body` for the vectors of a row, of which the last may begin within the one before.
-  void overVectors(int64_t count, int64_t lanes, llvm::function_ref<void(Value first)> body) {
-    k.loop(k.index(0), k.index(count), k.index(lanes),
-           [&](Value first) { body(k.min(first, k.index(count - lanes))); });
-  }
-
   /// Reduces a row of the input over the taps of all other dims.
   void across(ValueRange point) {
     SmallVector<Taps> taps;
@@ -82,9 +74,9 @@ private:
                                             k.memref(op.getX()), indices);
       return reduction.combine(acc, toCompute(k.b, k.loc, loaded, element));
     };
-    auto shape = VectorType::get({lanesOf(in)}, compute);
+    auto shape = VectorType::get({rowLanes(k, in)}, compute);
     auto reduce = [&](llvm::function_ref<Value(Value x, Value acc)> sum) {
-      overVectors(in, shape.getNumElements(), [&](Value x) {
+      overRowVectors(k, in, shape.getNumElements(), [&](Value x) {
         vector::StoreOp::create(k.b, k.loc, sum(x, reduction.initial(shape)), reduced,
                                 ValueRange{number, k.add(x, front)});
       });
@@ -126,13 +118,13 @@ private:
   /// The outputs of a row. Of a stride of more than 2 they are taken one by one.
   void along(ValueRange point) {
     bool isVector = row.stride <= 2;
-    auto shape = VectorType::get({isVector ? lanesOf(out) : 1}, compute);
+    auto shape = VectorType::get({isVector ? rowLanes(k, out) : 1}, compute);
     Value outer = k.index(1);
     for (auto [axis, at] : llvm::zip(axes.drop_back(), point.drop_front(2)))
       outer = k.mul(outer, countOf(k, op, axis, tapsOf(k, axis, at)));
     if (counts)
       outer = reduction.asCount(outer, shape);
-    overVectors(out, shape.getNumElements(), [&](Value x) {
+    overRowVectors(k, out, shape.getNumElements(), [&](Value x) {
       Value start = k.add(k.sub(k.mul(x, row.stride), row.padBegin), front);
       auto tap = [&](Value t, Value acc) {
         return reduction.joined(acc, load(shape, k.add(start, k.mul(t, row.dilation))));
