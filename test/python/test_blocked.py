@@ -108,20 +108,6 @@ def test_direct(tmp_path, level, channels, filters, kernel, image, batch, attrib
     check(tmp_path, level, net, y, (batch, channels, *image), ["blocked_conv"], options=["--no-winograd"])
 
 
-@pytest.mark.parametrize("filters", [6, 12])
-@pytest.mark.parametrize("volume, attributes", [
-    ((4, 5, 14), dict(pads=[1] * 6)),
-    ((3, 4, 7), dict(pads=[1, 0, 1, 1, 1, 0])),
-    ((3, 9, 31), dict(strides=[1, 2, 2], pads=[1] * 6)),
-    ((3, 3, 3), dict(pads=[1] * 6)),
-])
-def test_depthwise_volumes(tmp_path, level, filters, volume, attributes):
-    """Rows as short as a vector of the machine or shorter."""
-    net = Net()
-    y = net.op("Relu", net.conv("x", 6, filters, (3, 3, 3), group=6, **attributes))
-    check(tmp_path, level, net, y, (2, 6, *volume), ["conv"])
-
-
 @pytest.mark.parametrize("filters", [1, 2, 3, 4])
 @pytest.mark.parametrize("kernel, image, attributes", [
     ((7, 7), (11, 50), dict(pads=[3] * 4)),
@@ -479,24 +465,6 @@ def test_any_batch(tmp_path, level):
     y = net.op("Flatten", net.op("GlobalAveragePool", y))
     check(tmp_path, level, net, y, (3, 3, 18, 18), ["blocked_conv", "blocked_depthwise", "winograd_conv"],
           dims=("n", 3, 18, 18))
-
-
-@pytest.mark.parametrize("channels, filters, shape, kernel, attributes", [
-    (64, 48, (2, 20, 21), (1, 1), {}),  # the last tile of pixels is not whole
-    (500, 64, (1, 16, 16), (1, 1), {}),  # the sum is cut
-    (3, 100, (1, 17, 16), (1, 1), {}),
-    (24, 5, (3, 300), (1,), {}),
-    (3, 20, (2, 40, 41), (3, 3), dict(strides=[2, 2], pads=[1, 1, 1, 1])),
-    (1, 30, (2, 1500), (10,), dict(strides=[5])),
-])
-def test_lone(tmp_path, level, channels, filters, shape, kernel, attributes):
-    """Between neighbours that want no blocks pixels are gathered where they lie."""
-    net = Net()
-    y = net.conv("x", channels, filters, kernel, **attributes)
-    scale = net.rng.standard_normal((filters,) + (1,) * len(kernel)).astype(np.float32)
-    y = net.op("Tanh", net.op("Mul", y, net.constant(scale)))
-    check(tmp_path, level, net, y, (shape[0], channels, *shape[1:]), ["packed_conv"],
-          absent=["blocked_conv", "block_channels"])
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 13, 9), (1, 3, 7, 7), (1, 3, 40, 33), (1, 3, 1, 5)])

@@ -1,13 +1,14 @@
 """Pools that have no neighbours in blocks, against ONNX Runtime: rows shorter and longer than vectors, more rows than
 an item has, windows that reach across borders, and what takes the way without a row in between."""
 
+import beside_ort
 import numpy as np
 import pytest
 
 import nnc
 
 onnx = pytest.importorskip("onnx")
-ort = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime")
 from onnx import helper
 
 CASES = [
@@ -46,16 +47,7 @@ def test_pool(tmp_path, level, op, case):
         inputs.append(helper.make_tensor_value_info(f"x{i}", kind, known))
         outputs.append(helper.make_tensor_value_info(f"y{i}", kind, None))
         nodes.append(helper.make_node(op.split()[0], [f"x{i}"], [f"y{i}"], **attributes))
-    graph = helper.make_graph(nodes, "g", inputs, outputs)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)])
-    model.ir_version = 9
-    path = tmp_path / "pool.onnx"
-    onnx.save(model, path)
-    expected = ort.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, x)
-    library = nnc.compile(path, path.with_suffix(".so"), cpu=level)
-    for threads in (1, 3):
-        for got, wanted in zip(nnc.load(library, threads=threads).run(x).values(), expected, strict=True):
-            np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5)
+    beside_ort.check(tmp_path, level, nodes, inputs, outputs, x, rtol=1e-5, atol=1e-5)
 
 
 def test_not_a_number(tmp_path, level):

@@ -1,13 +1,12 @@
 """Resizing of plain images against ONNX Runtime: rows whose elements are repeated, rows that are summed before they are
 gathered, and neighbours of either that are not."""
 
+import beside_ort
 import numpy as np
 import pytest
 
-import nnc
-
 onnx = pytest.importorskip("onnx")
-ort = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxruntime")
 from onnx import helper, numpy_helper
 
 MODES = [
@@ -33,16 +32,7 @@ def check(tmp_path, level, inputs, scales, tolerance, **attributes):
         types["x"].append(helper.make_tensor_value_info(f"x{i}", kind, value.shape))
         types["y"].append(helper.make_tensor_value_info(f"y{i}", kind, None))
     initial = numpy_helper.from_array(np.array((1, 1, *scales), np.float32), "scales")
-    graph = helper.make_graph(nodes, "g", types["x"], types["y"], [initial])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)])
-    model.ir_version = 9
-    path = tmp_path / "resize.onnx"
-    onnx.save(model, path)
-    expected = ort.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, x)
-    library = nnc.compile(path, path.with_suffix(".so"), cpu=level)
-    for threads in (1, 3):
-        for got, wanted in zip(nnc.load(library, threads=threads).run(x).values(), expected, strict=True):
-            np.testing.assert_allclose(got, wanted, rtol=0, atol=tolerance)
+    beside_ort.check(tmp_path, level, nodes, types["x"], types["y"], x, [initial], rtol=0, atol=tolerance)
 
 
 def image(height, width, dtype=np.float32):
