@@ -259,10 +259,10 @@ private:
     bool isDepthwise = groups > 1 && filters == channels && llvm::is_contained({1, 2, 4, 8}, shape.channels);
     if (isDepthwise && shape.channels > 1 && !constantValue(op.getW()))
       return;
-    auto outputs = winograd ? winogradOutputs(op) : std::nullopt;
+    auto filtering = winograd ? winogradFiltering(op) : std::nullopt;
     // Blocks that would be mostly empty cost more than they save.
     if (isDepthwise ? channels < (shape.channels == 1 ? 8 : kBlock) && !isBlocked
-                    : !fillsBlocks(filters, shape.taps, y.getShape().back(), outputs.has_value()))
+                    : !fillsBlocks(filters, shape.taps, y.getShape().back(), filtering.has_value()))
       return;
     if (!isDepthwise && groups > 1 && (shape.channels % kBlock || filters / groups % kBlock))
       return;
@@ -277,11 +277,11 @@ private:
                                                     kernel, op.getStrides(), pads, op.getDilations(),
                                                     shape.channels));
     }
-    if (outputs) {
-      Value packed = winogradPanels(b, loc, op.getW(), shape, *outputs);
+    if (filtering) {
+      Value packed = winogradPanels(b, loc, op.getW(), shape, *filtering);
       return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
-                                                    pads, channels, filters, *outputs, kernel[0],
-                                                    op.getDilations()));
+                                                    pads, channels, filters, filtering->outputs, filtering->taps,
+                                                    op.getDilations(), filtering->stride));
     }
     // A picture's few channels are read as they come.
     bool plain = !isBlocked && groups == 1 && channels < kBlock;

@@ -8,6 +8,7 @@
 #define NNC_PASSES_CPU_BLOCKEDWEIGHTS_H
 
 #include "passes/cpu/ConstantElements.h"
+#include "passes/cpu/Filtering.h"
 
 namespace nnc {
 
@@ -29,9 +30,8 @@ mlir::ElementsAttr packDirectBytes(const Elements &weight, WeightShape shape, ml
 mlir::ElementsAttr packWeightSums(const Elements &weight, WeightShape shape, int64_t factor,
                                   std::optional<Elements> more, mlir::MLIRContext *context);
 
-/// G w G^T of every filter of 3 x 3 or 5 x 5 and every channel for pieces of `outputs` squared (2 or 4): 16
-/// or 36 matrices of panels.
-mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, int64_t outputs,
+/// G w G^T of every filter and every channel: a matrix of panels for each of the weights.
+mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, winograd::Filtering filtering,
                                 mlir::MLIRContext *context);
 
 /// [blocks,taps*channels,16] of groups with as many filters as channels, which do not cut blocks.

@@ -33,51 +33,57 @@ double directCycles(Size s) {
   return overlapped(taps * filters / 2 / 0.93, s.taps * s.taps * filters * nn::kBlock * 4 / 8);
 }
 
-double winogradCycles(Size s, int64_t outputs) {
-  double blocks = nn::blocksOf(s.filters), side = outputs + s.taps - 1, points = side * side,
-         transform = side == 6 ? 140 : 55;
-  winograd::Pieces rows{s.rows, outputs, s.rowDilation}, columns{s.columns, outputs, s.columnDilation};
+double winogradCycles(Size s, winograd::Filtering f) {
+  double blocks = nn::blocksOf(s.filters), transform = f.points() == 6 ? 140 : f.stride == 2 ? 50 : 55;
+  // Strided pieces use many weights twice or four times.
+  double ofPeak = f.stride == 2 ? 0.9 : 0.85;
+  winograd::Pieces rows{s.rows, f, s.rowDilation}, columns{s.columns, f, s.columnDilation};
   double pieces = rows.count() * columns.count();
   bool mayBeShort = s.rowDilation == 1 && s.columnDilation == 1;
   auto pointsAlong = [&](const winograd::Pieces &cut) {
-    return cut.count() * side - (mayBeShort && cut.endsShort() ? 2 : 0);
+    bool endsShort = mayBeShort && cut.endsShort();
+    return static_cast<double>(cut.count() * f.points() - (endsShort ? f.otherPoints().size() : 0));
   };
-  double weights = points * s.channels * blocks * nn::kBlock * 4 / 8;
-  return overlapped(pointsAlong(rows) * pointsAlong(columns) * s.channels * blocks / 2 / 0.85, weights) +
+  double weights = f.weights() * f.weights() * s.channels * blocks * nn::kBlock * 4 / 8;
+  return overlapped(pointsAlong(rows) * pointsAlong(columns) * s.channels * blocks / 2 / ofPeak, weights) +
          pieces * (nn::blocksOf(s.channels) + blocks) * transform;
 }
 
 } // namespace
 
-std::optional<int64_t> winogradOutputs(nn::ConvOp op) {
+std::optional<winograd::Filtering> winogradFiltering(nn::ConvOp op) {
   auto w = cast<RankedTensorType>(op.getW().getType()), y = cast<RankedTensorType>(op.getY().getType());
-  auto isOne = [](int64_t v) { return v == 1; };
-  int64_t taps = w.getDimSize(w.getRank() - 1);
-  if (w.getRank() != 4 || w.getDimSize(2) != taps || (taps != 3 && taps != 5) || op.getGroups() != 1 ||
-      !llvm::all_of(op.getStrides(), isOne) || w.getDimSize(1) < 8)
+  int64_t taps = w.getDimSize(w.getRank() - 1), stride = op.getStrides()[0];
+  if (w.getRank() != 4 || w.getDimSize(2) != taps || op.getGroups() != 1 || op.getStrides()[1] != stride ||
+      w.getDimSize(1) < 8)
     return std::nullopt;
+  ArrayRef<int64_t> apart = op.getDilations();
+  // 4 outputs of 5 taps would need points whose powers lose too much.
+  SmallVector<winograd::Filtering> candidates;
+  if (stride == 1 && taps == 3)
+    candidates = {{4, 3}, {2, 3}};
+  else if (stride == 1 && taps == 5)
+    candidates = {{2, 5}};
+  else if (stride == 2 && taps == 3 && apart[0] == 1 && apart[1] == 1)
+    candidates = {{2, 3, 2}};
   auto x = cast<RankedTensorType>(op.getX().getType());
   SmallVector<int64_t> pads = explicitPads(op, w.getShape().drop_front(2));
-  ArrayRef<int64_t> apart = op.getDilations();
   auto inside = [&](int64_t i) {
-    StaticWindow window{x.getDimSize(2 + i), y.getDimSize(2 + i), taps, 1, apart[i], pads[i], pads[2 + i]};
+    StaticWindow window{x.getDimSize(2 + i), y.getDimSize(2 + i), taps, stride, apart[i], pads[i], pads[2 + i]};
     return window.tapsInside();
   };
   Size size{y.getDimSize(2), y.getDimSize(3), w.getDimSize(1), w.getDimSize(0), taps,
             apart[0],        apart[1],        inside(0),       inside(1)};
   double best = 0.9 * directCycles(size);
-  std::optional<int64_t> chosen;
-  for (int64_t outputs : {4, 2}) {
-    // 4 outputs of 5 taps would need points whose powers lose too much.
-    if (outputs + taps > 7)
-      continue;
-    double cycles = winogradCycles(size, outputs);
+  std::optional<winograd::Filtering> chosen;
+  for (winograd::Filtering filtering : candidates) {
+    double cycles = winogradCycles(size, filtering);
     // What only the run knows is transformed in every run: some cycles for the weight of a channel at a point.
     if (!constantValue(op.getW()))
-      cycles += 1.5 * (outputs + taps - 1) * (outputs + taps - 1) * size.channels * size.filters;
-    if (cycles < best && winograd::estimatedError(outputs + taps - 1, size.channels) < 1e-5) {
+      cycles += 1.5 * filtering.weights() * filtering.weights() * size.channels * size.filters;
+    if (cycles < best && filtering.estimatedError(size.channels) < 1e-5) {
       best = cycles;
-      chosen = outputs;
+      chosen = filtering;
     }
   }
   return chosen;

@@ -3,13 +3,13 @@
 #define NNC_PASSES_CPU_CONVOLUTIONPLAN_H
 
 #include "dialects/nn/NNDialect.h"
+#include "passes/cpu/Filtering.h"
 
 namespace nnc {
 
-/// The outputs along one dim of the pieces, 4 or 2, for which Winograd's algorithm is expected to be fastest
-/// and clearly faster than summing directly, with an estimated error below 1e-5 of the largest output.
-/// Nothing where there is none.
-std::optional<int64_t> winogradOutputs(nn::ConvOp op);
+/// The minimal filtering with which Winograd's algorithm is expected to be fastest and clearly faster than summing
+/// directly, with an estimated error below 1e-5 of the largest output. Nothing where there is none.
+std::optional<winograd::Filtering> winogradFiltering(nn::ConvOp op);
 
 /// Whether so many filters are worth a block, most of whose lanes may be empty. What else there is needs long rows
 /// of outputs.

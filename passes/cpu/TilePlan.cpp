@@ -374,8 +374,8 @@ ExpansionPlan planExpansion(const KernelTarget &target, const ExpansionSize &siz
   return plan;
 }
 
-WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t tiles, int64_t channels,
-                          int64_t panels) {
+WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t weights, int64_t tiles,
+                          int64_t channels, int64_t panels) {
   WinogradPlan plan;
   plan.lanes = std::min<int64_t>(target.lanes(), nn::kBlock);
   int64_t perPanel = nn::kBlock / plan.lanes;
@@ -383,7 +383,7 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t ti
   // panels, goes through the second-level cache, or else is written, read and written again beyond it: inputs by
   // everyone who shares the filters.
   constexpr int64_t group = 3;
-  double weights = 4.0 * points * channels * panels * nn::kBlock,
+  double weightBytes = 4.0 * weights * channels * panels * nn::kBlock,
          perPiece = 4.0 * points * (channels + std::min(panels, group) * nn::kBlock);
   double products = static_cast<double>(points) * tiles * channels * panels / 2,
          least = std::numeric_limits<double>::infinity();
@@ -392,7 +392,7 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t ti
       double bytes = llvm::divideCeilSigned(tiles, items) * perPiece;
       if ((bytes > kMostWorkspace && items < tiles) || cut > panels)
         continue;
-      double moved = weights > kKeptBytes ? items * weights : weights + items;
+      double moved = weightBytes > kKeptBytes ? items * weightBytes : weightBytes + items;
       if (bytes > 2 * kKeptBytes)
         moved += tiles * (3 * perPiece + 2 * (cut - 1) * 4.0 * points * channels);
       // Where threads share the filters each transforms the inputs for itself.
@@ -404,7 +404,7 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t ti
         plan.panelItems = cut;
       }
     }
-  plan.streamsWeights = weights > kKeptBytes;
+  plan.streamsWeights = weightBytes > kKeptBytes;
   int64_t height = llvm::divideCeil(tiles, plan.tileItems);
   double best = std::numeric_limits<double>::infinity();
   for (int64_t width = 1; width <= std::min<int64_t>(panels, 4); ++width) {

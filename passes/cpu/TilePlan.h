@@ -170,7 +170,7 @@ struct PixelTiles {
 PixelTiles tilesOf(int64_t pixels, int64_t rows, int64_t columns);
 
 /// nn.winograd_conv: an item is some panels of filters for some of the `tiles` pieces, which have `points`
-/// products each.
+/// products each, by `weights` different weights.
 struct WinogradPlan {
   int64_t lanes;
   /// The register tile of the products.
@@ -181,8 +181,8 @@ struct WinogradPlan {
   bool streamsWeights;
 };
 
-WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t tiles, int64_t channels,
-                          int64_t panels);
+WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t weights, int64_t tiles,
+                          int64_t channels, int64_t panels);
 
 /// The parts in which a tile of so many sums forms each (MicroKernel::parts).
 int64_t partsFor(const KernelTarget &target, int64_t sums);

@@ -41,20 +41,20 @@ Value sliced(OpBuilder &b, Location loc, Value x, int64_t dim, int64_t from, int
 /// The elements of a constant weight.
 std::optional<Elements> known(Value weight) { return elementsOf(constantValue(weight)); }
 
-/// G x G, by which the taps of a filter, as a column, give its weights at all points: [points, taps].
-Value pointsOfTaps(OpBuilder &b, Location loc, int64_t taps, int64_t outputs) {
-  int64_t size = taps == 9 ? 3 : 5, points = outputs + size - 1;
-  SmallVector<SmallVector<double>> ofTap(size, SmallVector<double>(points));
+/// G x G, by which the taps of a filter, as a column, give its weights: [weights, taps].
+Value weightsOfTaps(OpBuilder &b, Location loc, winograd::Filtering f) {
+  int64_t size = f.taps, side = f.weights();
+  SmallVector<SmallVector<double>> ofTap(size, SmallVector<double>(side));
   for (int64_t tap = 0; tap < size; ++tap) {
     SmallVector<double> unit(size, 0.0);
     unit[tap] = 1;
-    winograd::transformFilter(outputs, unit, ofTap[tap].data());
+    winograd::transformFilter(f, unit, ofTap[tap].data());
   }
   std::vector<float> elements;
-  for (int64_t point = 0; point < points * points; ++point)
-    for (int64_t tap = 0; tap < taps; ++tap)
-      elements.push_back(ofTap[tap / size][point / points] * ofTap[tap % size][point % points]);
-  auto type = RankedTensorType::get({points * points, taps}, b.getF32Type());
+  for (int64_t weight = 0; weight < side * side; ++weight)
+    for (int64_t tap = 0; tap < size * size; ++tap)
+      elements.push_back(ofTap[tap / size][weight / side] * ofTap[tap % size][weight % side]);
+  auto type = RankedTensorType::get({side * side, size * size}, b.getF32Type());
   return createConstant(b, loc, DenseElementsAttr::get(type, ArrayRef(elements)));
 }
 
@@ -85,15 +85,15 @@ Value directPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, bool
   return nn::ConcatOp::create(b, loc, type, parts, 2);
 }
 
-Value winogradPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, int64_t outputs) {
+Value winogradPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, winograd::Filtering filtering) {
   if (auto elements = known(weight))
-    return createConstant(b, loc, packWinograd(*elements, s, outputs, b.getContext()));
-  Value points = pointsOfTaps(b, loc, s.taps, outputs);
-  int64_t panels = blocksOf(s.filters), count = typeOf(points).getDimSize(0), columns = panels * s.channels * kBlock;
+    return createConstant(b, loc, packWinograd(*elements, s, filtering, b.getContext()));
+  Value weights = weightsOfTaps(b, loc, filtering);
+  int64_t panels = blocksOf(s.filters), count = typeOf(weights).getDimSize(0), columns = panels * s.channels * kBlock;
   Value all = createReshape(b, loc, weight, {s.filters, s.channels, s.taps});
   all = createReshape(b, loc, filledUp(b, loc, all, 0, panels * kBlock), {panels, kBlock, s.channels, s.taps});
   all = createReshape(b, loc, createTranspose(b, loc, all, {3, 0, 2, 1}), {s.taps, columns});
-  all = nn::MatMulOp::create(b, loc, typeOf(all).clone({count, columns}), points, all);
+  all = nn::MatMulOp::create(b, loc, typeOf(all).clone({count, columns}), weights, all);
   return createReshape(b, loc, all, {count, panels, s.channels, kBlock});
 }
 

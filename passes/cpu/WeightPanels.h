@@ -16,8 +16,9 @@ namespace nnc {
 /// With several groups each has whole blocks.
 mlir::Value directPanels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value weight, WeightShape shape, bool plain);
 
-/// For nn.winograd_conv, pieces of `outputs` squared.
-mlir::Value winogradPanels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value weight, WeightShape shape, int64_t outputs);
+/// For nn.winograd_conv.
+mlir::Value winogradPanels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value weight, WeightShape shape,
+                           winograd::Filtering filtering);
 
 /// For nn.blocked_depthwise. A weight that is no constant has one channel to a group.
 mlir::Value depthwisePanels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value weight, WeightShape shape);

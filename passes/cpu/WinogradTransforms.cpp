@@ -31,9 +31,26 @@ constexpr double a = 3.0 / 4, b = 3.0 / 2, a2 = a * a, b2 = b * b;
 
 } // namespace
 
-SmallVector<Value> transformInput(KernelBuilder &k, ValueRange d) {
+ArrayRef<int64_t> Filtering::shortPoints() const {
+  static constexpr int64_t ofStrideOne[] = {0, 1, 2, 5}, ofStrideTwo[] = {0, 2, 3};
+  return stride == 2 ? ArrayRef(ofStrideTwo) : ArrayRef(ofStrideOne);
+}
+
+ArrayRef<int64_t> Filtering::otherPoints() const {
+  static constexpr int64_t ofStrideOne[] = {3, 4}, ofStrideTwo[] = {1, 4};
+  return stride == 2 ? ArrayRef(ofStrideTwo) : ArrayRef(ofStrideOne);
+}
+
+double Filtering::estimatedError(int64_t channels) const {
+  double growth = std::sqrt(static_cast<double>(channels));
+  return weights() == 4 ? 5e-7 + 1e-7 * growth : 1.2e-6 + 1.3e-7 * growth;
+}
+
+SmallVector<Value> transformInput(KernelBuilder &k, Filtering f, ValueRange d) {
   Lanes l{k};
-  if (d.size() == 4)
+  if (f.stride == 2)
+    return {l.sub(d[0], d[2]), d[2], l.sub(d[4], d[2]), d[1], d[3]};
+  if (f.points() == 4)
     return {l.sub(d[0], d[2]), l.add(d[1], d[2]), l.sub(d[2], d[1]), l.sub(d[1], d[3])};
   // The polynomials that vanish at the other points: x (x + a) (x^2 - b^2) for a, and so on.
   Value evenA = l.fma(-b2, d[2], d[4]), oddA = l.fma(-b2, d[1], d[3]);
@@ -46,14 +63,16 @@ SmallVector<Value> transformInput(KernelBuilder &k, ValueRange d) {
           l.fma(a2 * b2, d[1], l.fma(-(a2 + b2), d[3], d[5]))};
 }
 
-SmallVector<Value> transformOutput(KernelBuilder &k, ValueRange m, int64_t outputs) {
+SmallVector<Value> transformOutput(KernelBuilder &k, Filtering f, ValueRange m) {
   Lanes l{k};
-  if (m.size() == 4)
+  if (f.stride == 2)
+    return {l.add(m[3], l.add(m[0], m[1])), l.add(m[4], l.add(m[1], m[2]))};
+  if (f.points() == 4)
     return {l.add(m[0], l.add(m[1], m[2])), l.sub(l.sub(m[1], m[2]), m[3])};
   // The powers 0 to 3 of each point; those of a and -a differ in sign or not at all.
   Value sumA = l.add(m[1], m[2]), differenceA = l.sub(m[1], m[2]);
   Value sumB = l.add(m[3], m[4]), differenceB = l.sub(m[3], m[4]);
-  if (outputs == 2)
+  if (f.outputs == 2)
     return {l.add(m[0], l.add(sumA, sumB)), l.fma(b, differenceB, l.fma(a, differenceA, m[5]))};
   return {l.add(m[0], l.add(sumA, sumB)),
           l.fma(b, differenceB, l.mul(a, differenceA)),
@@ -61,20 +80,31 @@ SmallVector<Value> transformOutput(KernelBuilder &k, ValueRange m, int64_t outpu
           l.fma(b2 * b, differenceB, l.fma(a2 * a, differenceA, m[5]))};
 }
 
-SmallVector<Value> transformShortInput(KernelBuilder &k, ValueRange d) {
+SmallVector<Value> transformShortInput(KernelBuilder &k, Filtering f, ValueRange d) {
   Lanes l{k};
+  if (f.stride == 2)
+    return {d[0], d[2], d[1]};
   // As in transformInput, without the factor x^2 - b^2 of the polynomials. Its values at 0 and a are in the weights.
   Value even = l.mul(a2 - b2, d[2]);
   return {l.mul(b2, l.fma(a2, d[0], l.mul(-1, d[2]))), l.fma(a * (a2 - b2), d[1], even),
           l.fma(-a * (a2 - b2), d[1], even), l.fma(-a2, d[1], d[3])};
 }
 
-SmallVector<Value> transformShortOutput(KernelBuilder &k, ValueRange m) {
+SmallVector<Value> transformShortOutput(KernelBuilder &k, Filtering f, ValueRange m) {
   Lanes l{k};
+  if (f.stride == 2)
+    return {l.add(m[0], l.add(m[1], m[2]))};
   return {l.add(m[0], l.add(m[1], m[2])), l.fma(a, l.sub(m[1], m[2]), m[3])};
 }
 
-void transformFilter(int64_t outputs, ArrayRef<double> taps, double *points) {
+void transformFilter(Filtering f, ArrayRef<double> taps, double *points) {
+  if (f.stride == 2) {
+    points[0] = taps[0];
+    points[1] = taps[0] + taps[2];
+    points[2] = taps[2];
+    points[3] = taps[1];
+    return;
+  }
   // The filter's value at each point, over the product of the differences to the others.
   auto at = [&](double x) {
     double value = 0;
@@ -82,7 +112,7 @@ void transformFilter(int64_t outputs, ArrayRef<double> taps, double *points) {
       value = value * x + tap;
     return value;
   };
-  if (outputs + taps.size() == 5) {
+  if (f.points() == 4) {
     points[0] = taps[0];
     points[1] = at(1) / 2;
     points[2] = at(-1) / 2;
@@ -97,17 +127,12 @@ void transformFilter(int64_t outputs, ArrayRef<double> taps, double *points) {
   points[5] = taps.back();
 }
 
-double estimatedError(int64_t points, int64_t channels) {
-  double growth = std::sqrt(static_cast<double>(channels));
-  return points == 4 ? 5e-7 + 1e-7 * growth : 1.2e-6 + 1.3e-7 * growth;
-}
-
 Value Pieces::start(KernelBuilder &k, Value t) const {
   if (remainders() == 1)
-    return k.mul(t, outputs);
+    return k.mul(t, filtering.outputs);
   auto within = [&](Value at, int64_t perRemainder, int64_t first) {
     Value remainder = k.add(k.div(at, k.index(perRemainder)), first);
-    return k.add(remainder, k.mul(k.rem(at, k.index(perRemainder)), dilation * outputs));
+    return k.add(remainder, k.mul(k.rem(at, k.index(perRemainder)), dilation * filtering.outputs));
   };
   int64_t inLonger = longer() * perLonger();
   Value behind = within(k.sub(t, k.index(inLonger)), perShorter(), longer());

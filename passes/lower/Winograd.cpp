@@ -1,16 +1,16 @@
-// nn.winograd_conv (Lavin and Gray 2015): every 6 x 6 (or 4 x 4) piece d of the input gives the 4 x 4 (or 2 x
-// 2) outputs
+// nn.winograd_conv (Lavin and Gray 2015): every 6 x 6 (or 4 x 4, with a stride 5 x 5) piece d of the input gives the
+// 4 x 4 (or 2 x 2) outputs
 //
 //     A^T [ sum over channels of (G w G^T) * (B^T d B) ] A
 //
-// of a filter w. The bracket is 36 (16) products of matrices, [pieces, channels] x [channels, filters], by
+// of a filter w. The bracket is 36 (16, 25) products of matrices, [pieces, channels] x [channels, filters], by
 // the micro-kernel. An item is some pieces times some panels of filters: it transforms the pieces' inputs
 // into the workspace, and then, for one group of panels after the other, computes the products at all points and
 // transforms them back through the epilogue, so that the products of a single group take room in the cache. Pieces
 // at the borders are first copied to a square with zeros around.
 //
 // Where an image has one or two outputs more than its whole pieces, the last pieces are short: F(2,3) at four of the
-// six points, with the weights of F(4,3). The pieces are numbered so that those which have a point follow each other:
+// six points, with the weights of F(4,3), or with a stride one output at three of five. The pieces are numbered so that those which have a point follow each other:
 //
 //     short rows | whole | short columns | short both ways
 //
@@ -38,19 +38,22 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 struct Shape {
   Shape(nn::WinogradConvOp op, KernelTarget target)
-      : out(op.getOutputs()), in(out + op.getTaps() - 1), points(in * in),
+      : filtering{int64_t(op.getOutputs()), int64_t(op.getTaps()), int64_t(op.getStride())}, out(filtering.outputs), in(filtering.points()),
+        points(in * in), weights(filtering.weights()),
         inRows(typeOf(op.getX()).getDimSize(2)), inColumns(typeOf(op.getX()).getDimSize(3)),
         rows(typeOf(op.getY()).getDimSize(2)), columns(typeOf(op.getY()).getDimSize(3)),
         channels(op.getChannels()), panels(typeOf(op.getY()).getDimSize(1)),
-        rowsApart(op.getDilations()[0]), columnsApart(op.getDilations()[1]), pieceRows{rows, out, rowsApart},
-        pieceColumns{columns, out, columnsApart}, plan(planWinograd(target, points, pieces(), channels, panels)) {
+        rowsApart(op.getDilations()[0]), columnsApart(op.getDilations()[1]), pieceRows{rows, filtering, rowsApart},
+        pieceColumns{columns, filtering, columnsApart},
+        plan(planWinograd(target, points, weights * weights, pieces(), channels, panels)) {
     bool mayBeShort = rowsApart == 1 && columnsApart == 1 && plan.tileItems == 1;
     shortRows = mayBeShort && pieceRows.endsShort();
     shortColumns = mayBeShort && pieceColumns.endsShort();
   }
 
-  /// Outputs, inputs and points of a piece; the first two along one dim.
-  int64_t out, in, points;
+  winograd::Filtering filtering;
+  /// Outputs, inputs and points of a piece; the first two along one dim, as the different weights.
+  int64_t out, in, points, weights;
   int64_t inRows, inColumns, rows, columns, channels, panels;
   /// The dilation: how far apart the inputs, and the outputs, of a piece are.
   int64_t rowsApart, columnsApart;
@@ -75,21 +78,20 @@ struct Shape {
 
 /// A piece along one dim: its inputs, outputs and points.
 struct Along {
+  winograd::Filtering filtering;
   bool isShort;
   int64_t in, out;
   SmallVector<int64_t> points;
 
-  Along(const Shape &s, bool isShort) : isShort(isShort), in(isShort ? 4 : s.in), out(isShort ? 2 : s.out) {
-    if (isShort)
-      points.assign(std::begin(winograd::shortPoints), std::end(winograd::shortPoints));
-    else
-      points = llvm::to_vector(llvm::seq<int64_t>(0, s.in));
-  }
+  Along(const Shape &s, bool isShort)
+      : filtering(s.filtering), isShort(isShort), in(isShort ? filtering.shortInputs() : s.in),
+        out(isShort ? filtering.shortOutputs() : s.out),
+        points(isShort ? llvm::to_vector(filtering.shortPoints()) : llvm::to_vector(llvm::seq<int64_t>(0, s.in))) {}
   SmallVector<Value> inputs(KernelBuilder &k, ValueRange d) const {
-    return isShort ? winograd::transformShortInput(k, d) : winograd::transformInput(k, d);
+    return isShort ? winograd::transformShortInput(k, filtering, d) : winograd::transformInput(k, filtering, d);
   }
   SmallVector<Value> outputs(KernelBuilder &k, ValueRange m) const {
-    return isShort ? winograd::transformShortOutput(k, m) : winograd::transformOutput(k, m, out);
+    return isShort ? winograd::transformShortOutput(k, filtering, m) : winograd::transformOutput(k, filtering, m);
   }
 };
 
@@ -102,11 +104,18 @@ struct Piece {
 /// Points of one dim at which the same pieces have products: all of them, or those of short pieces, or the others.
 struct Points {
   enum Which { all, ofShort, others } which;
-  int64_t count;
+  /// In ascending order.
+  SmallVector<int64_t> points;
+
+  int64_t count() const { return points.size(); }
   Value at(KernelBuilder &k, Value i) const {
-    if (which == others)
-      return k.add(i, 3);
-    return which == ofShort ? k.add(i, k.mul(k.div(i, k.index(3)), 2)) : i;
+    Value point = k.add(i, points.front());
+    for (int64_t j = 1; j < count(); ++j)
+      if (int64_t left = points[j] - points[j - 1] - 1) {
+        Value isBehind = k.compare(arith::CmpIPredicate::sge, i, k.index(j));
+        point = k.add(point, k.select(isBehind, k.index(left), k.index(0)));
+      }
+    return point;
   }
 };
 
@@ -132,7 +141,8 @@ public:
   LogicalResult emit() {
     int64_t work = s.points * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
     k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
-    k.note("Winograd F(" + Twine(s.out) + "," + Twine(op.getTaps()) + "), registers hold " +
+    StringRef strided = op.getStride() == 2 ? " of stride 2" : "";
+    k.note("Winograd F(" + Twine(s.out) + "," + Twine(op.getTaps()) + ")" + strided + ", registers hold " +
            Twine(plan.rows) + " pieces x " + Twine(plan.panels * kBlock) + " filters, cut into " +
            Twine(plan.panelItems) + " x " + Twine(plan.tileItems));
     k.forEachItem([&](ValueRange point) {
@@ -193,13 +203,17 @@ private:
 
   SmallVector<Points> pointsOf(bool hasShort) const {
     if (!hasShort)
-      return {{Points::all, s.in}};
-    return {{Points::ofShort, 4}, {Points::others, 2}};
+      return {{Points::all, llvm::to_vector(llvm::seq<int64_t>(0, s.in))}};
+    return {{Points::ofShort, llvm::to_vector(s.filtering.shortPoints())},
+            {Points::others, llvm::to_vector(s.filtering.otherPoints())}};
   }
 
   /// V[point][block][piece][16] = B^T d B.
   void transformInputs(const Piece &piece) {
-    Value row = k.sub(piece.row, k.index(op.getPads()[0])), column = k.sub(piece.column, k.index(op.getPads()[1]));
+    auto firstInput = [&](Value output, int64_t i) {
+      return k.sub(k.mul(output, s.filtering.stride), k.index(op.getPads()[i]));
+    };
+    Value row = firstInput(piece.row, 0), column = firstInput(piece.column, 1);
     auto isInside = [&](Value first, int64_t apart, int64_t extent, const Along &along) {
       Value last = k.add(first, (along.in - 1) * apart);
       return k.both(k.compare(arith::CmpIPredicate::sge, first, k.index(0)),
@@ -254,11 +268,17 @@ private:
   /// Points at which the same pieces have products.
   struct PointSet {
     Points down, across;
-    int64_t count() const { return down.count * across.count; }
+    int64_t count() const { return down.count() * across.count(); }
   };
-  Value pointAt(const PointSet &set, Value i) {
-    Value columns = k.index(set.across.count);
-    return k.add(k.mul(set.down.at(k, k.div(i, columns)), s.in), set.across.at(k, k.rem(i, columns)));
+  /// The number of a point, and of its weights.
+  struct Point {
+    Value number, weights;
+  };
+  Point pointAt(const PointSet &set, Value i) {
+    Value columns = k.index(set.across.count());
+    Value row = set.down.at(k, k.div(i, columns)), column = set.across.at(k, k.rem(i, columns));
+    auto weight = [&](Value point) { return s.weights < s.in ? k.min(point, k.index(s.weights - 1)) : point; };
+    return {k.add(k.mul(row, s.in), column), k.add(k.mul(weight(row), s.weights), weight(column))};
   }
 
   /// The products at all points for a group of panels.
@@ -270,12 +290,12 @@ private:
     for (auto [i, set] : llvm::enumerate(sets)) {
       // Behind the last set, the first point of the next group.
       bool isLast = i + 1 == sets.size();
-      multiplySet(set, panel, end, pointAt(isLast ? sets.front() : sets[i + 1], k.index(0)), isLast);
+      multiplySet(set, panel, end, pointAt(isLast ? sets.front() : sets[i + 1], k.index(0)).weights, isLast);
     }
   }
 
   /// The products at the points of a set. Some items have one piece less than others; what is computed in its place is
-  /// not read. `following` is the point that comes next, with the panels behind these if `thenNextGroup`.
+  /// not read. `following` are the weights that come next, for the panels behind these if `thenNextGroup`.
   void multiplySet(const PointSet &set, Value panel, Value end, Value following, bool thenNextGroup) {
     int64_t from = set.down.which == Points::others ? s.firstWhole() : 0, to = s.itemPieces();
     if (set.across.which == Points::others)
@@ -285,35 +305,37 @@ private:
     EvenParts parts{to - from, llvm::divideCeilSigned(to - from, plan.rows)};
     k.loop(k.index(set.count()), [&](Value i) {
       Value isLast = k.compare(arith::CmpIPredicate::eq, i, k.index(set.count() - 1));
-      Value next = k.select(isLast, following, pointAt(set, k.add(i, 1)));
+      Point point = pointAt(set, i);
+      Value next = k.select(isLast, following, pointAt(set, k.add(i, 1)).weights);
       Value nextPanel = thenNextGroup ? k.select(isLast, end, panel) : panel;
       s.panelGroups().forEach(k, panel, end, [&](Value first, int64_t width) {
         parts.forEach(k, k.index(0), k.index(parts.parts), [&](Value part, int64_t rows) {
           Value isFirst = k.compare(arith::CmpIPredicate::eq, part, k.index(0));
-          multiply({pointAt(set, i), next, nextPanel, parts.parts == 1, isFirst}, first, width, k.add(part, from),
+          multiply({point, next, nextPanel, parts.parts == 1, isFirst}, first, width, k.add(part, from),
                    rows);
         });
       });
     });
   }
 
-  /// What a tile belongs to: its point, the point and the group of panels that come next; whether its pieces are the
+  /// What a tile belongs to: its point, the weights and the group of panels that come next; whether its pieces are the
   /// only ones at this point, and if not, whether they are the first.
   struct Product {
-    Value point, nextPoint, nextPanel;
+    Point point;
+    Value nextWeights, nextPanel;
     bool isOnly;
     Value isFirst;
   };
 
   /// M[point][panel of the group][piece][16] for `rows` pieces: a register tile over all channels.
   void multiply(const Product &product, Value panel, int64_t width, Value piece, int64_t rows) {
-    const auto &[point, nextPoint, nextPanel, isOnly, isFirst] = product;
+    const auto &[point, nextWeights, nextPanel, isOnly, isFirst] = product;
     MicroKernel kernel{rows, width * perPanel, vector};
-    Value weights = k.mul(k.add(k.mul(point, s.panels), panel), s.channels * kBlock);
-    Value first = k.add(k.mul(point, inputPoint), k.mul(piece, kBlock));
+    Value weights = k.mul(k.add(k.mul(point.weights, s.panels), panel), s.channels * kBlock);
+    Value first = k.add(k.mul(point.number, inputPoint), k.mul(piece, kBlock));
     NextPanels following{};
     if (plan.streamsWeights) {
-      Value next = k.add(k.mul(nextPoint, s.panels), nextPanel);
+      Value next = k.add(k.mul(nextWeights, s.panels), nextPanel);
       following = {u, k.mul(next, s.channels * kBlock), s.channels * kBlock, isOnly, isFirst};
     }
     auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
@@ -346,7 +368,7 @@ private:
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < kernel.vectors; ++j) {
         Value row = k.add(k.add(piece, i), j / perPanel * s.itemPieces());
-        Value at = k.add(k.mul(point, productPoint), k.add(k.mul(row, kBlock), j % perPanel * plan.lanes));
+        Value at = k.add(k.mul(point.number, productPoint), k.add(k.mul(row, kBlock), j % perPanel * plan.lanes));
         store(sums[i * kernel.vectors + j], products, at);
       }
   }

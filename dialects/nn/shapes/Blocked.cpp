@@ -161,10 +161,12 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   if (getDilations().size() != 2 ||
       llvm::any_of(getDilations(), [](int64_t v) { return v < 1 || v >= (int64_t(1) << 31); }))
     return rule.error("winograd_conv_c2: there must be 2 dilations, positive and not huge");
-  int64_t outputs = getOutputs(), taps = getTaps(), side = outputs + taps - 1, points = side * side;
-  int64_t expected[] = {points, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
-  bool fits = filters >= 1 && rule.rank(getU()) == 4 &&
-              ((taps == 3 && (outputs == 2 || outputs == 4)) || (taps == 5 && outputs == 2));
+  int64_t outputs = getOutputs(), taps = getTaps(), stride = getStride(), side = outputs + taps - 1;
+  int64_t expected[] = {side * side, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
+  bool isDilated = llvm::any_of(getDilations(), [](int64_t v) { return v != 1; });
+  bool exists = stride == 2 ? taps == 3 && outputs == 2 && !isDilated
+                            : stride == 1 && ((taps == 3 && (outputs == 2 || outputs == 4)) || (taps == 5 && outputs == 2));
+  bool fits = exists && filters >= 1 && rule.rank(getU()) == 4;
   for (size_t i = 0; fits && i < 4; ++i)
     fits = !rule.differ(rule.dim(getU(), i), rule.constant(expected[i]));
   if (!fits)
@@ -173,7 +175,8 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   Dim blocks = rule.constant(expected[1]);
   if (!isBias(rule, getBias(), blocks))
     return rule.error("winograd_conv_c4: the bias needs one lane per filter");
-  return slide(rule, "winograd_conv_c5", getX(), blocks, {taps, taps}, {1, 1}, getPads(), getDilations());
+  return slide(rule, "winograd_conv_c5", getX(), blocks, {taps, taps}, {stride, stride}, getPads(),
+               getDilations());
 }
 
 LogicalResult BlockedDepthwiseOp::shapes(ShapeRule &rule) {

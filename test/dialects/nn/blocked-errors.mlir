@@ -90,6 +90,18 @@ func.func @winograd_conv_c3_taps(%x: tensor<1x1x5x5x16xf32>, %u: tensor<64x1x16x
   return
 }
 // -----
+func.func @winograd_conv_c3_stride(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters}}
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64, stride = 2 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x3x3x16xf32>
+  return
+}
+// -----
+func.func @winograd_conv_c3_dilated_stride(%x: tensor<1x1x5x5x16xf32>, %u: tensor<16x1x16x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters}}
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 2 : i64, stride = 2 : i64, dilations = array<i64: 2, 1>} : (tensor<1x1x5x5x16xf32>, tensor<16x1x16x16xf32>) -> tensor<1x1x2x3x16xf32>
+  return
+}
+// -----
 func.func @winograd_conv_c4(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>, %b: tensor<2x16xf32>) {
   // expected-error @+1 {{winograd_conv_c4: the bias needs one lane per filter}}
   %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>, tensor<2x16xf32>) -> tensor<1x1x5x5x16xf32>

@@ -107,6 +107,26 @@ func.func @bytes(%x: tensor<1x3x8x8xui8>) -> tensor<1x8x8x8xui8> {
   return %q : tensor<1x8x8x8xui8>
 }
 // -----
+// A stride of 2: 2 x 2 outputs from 5 x 5 products by 4 x 4 weights.
+// CHECK-LABEL: func.func @strided
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = 2 : i64, {{.*}}stride = 2 : i64} : (tensor<1x4x28x28x16xf32>, tensor<16x4x64x16xf32>) -> tensor<1x4x14x14x16xf32>
+// DIRECT: nn.blocked_conv %{{.*}} : (tensor<1x4x28x28x16xf32>, tensor<1x4x576x16xf32>) -> tensor<1x4x14x14x16xf32>
+func.func @strided(%x: tensor<1x64x28x28xf32>) -> tensor<1x64x14x14xf32> {
+  %w = nn.constant dense<0.5> : tensor<64x64x3x3xf32> : tensor<64x64x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x28x28xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x14x14xf32>
+  return %y : tensor<1x64x14x14xf32>
+}
+// -----
+// Strides that differ, and dilations with a stride, are summed directly.
+// CHECK-LABEL: func.func @strided_otherwise
+// CHECK-COUNT-2: nn.blocked_conv
+func.func @strided_otherwise(%x: tensor<1x64x28x28xf32>) -> (tensor<1x64x14x28xf32>, tensor<1x64x14x14xf32>) {
+  %w = nn.constant dense<0.5> : tensor<64x64x3x3xf32> : tensor<64x64x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 2, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x28x28xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x14x28xf32>
+  %z = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 2, 2, 2, 2>, dilations = array<i64: 2, 2>, groups = 1 : i64} : (tensor<1x64x28x28xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x14x14xf32>
+  return %y, %z : tensor<1x64x14x28xf32>, tensor<1x64x14x14xf32>
+}
+// -----
 // A 5 x 5 kernel: 2 x 2 outputs from 6 x 6 products.
 // CHECK-LABEL: func.func @five_taps
 // WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = 2 : i64, {{.*}}taps = 5 : i64} : (tensor<1x2x28x28x16xf32>, tensor<36x4x32x16xf32>) -> tensor<1x4x28x28x16xf32>

@@ -1,0 +1,70 @@
+"""3 x 3 and 5 x 5 convolutions by Winograd's algorithm, against ONNX Runtime."""
+
+import os
+import subprocess
+
+import pytest
+from test_blocked import Net, check
+
+
+@pytest.mark.parametrize("channels, filters, image, pads", [
+    (16, 16, (32, 32), [1, 1, 1, 1]),
+    (24, 40, (30, 21), [0, 0, 0, 0]),
+    (33, 64, (13, 27), [1, 0, 2, 1]),
+    (64, 96, (9, 50), [1, 1, 1, 1]),
+    (64, 64, (14, 14), [1, 1, 1, 1]),
+    (40, 32, (13, 12), [1, 1, 1, 1]),  # one output more than whole pieces
+    (32, 24, (8, 11), [1, 0, 1, 0]),
+])
+def test_winograd(tmp_path, level, channels, filters, image, pads):
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, (3, 3), pads=pads))
+    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+
+
+@pytest.mark.parametrize("channels, filters, image, pads", [
+    (16, 32, (28, 28), [2, 2, 2, 2]),
+    (33, 40, (13, 30), [0, 1, 2, 3]),
+    (64, 192, (27, 27), [2, 2, 2, 2]),
+])
+def test_winograd_of_five_taps(tmp_path, level, channels, filters, image, pads):
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, (5, 5), pads=pads))
+    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+
+
+@pytest.mark.parametrize("channels, filters, kernel, image, dilations, pads", [
+    (16, 32, 3, (28, 28), [2, 2], [2, 2, 2, 2]),
+    (33, 40, 3, (21, 30), [4, 1], [4, 1, 3, 0]),
+    (32, 48, 3, (26, 25), [5, 3], [0, 3, 0, 3]),
+    # More remainders than outputs, and pieces that are nearly empty.
+    (64, 64, 3, (9, 40), [1, 9], [1, 9, 1, 9]),
+    (64, 96, 5, (27, 30), [2, 2], [4, 4, 4, 4]),
+])
+def test_dilated_winograd(tmp_path, level, channels, filters, kernel, image, dilations, pads):
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, (kernel, kernel), dilations=dilations, pads=pads))
+    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+
+
+@pytest.mark.parametrize("channels, filters, image, pads", [
+    (32, 64, (28, 28), [1, 1, 1, 1]),
+    (65, 80, (29, 24), [0, 1, 2, 1]),  # an odd number of rows, and padding behind alone
+    (128, 96, (13, 30), [1, 1, 1, 1]),
+    (96, 128, (31, 14), [2, 0, 2, 1]),
+    (128, 136, (14, 14), [1, 1, 1, 1]),
+    (40, 64, (90, 97), [0, 0, 1, 1]),  # more than one item
+])
+def test_strided_winograd(tmp_path, level, channels, filters, image, pads):
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, (3, 3), pads=pads, strides=[2, 2]))
+    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+
+
+def test_winograd_of_small_pieces(tmp_path, level):
+    """Few outputs and large weights: pieces of 2 x 2, whose weights grow less."""
+    net = Net()
+    y = net.op("Relu", net.conv("x", 512, 512, (3, 3), pads=[1, 1, 1, 1]))
+    check(tmp_path, level, net, y, (1, 512, 7, 7), ["winograd_conv"])
+    command = [os.path.join(os.environ["NNC_BIN"], "nnc"), tmp_path / "net.onnx", "--emit=graph", "-o", "-"]
+    assert "outputs = 2" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
