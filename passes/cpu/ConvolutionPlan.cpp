@@ -34,9 +34,9 @@ double directCycles(Size s) {
 }
 
 double winogradCycles(Size s, winograd::Filtering f) {
-  double blocks = nn::blocksOf(s.filters), transform = f.points() == 6 ? 140 : f.stride == 2 ? 50 : 55;
-  // Strided pieces use many weights twice or four times.
-  double ofPeak = f.stride == 2 ? 0.9 : 0.85;
+  double blocks = nn::blocksOf(s.filters), transform = f.outputs == 4 || f.taps == 5 ? 145 : 55;
+  // Strided pieces of 2 x 2 use most weights twice or four times.
+  double ofPeak = f.stride == 2 && f.outputs == 2 ? 0.9 : 0.85;
   winograd::Pieces rows{s.rows, f, s.rowDilation}, columns{s.columns, f, s.columnDilation};
   double pieces = rows.count() * columns.count();
   bool mayBeShort = s.rowDilation == 1 && s.columnDilation == 1;
@@ -65,7 +65,7 @@ std::optional<winograd::Filtering> winogradFiltering(nn::ConvOp op) {
   else if (stride == 1 && taps == 5)
     candidates = {{2, 5}};
   else if (stride == 2 && taps == 3 && apart[0] == 1 && apart[1] == 1)
-    candidates = {{2, 3, 2}};
+    candidates = {{4, 3, 2}, {2, 3, 2}};
   auto x = cast<RankedTensorType>(op.getX().getType());
   SmallVector<int64_t> pads = explicitPads(op, w.getShape().drop_front(2));
   auto inside = [&](int64_t i) {

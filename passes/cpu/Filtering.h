@@ -18,9 +18,9 @@ struct Filtering {
 
   /// The last outputs of an image, if they are so few and not a piece of their own, take some of the points only, with
   /// the same weights. None where it is 0.
-  int64_t shortOutputs() const { return stride == 2 ? 1 : taps == 3 && outputs == 4 ? 2 : 0; }
+  int64_t shortOutputs() const { return stride == 2 ? (outputs == 2 ? 1 : 0) : taps == 3 && outputs == 4 ? 2 : 0; }
   int64_t shortInputs() const { return (shortOutputs() - 1) * stride + taps; }
-  /// Of F(4,3) those that F(2,3) does with: 0, 3/4, -3/4 and infinity. Of stride 2 the three taps themselves.
+  /// Of F(4,3) those that F(2,3) does with: 0, 3/4, -3/4 and infinity. Of F(2,3) of stride 2 the three taps themselves.
   llvm::ArrayRef<int64_t> shortPoints() const;
   llvm::ArrayRef<int64_t> otherPoints() const;
 

@@ -48,8 +48,14 @@ double Filtering::estimatedError(int64_t channels) const {
 
 SmallVector<Value> transformInput(KernelBuilder &k, Filtering f, ValueRange d) {
   Lanes l{k};
-  if (f.stride == 2)
+  if (f.stride == 2 && f.outputs == 2)
     return {l.sub(d[0], d[2]), d[2], l.sub(d[4], d[2]), d[1], d[3]};
+  if (f.stride == 2) {
+    // What the factor x - b leaves, by which all polynomials but that of b can be divided.
+    Value by0 = l.fma(-b, d[0], d[2]), by1 = l.fma(-b, d[2], d[4]), by2 = l.fma(-b, d[4], d[6]), by3 = l.fma(-b, d[6], d[8]);
+    return {l.fma(-a2, by0, by2), l.fma(a, by1, by2), l.fma(-a, by1, by2), l.fma(-a2, d[2], d[6]), l.fma(-a2, by1, by3),
+            d[1], d[3], d[5], d[7]};
+  }
   if (f.points() == 4)
     return {l.sub(d[0], d[2]), l.add(d[1], d[2]), l.sub(d[2], d[1]), l.sub(d[1], d[3])};
   // The polynomials that vanish at the other points: x (x + a) (x^2 - b^2) for a, and so on.
@@ -65,8 +71,15 @@ SmallVector<Value> transformInput(KernelBuilder &k, Filtering f, ValueRange d) {
 
 SmallVector<Value> transformOutput(KernelBuilder &k, Filtering f, ValueRange m) {
   Lanes l{k};
-  if (f.stride == 2)
+  if (f.stride == 2 && f.outputs == 2)
     return {l.add(m[3], l.add(m[0], m[1])), l.add(m[4], l.add(m[1], m[2]))};
+  if (f.stride == 2) {
+    Value sum = l.add(m[1], m[2]), difference = l.sub(m[1], m[2]);
+    return {l.add(m[5], l.add(m[0], l.add(sum, m[3]))),
+            l.fma(b, m[3], l.fma(a, difference, m[6])),
+            l.fma(b2, m[3], l.fma(a2, sum, m[7])),
+            l.fma(b2 * b, m[3], l.fma(a2 * a, difference, l.add(m[4], m[8])))};
+  }
   if (f.points() == 4)
     return {l.add(m[0], l.add(m[1], m[2])), l.sub(l.sub(m[1], m[2]), m[3])};
   // The powers 0 to 3 of each point; those of a and -a differ in sign or not at all.
@@ -98,6 +111,15 @@ SmallVector<Value> transformShortOutput(KernelBuilder &k, Filtering f, ValueRang
 }
 
 void transformFilter(Filtering f, ArrayRef<double> taps, double *points) {
+  if (f.stride == 2 && f.outputs == 4) {
+    points[0] = taps[0] / (a2 * b);
+    points[1] = (taps[0] + a * taps[2]) / (2 * a2 * (a - b));
+    points[2] = (taps[0] - a * taps[2]) / (2 * a2 * (-a - b));
+    points[3] = (taps[0] + b * taps[2]) / (b * (b2 - a2));
+    points[4] = taps[2];
+    points[5] = taps[1];
+    return;
+  }
   if (f.stride == 2) {
     points[0] = taps[0];
     points[1] = taps[0] + taps[2];

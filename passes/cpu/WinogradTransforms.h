@@ -13,7 +13,8 @@
 //
 // With a stride of 2 the even inputs meet the outer taps alone, a filter of 2 taps and stride 1: F(2,2) at the points 0, 1
 // and infinity gives their part of 2 outputs. The odd inputs meet the middle tap, one each. Those are 5 products where
-// summing directly takes 6, of which two are by the same weight, and as precise.
+// summing directly takes 6, of which two are by the same weight, and as precise. For 4 outputs F(4,2) takes the points 0,
+// 3/4, -3/4, 3/2 and infinity: 9 products for 12, with half the error of F(4,3).
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_CPU_WINOGRADTRANSFORMS_H

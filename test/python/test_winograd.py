@@ -7,6 +7,11 @@ import pytest
 from test_blocked import Net, check
 
 
+def graph_of(path):
+    command = [os.path.join(os.environ["NNC_BIN"], "nnc"), path, "--emit=graph", "-o", "-"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 @pytest.mark.parametrize("channels, filters, image, pads", [
     (16, 16, (32, 32), [1, 1, 1, 1]),
     (24, 40, (30, 21), [0, 0, 0, 0]),
@@ -61,10 +66,17 @@ def test_strided_winograd(tmp_path, level, channels, filters, image, pads):
     check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
 
 
+@pytest.mark.parametrize("outputs, image", [(2, (26, 24)), (4, (55, 62))])
+def test_outputs_of_strided_winograd(tmp_path, level, outputs, image):
+    net = Net()
+    y = net.op("Tanh", net.conv("x", 64, 64, (3, 3), pads=[1, 1, 0, 0], strides=[2, 2]))
+    check(tmp_path, level, net, y, (1, 64, *image), ["winograd_conv"])
+    assert f"outputs = {outputs}" in graph_of(tmp_path / "net.onnx")
+
+
 def test_winograd_of_small_pieces(tmp_path, level):
     """Few outputs and large weights: pieces of 2 x 2, whose weights grow less."""
     net = Net()
     y = net.op("Relu", net.conv("x", 512, 512, (3, 3), pads=[1, 1, 1, 1]))
     check(tmp_path, level, net, y, (1, 512, 7, 7), ["winograd_conv"])
-    command = [os.path.join(os.environ["NNC_BIN"], "nnc"), tmp_path / "net.onnx", "--emit=graph", "-o", "-"]
-    assert "outputs = 2" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "outputs = 2" in graph_of(tmp_path / "net.onnx")

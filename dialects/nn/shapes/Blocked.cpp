@@ -164,8 +164,8 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   int64_t outputs = getOutputs(), taps = getTaps(), stride = getStride(), side = outputs + taps - 1;
   int64_t expected[] = {side * side, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
   bool isDilated = llvm::any_of(getDilations(), [](int64_t v) { return v != 1; });
-  bool exists = stride == 2 ? taps == 3 && outputs == 2 && !isDilated
-                            : stride == 1 && ((taps == 3 && (outputs == 2 || outputs == 4)) || (taps == 5 && outputs == 2));
+  bool isOfThree = taps == 3 && (outputs == 2 || outputs == 4);
+  bool exists = stride == 2 ? isOfThree && !isDilated : stride == 1 && (isOfThree || (taps == 5 && outputs == 2));
   bool fits = exists && filters >= 1 && rule.rank(getU()) == 4;
   for (size_t i = 0; fits && i < 4; ++i)
     fits = !rule.differ(rule.dim(getU(), i), rule.constant(expected[i]));

@@ -92,7 +92,7 @@ func.func @winograd_conv_c3_taps(%x: tensor<1x1x5x5x16xf32>, %u: tensor<64x1x16x
 // -----
 func.func @winograd_conv_c3_stride(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64, stride = 2 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x3x3x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 2 : i64, taps = 5 : i64, stride = 2 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x2x2x16xf32>
   return
 }
 // -----

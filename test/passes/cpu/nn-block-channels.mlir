@@ -117,6 +117,15 @@ func.func @strided(%x: tensor<1x64x28x28xf32>) -> tensor<1x64x14x14xf32> {
   return %y : tensor<1x64x14x14xf32>
 }
 // -----
+// Of larger images 4 x 4 outputs from 9 x 9 products by 6 x 6 weights.
+// CHECK-LABEL: func.func @strided_large
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = 4 : i64, {{.*}}stride = 2 : i64} : (tensor<1x4x80x80x16xf32>, tensor<36x4x64x16xf32>) -> tensor<1x4x40x40x16xf32>
+func.func @strided_large(%x: tensor<1x64x80x80xf32>) -> tensor<1x64x40x40xf32> {
+  %w = nn.constant dense<0.5> : tensor<64x64x3x3xf32> : tensor<64x64x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x80x80xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x40x40xf32>
+  return %y : tensor<1x64x40x40xf32>
+}
+// -----
 // Strides that differ, and dilations with a stride, are summed directly.
 // CHECK-LABEL: func.func @strided_otherwise
 // CHECK-COUNT-2: nn.blocked_conv
