@@ -60,13 +60,17 @@ public:
   }
 
 private:
-  /// Lanes of a vector of outputs: fewer where a row is shorter than the machine's.
-  int64_t width() {
+  /// Lanes of vectors of outputs, descending: fewer than the machine's where a row is shorter, and several where its
+  /// length is not known.
+  SmallVector<int64_t> widths() {
     constexpr int64_t least = 4;
     int64_t out = cast<RankedTensorType>(op.getY().getType()).getShape().back();
-    if (ShapedType::isDynamic(out) || out < least)
-      return k.lanes();
-    return std::min<int64_t>(k.lanes(), llvm::bit_floor<uint64_t>(out));
+    if (!ShapedType::isDynamic(out))
+      return {out < least ? k.lanes() : std::min<int64_t>(k.lanes(), llvm::bit_floor<uint64_t>(out))};
+    SmallVector<int64_t> all;
+    for (int64_t lanes = k.lanes(); lanes >= least; lanes /= 2)
+      all.push_back(lanes);
+    return all;
   }
 
   /// The outputs (point, *) of the item's filters.
@@ -95,18 +99,21 @@ private:
     };
     scalars(k.index(0), first);
     Value o = first;
-    if (inner.stride <= 2)
-      for (int64_t lanes : {4 * width(), width()}) {
-        Value step = k.index(lanes), to = k.add(o, k.mul(k.div(k.sub(last, o), step), step));
-        k.loop(o, to, step, [&](Value at) { outputs(at, VectorType::get({lanes}, k.b.getF32Type()), true); });
-        o = to;
-      }
+    auto vectors = [&](int64_t lanes) {
+      Value step = k.index(lanes), to = k.add(o, k.mul(k.div(k.sub(last, o), step), step));
+      k.loop(o, to, step, [&](Value at) { outputs(at, VectorType::get({lanes}, k.b.getF32Type()), true); });
+      o = to;
+    };
     if (inner.stride <= 2) {
-      // The rest once more with what is before it, where that makes a vector.
-      Value lanes = k.index(width()), isWide = k.compare(arith::CmpIPredicate::sle, k.add(first, lanes), last);
-      k.ifThen(k.both(isWide, k.compare(arith::CmpIPredicate::slt, o, last)),
-               [&] { outputs(k.sub(last, lanes), VectorType::get({width()}, k.b.getF32Type()), true); });
-      o = k.select(isWide, last, o);
+      vectors(4 * widths().front());
+      for (int64_t width : widths()) {
+        vectors(width);
+        // The rest once more with what is before it, where that makes a vector.
+        Value lanes = k.index(width), isWide = k.compare(arith::CmpIPredicate::sle, k.add(first, lanes), last);
+        k.ifThen(k.both(isWide, k.compare(arith::CmpIPredicate::slt, o, last)),
+                 [&] { outputs(k.sub(last, lanes), VectorType::get({width}, k.b.getF32Type()), true); });
+        o = k.select(isWide, last, o);
+      }
     }
     k.loop(o, last, k.index(1), [&](Value at) { outputs(at, k.b.getF32Type(), true); });
     scalars(last, inner.out);

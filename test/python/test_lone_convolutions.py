@@ -35,3 +35,12 @@ def test_depthwise_volumes(tmp_path, level, filters, volume, attributes):
     net = Net()
     y = net.op("Relu", net.conv("x", 6, filters, (3, 3, 3), group=6, **attributes))
     check(tmp_path, level, net, y, (2, 6, *volume), ["conv"])
+
+
+@pytest.mark.parametrize("columns", [3, 6, 7, 14, 15, 19, 34, 150])
+@pytest.mark.parametrize("attributes", [dict(pads=[1] * 4), dict(strides=[2, 2], pads=[0, 1, 0, 1])])
+def test_depthwise_of_unknown_extents(tmp_path, level, columns, attributes):
+    """Rows are cut into vectors of several widths when their length is known."""
+    net = Net()
+    y = net.op("Relu", net.conv("x", 24, 24, (3, 3), group=24, **attributes))
+    check(tmp_path, level, net, y, (2, 24, 5, columns), ["conv"], dims=("n", 24, "h", "w"))
