@@ -227,8 +227,10 @@ struct Costs {
                        2 * taps * o.getFilters() * (o.getChannels() / o.getGroups()));
         })
         .Case([&](WinogradConvOp o) {
-          return times(blockedPixels(o.getY()),
-                       2 * o.getTaps() * o.getTaps() * o.getFilters() * o.getChannels());
+          int64_t taps = 1;
+          for (int64_t k : o.getKernel())
+            taps *= k;
+          return times(blockedPixels(o.getY()), 2 * taps * o.getFilters() * o.getChannels());
         })
         .Case([&](BlockedDepthwiseOp o) {
           return times(rule.mul(elements(o.getY()), rule.dim(o.getW(), 1)), 2);

@@ -72,25 +72,24 @@ ElementsAttr packWeightSums(const Elements &weight, WeightShape s, int64_t facto
       type, ArrayRef(reinterpret_cast<const char *>(sums.data()), sums.size() * sizeof(int32_t)));
 }
 
-ElementsAttr packWinograd(const Elements &weight, WeightShape s, winograd::Filtering filtering, MLIRContext *context) {
-  int64_t panels = blocksOf(s.filters), size = filtering.taps, side = filtering.weights();
-  return makeConstant({side * side, panels, s.channels, kBlock}, context, [&](MutableArrayRef<float> to) {
+ElementsAttr packWinograd(const Elements &weight, WeightShape s, winograd::ImageFiltering f, MLIRContext *context) {
+  int64_t panels = blocksOf(s.filters), rows = f.down.taps, columns = f.across.taps;
+  return makeConstant({f.weights(), panels, s.channels, kBlock}, context, [&](MutableArrayRef<float> to) {
     for (int64_t m = 0; m < s.filters; ++m)
       for (int64_t c = 0; c < s.channels; ++c) {
         // Along rows, then along the columns of the result.
         double half[5][6], weights[6], taps[5];
-        auto transform = [&](double *to) { winograd::transformFilter(filtering, ArrayRef(taps, size), to); };
-        for (int64_t row = 0; row < size; ++row) {
-          for (int64_t column = 0; column < size; ++column)
-            taps[column] = weight.f32(((m * s.channels + c) * size + row) * size + column);
-          transform(half[row]);
+        for (int64_t row = 0; row < rows; ++row) {
+          for (int64_t column = 0; column < columns; ++column)
+            taps[column] = weight.f32(((m * s.channels + c) * rows + row) * columns + column);
+          winograd::transformFilter(f.across, ArrayRef(taps, columns), half[row]);
         }
-        for (int64_t j = 0; j < side; ++j) {
-          for (int64_t row = 0; row < size; ++row)
+        for (int64_t j = 0; j < f.across.weights(); ++j) {
+          for (int64_t row = 0; row < rows; ++row)
             taps[row] = half[row][j];
-          transform(weights);
-          for (int64_t i = 0; i < side; ++i)
-            to[(((i * side + j) * panels + m / kBlock) * s.channels + c) * kBlock + m % kBlock] =
+          winograd::transformFilter(f.down, ArrayRef(taps, rows), weights);
+          for (int64_t i = 0; i < f.down.weights(); ++i)
+            to[(((i * f.across.weights() + j) * panels + m / kBlock) * s.channels + c) * kBlock + m % kBlock] =
                 static_cast<float>(weights[i]);
         }
       }

@@ -31,7 +31,7 @@ mlir::ElementsAttr packWeightSums(const Elements &weight, WeightShape shape, int
                                   std::optional<Elements> more, mlir::MLIRContext *context);
 
 /// G w G^T of every filter and every channel: a matrix of panels for each of the weights.
-mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, winograd::Filtering filtering,
+mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, winograd::ImageFiltering filtering,
                                 mlir::MLIRContext *context);
 
 /// [blocks,taps*channels,16] of groups with as many filters as channels, which do not cut blocks.

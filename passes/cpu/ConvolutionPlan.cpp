@@ -11,11 +11,14 @@ namespace nnc {
 
 namespace {
 
-/// What decides: the outputs, the channels and filters, the side of the kernel and its dilations.
+/// What decides: the outputs, the channels and filters, the kernel and its dilations.
 struct Size {
-  int64_t rows, columns, channels, filters, taps, rowDilation, columnDilation;
+  int64_t rows, columns, channels, filters, kernelRows, kernelColumns, rowDilation, columnDilation;
   /// Taps of a row, and of a column, that meet something else than padding, over all outputs.
   int64_t rowTaps, columnTaps;
+
+  int64_t taps() const { return kernelRows * kernelColumns; }
+  bool isDilated() const { return rowDilation > 1 || columnDilation > 1; }
 };
 
 /// Cycles where weights are asked for ahead: the longer of products and weights hides most of the other.
@@ -28,59 +31,78 @@ double overlapped(double products, double weights) {
 double directCycles(Size s) {
   double blocks = nn::blocksOf(s.filters), filters = s.channels * blocks;
   // Near taps save nothing where they meet padding, far ones are left out.
-  bool isFar = s.rowDilation > 1 || s.columnDilation > 1;
-  double taps = isFar ? s.rowTaps * s.columnTaps : s.rows * s.columns * s.taps * s.taps;
-  return overlapped(taps * filters / 2 / 0.93, s.taps * s.taps * filters * nn::kBlock * 4 / 8);
+  double taps = s.isDilated() ? s.rowTaps * s.columnTaps : s.rows * s.columns * s.taps();
+  return overlapped(taps * filters / 2 / 0.93, s.taps() * filters * nn::kBlock * 4 / 8);
 }
 
-double winogradCycles(Size s, winograd::Filtering f) {
-  double blocks = nn::blocksOf(s.filters), transform = f.outputs == 4 || f.taps == 5 ? 145 : 55;
+/// Cycles for the transforms of a piece, 16 channels of its inputs and as many of its outputs.
+double transformCycles(const winograd::ImageFiltering &f) {
+  bool isOfSix = f.outputs() == 4 || f.across.taps == 5 || f.down.taps == 5;
+  if (f.down.taps == 1 || f.across.taps == 1)
+    return isOfSix ? 12 : 8;
+  return isOfSix ? 145 : 55;
+}
+
+double winogradCycles(Size s, const winograd::ImageFiltering &f) {
+  double blocks = nn::blocksOf(s.filters);
   // Strided pieces of 2 x 2 use most weights twice or four times.
-  double ofPeak = f.stride == 2 && f.outputs == 2 ? 0.9 : 0.85;
-  winograd::Pieces rows{s.rows, f, s.rowDilation}, columns{s.columns, f, s.columnDilation};
+  double ofPeak = f.stride() == 2 && f.outputs() == 2 ? 0.9 : 0.85;
+  winograd::Pieces rows{s.rows, f.down, s.rowDilation}, columns{s.columns, f.across, s.columnDilation};
   double pieces = rows.count() * columns.count();
-  bool mayBeShort = s.rowDilation == 1 && s.columnDilation == 1;
   auto pointsAlong = [&](const winograd::Pieces &cut) {
-    bool endsShort = mayBeShort && cut.endsShort();
-    return static_cast<double>(cut.count() * f.points() - (endsShort ? f.otherPoints().size() : 0));
+    bool endsShort = !s.isDilated() && cut.endsShort();
+    return static_cast<double>(cut.count() * cut.filtering.points() -
+                               (endsShort ? cut.filtering.otherPoints().size() : 0));
   };
-  double weights = f.weights() * f.weights() * s.channels * blocks * nn::kBlock * 4 / 8;
+  double weights = f.weights() * s.channels * blocks * nn::kBlock * 4 / 8;
   return overlapped(pointsAlong(rows) * pointsAlong(columns) * s.channels * blocks / 2 / ofPeak, weights) +
-         pieces * (nn::blocksOf(s.channels) + blocks) * transform;
+         pieces * (nn::blocksOf(s.channels) + blocks) * transformCycles(f);
 }
 
 } // namespace
 
-std::optional<winograd::Filtering> winogradFiltering(nn::ConvOp op) {
+std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
   auto w = cast<RankedTensorType>(op.getW().getType()), y = cast<RankedTensorType>(op.getY().getType());
-  int64_t taps = w.getDimSize(w.getRank() - 1), stride = op.getStrides()[0];
-  if (w.getRank() != 4 || w.getDimSize(2) != taps || op.getGroups() != 1 || op.getStrides()[1] != stride ||
-      w.getDimSize(1) < 8)
+  ArrayRef<int64_t> kernel = w.getShape().drop_front(2), apart = op.getDilations();
+  int64_t n = kernel.size(), taps = *llvm::max_element(kernel), stride = op.getStrides()[0];
+  bool hasDimWithout = llvm::is_contained(kernel, 1);
+  if (n > 2 || llvm::any_of(kernel, [&](int64_t k) { return k != taps && k != 1; }) || op.getGroups() != 1 ||
+      !llvm::all_equal(op.getStrides()) || w.getDimSize(1) < 8)
     return std::nullopt;
-  ArrayRef<int64_t> apart = op.getDilations();
   // 4 outputs of 5 taps would need points whose powers lose too much.
-  SmallVector<winograd::Filtering> candidates;
-  if (stride == 1 && taps == 3)
-    candidates = {{4, 3}, {2, 3}};
-  else if (stride == 1 && taps == 5)
-    candidates = {{2, 5}};
-  else if (stride == 2 && taps == 3 && apart[0] == 1 && apart[1] == 1)
-    candidates = {{4, 3, 2}, {2, 3, 2}};
+  SmallVector<int64_t> candidates;
+  if (stride == 1 && taps == 5)
+    candidates = {2};
+  else if (taps == 3 &&
+           (stride == 1 || (stride == 2 && !hasDimWithout && llvm::all_of(apart, [](int64_t d) { return d == 1; }))))
+    candidates = {4, 2};
   auto x = cast<RankedTensorType>(op.getX().getType());
-  SmallVector<int64_t> pads = explicitPads(op, w.getShape().drop_front(2));
+  SmallVector<int64_t> pads = explicitPads(op, kernel);
   auto inside = [&](int64_t i) {
-    StaticWindow window{x.getDimSize(2 + i), y.getDimSize(2 + i), taps, stride, apart[i], pads[i], pads[2 + i]};
+    StaticWindow window{x.getDimSize(2 + i), y.getDimSize(2 + i), kernel[i], stride, apart[i], pads[i], pads[n + i]};
     return window.tapsInside();
   };
-  Size size{y.getDimSize(2), y.getDimSize(3), w.getDimSize(1), w.getDimSize(0), taps,
-            apart[0],        apart[1],        inside(0),       inside(1)};
+  // A signal is one row; where a dim has no taps their distance has no meaning.
+  auto dilation = [&](int64_t i) { return kernel[i] == 1 ? 1 : apart[i]; };
+  bool isSignal = n == 1;
+  Size size{isSignal ? 1 : y.getDimSize(2),
+            y.getDimSize(1 + n),
+            w.getDimSize(1),
+            w.getDimSize(0),
+            isSignal ? 1 : kernel[0],
+            kernel[n - 1],
+            isSignal ? 1 : dilation(0),
+            dilation(n - 1),
+            isSignal ? 1 : inside(0),
+            inside(n - 1)};
   double best = 0.9 * directCycles(size);
-  std::optional<winograd::Filtering> chosen;
-  for (winograd::Filtering filtering : candidates) {
+  std::optional<winograd::ImageFiltering> chosen;
+  for (int64_t outputs : candidates) {
+    winograd::ImageFiltering filtering(outputs, kernel, stride);
     double cycles = winogradCycles(size, filtering);
     // What only the run knows is transformed in every run: some cycles for the weight of a channel at a point.
     if (!constantValue(op.getW()))
-      cycles += 1.5 * filtering.weights() * filtering.weights() * size.channels * size.filters;
+      cycles += 1.5 * filtering.weights() * size.channels * size.filters;
     if (cycles < best && filtering.estimatedError(size.channels) < 1e-5) {
       best = cycles;
       chosen = filtering;
@@ -90,8 +112,9 @@ std::optional<winograd::Filtering> winogradFiltering(nn::ConvOp op) {
 }
 
 bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd) {
-  // Rows of outputs of up to four filters are faster, if they fill a vector (lower/Conv.cpp). Measured with 64 channels:
-  // Winograd's algorithm in blocks as fast as rows for 3 filters; with 4 filters over 15 columns blocks reach 20% of peak.
+  // Rows of outputs of up to four filters are faster, if they fill a vector (lower/Conv.cpp). Measured with 64
+  // channels: Winograd's algorithm in blocks as fast as rows for 3 filters; with 4 filters over 15 columns blocks reach
+  // 20% of peak.
   return filters > 4 || (filters > 2 && (byWinograd || columns < 32)) || (taps > 1 && columns > 1 && columns < 16);
 }
 

@@ -9,7 +9,7 @@ namespace nnc {
 
 /// The minimal filtering with which Winograd's algorithm is expected to be fastest and clearly faster than summing
 /// directly, with an estimated error below 1e-5 of the largest output. Nothing where there is none.
-std::optional<winograd::Filtering> winogradFiltering(nn::ConvOp op);
+std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op);
 
 /// Whether so many filters are worth a block, most of whose lanes may be empty. What else there is needs long rows
 /// of outputs.
@@ -20,13 +20,10 @@ bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd
 bool fusesExpansion(int64_t expanded);
 
 /// Begins and ends of the padding of an nn.conv or nn.pool of static extents, in numbers.
-template <typename OpTy>
-llvm::SmallVector<int64_t> explicitPads(OpTy op, llvm::ArrayRef<int64_t> kernel) {
+template <typename OpTy> llvm::SmallVector<int64_t> explicitPads(OpTy op, llvm::ArrayRef<int64_t> kernel) {
   if (op.getAutoPad() == nn::AutoPad::explicit_pads)
     return llvm::SmallVector<int64_t>(op.getPads());
-  auto extent = [](mlir::Value v, int64_t i) {
-    return llvm::cast<mlir::RankedTensorType>(v.getType()).getDimSize(i);
-  };
+  auto extent = [](mlir::Value v, int64_t i) { return llvm::cast<mlir::RankedTensorType>(v.getType()).getDimSize(i); };
   size_t n = kernel.size();
   llvm::SmallVector<int64_t> pads(2 * n);
   for (size_t i = 0; i < n; ++i) {

@@ -4,10 +4,12 @@
 
 #include "llvm/ADT/ArrayRef.h"
 
+#include <algorithm>
+
 namespace nnc::winograd {
 
 /// Minimal filtering in one dimension: `outputs` of a filter of `taps`, from as many inputs as they read
-/// (WinogradTransforms.h).
+/// (WinogradTransforms.h). One output of one tap is that input by that weight.
 struct Filtering {
   int64_t outputs, taps, stride = 1;
 
@@ -26,6 +28,27 @@ struct Filtering {
 
   /// What the largest error of an output is expected to be, relative to the largest output, in single precision.
   double estimatedError(int64_t channels) const;
+};
+
+/// The minimal filtering of each dim of an image. A signal is one row of an image; a dim without taps is left as it is.
+struct ImageFiltering {
+  Filtering down{1, 1}, across{1, 1};
+
+  /// Pieces of `outputs` along the dims where the kernel, of one or two dims, has more than one tap.
+  ImageFiltering(int64_t outputs, llvm::ArrayRef<int64_t> kernel, int64_t stride) {
+    if (kernel.size() == 2 && kernel.front() > 1)
+      down = {outputs, kernel.front(), stride};
+    if (kernel.back() > 1)
+      across = {outputs, kernel.back(), stride};
+  }
+
+  int64_t outputs() const { return std::max(down.outputs, across.outputs); }
+  int64_t stride() const { return std::max(down.stride, across.stride); }
+  int64_t points() const { return down.points() * across.points(); }
+  int64_t weights() const { return down.weights() * across.weights(); }
+  double estimatedError(int64_t channels) const {
+    return std::max(down.estimatedError(channels), across.estimatedError(channels));
+  }
 };
 
 } // namespace nnc::winograd

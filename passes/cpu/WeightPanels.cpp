@@ -24,8 +24,8 @@ Value filledUp(OpBuilder &b, Location loc, Value x, int64_t dim, int64_t extent)
     return x;
   pads[shape.size() + dim] = extent - shape[dim];
   shape[dim] = extent;
-  return nn::PadOp::create(b, loc, typeOf(x).clone(shape), nn::PadMode::constant, x,
-                           createIndexList(b, loc, pads), /*value=*/Value());
+  return nn::PadOp::create(b, loc, typeOf(x).clone(shape), nn::PadMode::constant, x, createIndexList(b, loc, pads),
+                           /*value=*/Value());
 }
 
 /// Elements [from, to) of a dim.
@@ -41,20 +41,27 @@ Value sliced(OpBuilder &b, Location loc, Value x, int64_t dim, int64_t from, int
 /// The elements of a constant weight.
 std::optional<Elements> known(Value weight) { return elementsOf(constantValue(weight)); }
 
-/// G x G, by which the taps of a filter, as a column, give its weights: [weights, taps].
-Value weightsOfTaps(OpBuilder &b, Location loc, winograd::Filtering f) {
-  int64_t size = f.taps, side = f.weights();
-  SmallVector<SmallVector<double>> ofTap(size, SmallVector<double>(side));
-  for (int64_t tap = 0; tap < size; ++tap) {
-    SmallVector<double> unit(size, 0.0);
+/// G, for each tap of one dim its part of all the weights.
+SmallVector<SmallVector<double>> weightsOfTaps(winograd::Filtering f) {
+  SmallVector<SmallVector<double>> ofTap(f.taps, SmallVector<double>(f.weights()));
+  for (int64_t tap = 0; tap < f.taps; ++tap) {
+    SmallVector<double> unit(f.taps, 0.0);
     unit[tap] = 1;
     winograd::transformFilter(f, unit, ofTap[tap].data());
   }
+  return ofTap;
+}
+
+/// G x G, by which the taps of a filter, as a column, give its weights: [weights, taps].
+Value weightsOfTaps(OpBuilder &b, Location loc, winograd::ImageFiltering f) {
+  auto down = weightsOfTaps(f.down), across = weightsOfTaps(f.across);
+  int64_t columns = f.across.taps, taps = f.down.taps * columns;
   std::vector<float> elements;
-  for (int64_t weight = 0; weight < side * side; ++weight)
-    for (int64_t tap = 0; tap < size * size; ++tap)
-      elements.push_back(ofTap[tap / size][weight / side] * ofTap[tap % size][weight % side]);
-  auto type = RankedTensorType::get({side * side, size * size}, b.getF32Type());
+  for (int64_t i = 0; i < f.down.weights(); ++i)
+    for (int64_t j = 0; j < f.across.weights(); ++j)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        elements.push_back(down[tap / columns][i] * across[tap % columns][j]);
+  auto type = RankedTensorType::get({f.weights(), taps}, b.getF32Type());
   return createConstant(b, loc, DenseElementsAttr::get(type, ArrayRef(elements)));
 }
 
@@ -73,11 +80,10 @@ Value directPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, bool
     if (from == to)
       continue;
     int64_t block = plain ? 1 : std::min(kBlock, to - from), blocks = (to - from) / block;
-    Value part = createReshape(b, loc, sliced(b, loc, all, 2, from, to),
-                               {s.groups, panels, kBlock, blocks, block, s.taps});
+    Value part =
+        createReshape(b, loc, sliced(b, loc, all, 2, from, to), {s.groups, panels, kBlock, blocks, block, s.taps});
     part = createTranspose(b, loc, part, {0, 1, 3, 5, 4, 2});
-    parts.push_back(
-        createReshape(b, loc, part, {s.groups, panels, (to - from) * s.taps, kBlock}));
+    parts.push_back(createReshape(b, loc, part, {s.groups, panels, (to - from) * s.taps, kBlock}));
   }
   if (parts.size() == 1)
     return parts[0];
@@ -85,7 +91,7 @@ Value directPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, bool
   return nn::ConcatOp::create(b, loc, type, parts, 2);
 }
 
-Value winogradPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, winograd::Filtering filtering) {
+Value winogradPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, winograd::ImageFiltering filtering) {
   if (auto elements = known(weight))
     return createConstant(b, loc, packWinograd(*elements, s, filtering, b.getContext()));
   Value weights = weightsOfTaps(b, loc, filtering);

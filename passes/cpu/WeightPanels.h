@@ -12,13 +12,13 @@
 
 namespace nnc {
 
-/// The panels of a weight [M,C/groups,K1..Kn] for nn.blocked_conv; `plain`: for an input whose channels are not in blocks.
-/// With several groups each has whole blocks.
+/// The panels of a weight [M,C/groups,K1..Kn] for nn.blocked_conv; `plain`: for an input whose channels are not in
+/// blocks. With several groups each has whole blocks.
 mlir::Value directPanels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value weight, WeightShape shape, bool plain);
 
 /// For nn.winograd_conv.
 mlir::Value winogradPanels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value weight, WeightShape shape,
-                           winograd::Filtering filtering);
+                           winograd::ImageFiltering filtering);
 
 /// For nn.blocked_depthwise. A weight that is no constant has one channel to a group.
 mlir::Value depthwisePanels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value weight, WeightShape shape);

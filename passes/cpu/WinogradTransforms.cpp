@@ -42,19 +42,31 @@ ArrayRef<int64_t> Filtering::otherPoints() const {
 }
 
 double Filtering::estimatedError(int64_t channels) const {
+  if (taps == 1)
+    return 0;
   double growth = std::sqrt(static_cast<double>(channels));
   return weights() == 4 ? 5e-7 + 1e-7 * growth : 1.2e-6 + 1.3e-7 * growth;
 }
 
 SmallVector<Value> transformInput(KernelBuilder &k, Filtering f, ValueRange d) {
   Lanes l{k};
+  if (f.taps == 1)
+    return {d[0]};
   if (f.stride == 2 && f.outputs == 2)
     return {l.sub(d[0], d[2]), d[2], l.sub(d[4], d[2]), d[1], d[3]};
   if (f.stride == 2) {
     // What the factor x - b leaves, by which all polynomials but that of b can be divided.
-    Value by0 = l.fma(-b, d[0], d[2]), by1 = l.fma(-b, d[2], d[4]), by2 = l.fma(-b, d[4], d[6]), by3 = l.fma(-b, d[6], d[8]);
-    return {l.fma(-a2, by0, by2), l.fma(a, by1, by2), l.fma(-a, by1, by2), l.fma(-a2, d[2], d[6]), l.fma(-a2, by1, by3),
-            d[1], d[3], d[5], d[7]};
+    Value by0 = l.fma(-b, d[0], d[2]), by1 = l.fma(-b, d[2], d[4]), by2 = l.fma(-b, d[4], d[6]),
+          by3 = l.fma(-b, d[6], d[8]);
+    return {l.fma(-a2, by0, by2),
+            l.fma(a, by1, by2),
+            l.fma(-a, by1, by2),
+            l.fma(-a2, d[2], d[6]),
+            l.fma(-a2, by1, by3),
+            d[1],
+            d[3],
+            d[5],
+            d[7]};
   }
   if (f.points() == 4)
     return {l.sub(d[0], d[2]), l.add(d[1], d[2]), l.sub(d[2], d[1]), l.sub(d[1], d[3])};
@@ -71,14 +83,14 @@ SmallVector<Value> transformInput(KernelBuilder &k, Filtering f, ValueRange d) {
 
 SmallVector<Value> transformOutput(KernelBuilder &k, Filtering f, ValueRange m) {
   Lanes l{k};
+  if (f.taps == 1)
+    return {m[0]};
   if (f.stride == 2 && f.outputs == 2)
     return {l.add(m[3], l.add(m[0], m[1])), l.add(m[4], l.add(m[1], m[2]))};
   if (f.stride == 2) {
     Value sum = l.add(m[1], m[2]), difference = l.sub(m[1], m[2]);
-    return {l.add(m[5], l.add(m[0], l.add(sum, m[3]))),
-            l.fma(b, m[3], l.fma(a, difference, m[6])),
-            l.fma(b2, m[3], l.fma(a2, sum, m[7])),
-            l.fma(b2 * b, m[3], l.fma(a2 * a, difference, l.add(m[4], m[8])))};
+    return {l.add(m[5], l.add(m[0], l.add(sum, m[3]))), l.fma(b, m[3], l.fma(a, difference, m[6])),
+            l.fma(b2, m[3], l.fma(a2, sum, m[7])), l.fma(b2 * b, m[3], l.fma(a2 * a, difference, l.add(m[4], m[8])))};
   }
   if (f.points() == 4)
     return {l.add(m[0], l.add(m[1], m[2])), l.sub(l.sub(m[1], m[2]), m[3])};
@@ -87,10 +99,8 @@ SmallVector<Value> transformOutput(KernelBuilder &k, Filtering f, ValueRange m) 
   Value sumB = l.add(m[3], m[4]), differenceB = l.sub(m[3], m[4]);
   if (f.outputs == 2)
     return {l.add(m[0], l.add(sumA, sumB)), l.fma(b, differenceB, l.fma(a, differenceA, m[5]))};
-  return {l.add(m[0], l.add(sumA, sumB)),
-          l.fma(b, differenceB, l.mul(a, differenceA)),
-          l.fma(b2, sumB, l.mul(a2, sumA)),
-          l.fma(b2 * b, differenceB, l.fma(a2 * a, differenceA, m[5]))};
+  return {l.add(m[0], l.add(sumA, sumB)), l.fma(b, differenceB, l.mul(a, differenceA)),
+          l.fma(b2, sumB, l.mul(a2, sumA)), l.fma(b2 * b, differenceB, l.fma(a2 * a, differenceA, m[5]))};
 }
 
 SmallVector<Value> transformShortInput(KernelBuilder &k, Filtering f, ValueRange d) {
@@ -111,6 +121,10 @@ SmallVector<Value> transformShortOutput(KernelBuilder &k, Filtering f, ValueRang
 }
 
 void transformFilter(Filtering f, ArrayRef<double> taps, double *points) {
+  if (f.taps == 1) {
+    points[0] = taps[0];
+    return;
+  }
   if (f.stride == 2 && f.outputs == 4) {
     points[0] = taps[0] / (a2 * b);
     points[1] = (taps[0] + a * taps[2]) / (2 * a2 * (a - b));

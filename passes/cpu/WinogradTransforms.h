@@ -1,20 +1,20 @@
 //===- WinogradTransforms.h - minimal filtering in one dimension ---------------===//
 //
-// F(4,3) (Winograd 1980, Lavin and Gray 2015): 4 outputs of a filter with 3 taps from 6 inputs by 6 products. The polynomials of inputs and filter are multiplied by their values at 6
-// points and interpolated. Which points decides how much of the precision is lost: 0, 1, -1, 2, -2 and
-// infinity, the usual ones, lose 5 times as much as 0, 3/4, -3/4, 3/2, -3/2 and infinity (measured on random
-// data of 64 and 512 channels: 7e-6 and 2e-5 of the largest output against 2e-6 and 4e-6; summing directly
-// 1e-6 and 2e-6). All factors but those of the filter are exact in binary.
+// F(4,3) (Winograd 1980, Lavin and Gray 2015): 4 outputs of a filter with 3 taps from 6 inputs by 6 products. The
+// polynomials of inputs and filter are multiplied by their values at 6 points and interpolated. Which points decides
+// how much of the precision is lost: 0, 1, -1, 2, -2 and infinity, the usual ones, lose 5 times as much as 0, 3/4,
+// -3/4, 3/2, -3/2 and infinity (measured on random data of 64 and 512 channels: 7e-6 and 2e-5 of the largest output
+// against 2e-6 and 4e-6; summing directly 1e-6 and 2e-6). All factors but those of the filter are exact in binary.
 //
 // F(2,3), with the points 0, 1, -1 and infinity, saves less, but its weights are 16/9 of the filter's and not
 // 4 times as large, and images whose extent is no multiple of 4 fill its pieces better.
 //
 // F(2,5) has the six points of F(4,3) and loses as much: 2e-6 with 256 channels, 3e-6 with 512.
 //
-// With a stride of 2 the even inputs meet the outer taps alone, a filter of 2 taps and stride 1: F(2,2) at the points 0, 1
-// and infinity gives their part of 2 outputs. The odd inputs meet the middle tap, one each. Those are 5 products where
-// summing directly takes 6, of which two are by the same weight, and as precise. For 4 outputs F(4,2) takes the points 0,
-// 3/4, -3/4, 3/2 and infinity: 9 products for 12, with half the error of F(4,3).
+// With a stride of 2 the even inputs meet the outer taps alone, a filter of 2 taps and stride 1: F(2,2) at the points
+// 0, 1 and infinity gives their part of 2 outputs. The odd inputs meet the middle tap, one each. Those are 5 products
+// where summing directly takes 6, of which two are by the same weight, and as precise. For 4 outputs F(4,2) takes the
+// points 0, 3/4, -3/4, 3/2 and infinity: 9 products for 12, with half the error of F(4,3).
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_CPU_WINOGRADTRANSFORMS_H
@@ -31,8 +31,8 @@ llvm::SmallVector<mlir::Value> transformInput(KernelBuilder &k, Filtering f, mli
 /// A^T m for the products at its points.
 llvm::SmallVector<mlir::Value> transformOutput(KernelBuilder &k, Filtering f, mlir::ValueRange m);
 
-/// What the inputs of a short piece must be at its points so that the weights of whole ones give the right products, and
-/// the outputs from those.
+/// What the inputs of a short piece must be at its points so that the weights of whole ones give the right products,
+/// and the outputs from those.
 llvm::SmallVector<mlir::Value> transformShortInput(KernelBuilder &k, Filtering f, mlir::ValueRange d);
 llvm::SmallVector<mlir::Value> transformShortOutput(KernelBuilder &k, Filtering f, mlir::ValueRange m);
 
@@ -40,7 +40,8 @@ llvm::SmallVector<mlir::Value> transformShortOutput(KernelBuilder &k, Filtering 
 void transformFilter(Filtering f, llvm::ArrayRef<double> taps, double *weights);
 
 /// One dim of the result cut into pieces of up to `outputs` outputs. Those of a piece lie `dilation` apart, so that
-/// they share inputs as neighbours do without dilation: all pieces of output 0 modulo the dilation, then of 1, and so on.
+/// they share inputs as neighbours do without dilation: all pieces of output 0 modulo the dilation, then of 1, and so
+/// on.
 struct Pieces {
   int64_t extent;
   Filtering filtering;

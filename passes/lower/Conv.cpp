@@ -43,7 +43,8 @@ public:
   ConvRows(KernelBuilder &k, nn::ConvOp op)
       : k(k), op(op), x(k.memref(op.getX())), w(k.memref(op.getW())), window(windowOf(k, op)), n(window.size()),
         xElement(getElementTypeOrSelf(op.getX().getType())), wElement(getElementTypeOrSelf(op.getW().getType())),
-        outElement(getElementTypeOrSelf(op.getY().getType())), channels(k.dim(w, 1)), filters(filtersOf(op, k.target)) {}
+        outElement(getElementTypeOrSelf(op.getY().getType())), channels(k.dim(w, 1)), filters(filtersOf(op, k.target)) {
+  }
 
   LogicalResult emit() {
     if (!isa<FloatType, IntegerType>(xElement))
@@ -167,7 +168,8 @@ private:
       return overOuterTaps(0, carried, xAt, wAt, body);
     });
   }
-  Sums overOuterTaps(int64_t i, ValueRange before, SmallVectorImpl<Value> &xAt, SmallVectorImpl<Value> &wAt, Step body) {
+  Sums overOuterTaps(int64_t i, ValueRange before, SmallVectorImpl<Value> &xAt, SmallVectorImpl<Value> &wAt,
+                     Step body) {
     if (i + 1 == n)
       return body(before);
     return overTaps(outerTaps[i], before, [&](Value tap, ValueRange carried) {
@@ -204,8 +206,6 @@ LogicalResult emitConv(KernelBuilder &k, Operation *root) { return ConvRows(k, c
 
 } // namespace
 
-void registerConvLowerings(LoweringRegistry &registry) {
-  registry.add<nn::ConvOp>({nullptr, emitConv, convItems});
-}
+void registerConvLowerings(LoweringRegistry &registry) { registry.add<nn::ConvOp>({nullptr, emitConv, convItems}); }
 
 } // namespace nnc

@@ -10,11 +10,14 @@
 // at the borders are first copied to a square with zeros around.
 //
 // Where an image has one or two outputs more than its whole pieces, the last pieces are short: F(2,3) at four of the
-// six points, with the weights of F(4,3), or with a stride one output at three of five. The pieces are numbered so that those which have a point follow each other:
+// six points, with the weights of F(4,3), or with a stride one output at three of five. The pieces are numbered so that
+// those which have a point follow each other:
 //
 //     short rows | whole | short columns | short both ways
 //
 // 14 x 14 outputs so take 484 products for a channel and a filter in place of 576.
+//
+// A kernel may have taps along one dim alone. Pieces then have one output along the other, and signals one row.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -38,22 +41,22 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 struct Shape {
   Shape(nn::WinogradConvOp op, KernelTarget target)
-      : filtering{int64_t(op.getOutputs()), int64_t(op.getTaps()), int64_t(op.getStride())}, out(filtering.outputs), in(filtering.points()),
-        points(in * in), weights(filtering.weights()),
-        inRows(typeOf(op.getX()).getDimSize(2)), inColumns(typeOf(op.getX()).getDimSize(3)),
-        rows(typeOf(op.getY()).getDimSize(2)), columns(typeOf(op.getY()).getDimSize(3)),
+      : filtering(op.getOutputs(), op.getKernel(), op.getStride()), isSignal(op.getKernel().size() == 1),
+        inRows(isSignal ? 1 : typeOf(op.getX()).getDimSize(2)), inColumns(lastExtent(op.getX())),
+        rows(isSignal ? 1 : typeOf(op.getY()).getDimSize(2)), columns(lastExtent(op.getY())),
         channels(op.getChannels()), panels(typeOf(op.getY()).getDimSize(1)),
-        rowsApart(op.getDilations()[0]), columnsApart(op.getDilations()[1]), pieceRows{rows, filtering, rowsApart},
-        pieceColumns{columns, filtering, columnsApart},
-        plan(planWinograd(target, points, weights * weights, pieces(), channels, panels)) {
+        rowsApart(filtering.down.taps == 1 ? 1 : op.getDilations().front()),
+        columnsApart(filtering.across.taps == 1 ? 1 : op.getDilations().back()),
+        pieceRows{rows, filtering.down, rowsApart}, pieceColumns{columns, filtering.across, columnsApart},
+        plan(planWinograd(target, filtering.points(), filtering.weights(), pieces(), channels, panels)) {
     bool mayBeShort = rowsApart == 1 && columnsApart == 1 && plan.tileItems == 1;
     shortRows = mayBeShort && pieceRows.endsShort();
     shortColumns = mayBeShort && pieceColumns.endsShort();
   }
 
-  winograd::Filtering filtering;
-  /// Outputs, inputs and points of a piece; the first two along one dim, as the different weights.
-  int64_t out, in, points, weights;
+  winograd::ImageFiltering filtering;
+  /// Whether there is but one dim, which counts as a row.
+  bool isSignal;
   int64_t inRows, inColumns, rows, columns, channels, panels;
   /// The dilation: how far apart the inputs, and the outputs, of a piece are.
   int64_t rowsApart, columnsApart;
@@ -74,6 +77,9 @@ struct Shape {
   int64_t itemPieces() const { return llvm::divideCeilSigned(pieces(), plan.tileItems); }
   PanelGroups panelGroups() const { return {panels, plan.panels, plan.panelItems}; }
   int64_t itemPanels() const { return panelGroups().largest(); }
+
+private:
+  static int64_t lastExtent(Value v) { return typeOf(v).getShape().drop_back().back(); }
 };
 
 /// A piece along one dim: its inputs, outputs and points.
@@ -83,10 +89,10 @@ struct Along {
   int64_t in, out;
   SmallVector<int64_t> points;
 
-  Along(const Shape &s, bool isShort)
-      : filtering(s.filtering), isShort(isShort), in(isShort ? filtering.shortInputs() : s.in),
-        out(isShort ? filtering.shortOutputs() : s.out),
-        points(isShort ? llvm::to_vector(filtering.shortPoints()) : llvm::to_vector(llvm::seq<int64_t>(0, s.in))) {}
+  Along(winograd::Filtering f, bool isShort)
+      : filtering(f), isShort(isShort), in(isShort ? f.shortInputs() : f.points()),
+        out(isShort ? f.shortOutputs() : f.outputs),
+        points(isShort ? llvm::to_vector(f.shortPoints()) : llvm::to_vector(llvm::seq<int64_t>(0, in))) {}
   SmallVector<Value> inputs(KernelBuilder &k, ValueRange d) const {
     return isShort ? winograd::transformShortInput(k, filtering, d) : winograd::transformInput(k, filtering, d);
   }
@@ -122,9 +128,9 @@ struct Points {
 class Winograd {
 public:
   Winograd(KernelBuilder &k, nn::WinogradConvOp op)
-      : k(k), op(op), s(op, k.target), plan(s.plan), vector(VectorType::get({plan.lanes}, k.b.getF32Type())),
-        perPanel(kBlock / plan.lanes), blocks(nn::blocksOf(s.channels)), x(k.flat(k.memref(op.getX()))),
-        u(k.flat(k.memref(op.getU()))) {
+      : k(k), op(op), s(op, k.target), f(s.filtering), plan(s.plan),
+        vector(VectorType::get({plan.lanes}, k.b.getF32Type())), perPanel(kBlock / plan.lanes),
+        blocks(nn::blocksOf(s.channels)), x(k.flat(k.memref(op.getX()))), u(k.flat(k.memref(op.getU()))) {
     if (op.getBias())
       bias = k.flat(k.memref(op.getBias()));
     auto memory = [&](int64_t count) { return k.workspace(MemRefType::get({count}, k.b.getF32Type())); };
@@ -132,18 +138,18 @@ public:
     // few sets.
     inputPoint = (blocks * s.itemPieces() | 1) * kBlock;
     productPoint = (plan.panels * s.itemPieces() | 1) * kBlock;
-    inputs = memory(s.points * inputPoint);
-    products = memory(s.points * productPoint);
-    square = memory(s.points * kBlock);
-    outputs = memory(s.out * s.out * kBlock);
+    inputs = memory(f.points() * inputPoint);
+    products = memory(f.points() * productPoint);
+    square = memory(f.points() * kBlock);
+    outputs = memory(f.down.outputs * f.across.outputs * kBlock);
   }
 
   LogicalResult emit() {
-    int64_t work = s.points * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
+    int64_t work = f.points() * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
     k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
     StringRef strided = op.getStride() == 2 ? " of stride 2" : "";
-    k.note("Winograd F(" + Twine(s.out) + "," + Twine(op.getTaps()) + ")" + strided + ", registers hold " +
-           Twine(plan.rows) + " pieces x " + Twine(plan.panels * kBlock) + " filters, cut into " +
+    k.note("Winograd F(" + Twine(f.outputs()) + "," + Twine(*llvm::max_element(op.getKernel())) + ")" + strided +
+           ", registers hold " + Twine(plan.rows) + " pieces x " + Twine(plan.panels * kBlock) + " filters, cut into " +
            Twine(plan.panelItems) + " x " + Twine(plan.tileItems));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
@@ -164,32 +170,30 @@ public:
   }
 
 private:
-  Value load(Value memref, Value at) {
-    return vector::LoadOp::create(k.b, k.loc, vector, memref, ValueRange{at});
-  }
+  Value load(Value memref, Value at) { return vector::LoadOp::create(k.b, k.loc, vector, memref, ValueRange{at}); }
   void store(Value value, Value memref, Value at) {
     vector::StoreOp::create(k.b, k.loc, value, memref, ValueRange{at});
   }
 
   void forEachPiece(llvm::function_ref<void(const Piece &)> body) {
     if (!s.shortRows && !s.shortColumns) {
-      Along whole(s, false);
+      Along down(f.down, false), across(f.across, false);
       k.loop(count, [&](Value number) {
-        Value at = k.add(firstPiece, number), across = k.index(s.pieceColumns.count());
-        body({number, s.pieceRows.start(k, k.div(at, across)), s.pieceColumns.start(k, k.rem(at, across)), whole,
-              whole});
+        Value at = k.add(firstPiece, number), columns = k.index(s.pieceColumns.count());
+        body({number, s.pieceRows.start(k, k.div(at, columns)), s.pieceColumns.start(k, k.rem(at, columns)), down,
+              across});
       });
       return;
     }
     // The pieces that are alike, of which `first` is the number of the first.
     auto alike = [&](int64_t first, bool shortRow, bool shortColumn) {
       int64_t rows = shortRow ? 1 : s.wholeRows(), columns = shortColumn ? 1 : s.wholeColumns();
-      Along down(s, shortRow), across(s, shortColumn);
+      Along down(f.down, shortRow), across(f.across, shortColumn);
       k.loops({k.index(rows), k.index(columns)}, [&](ValueRange at) {
         Value row = k.add(at[0], shortRow ? s.wholeRows() : 0),
               column = k.add(at[1], shortColumn ? s.wholeColumns() : 0);
         Value number = k.add(k.add(k.mul(at[0], columns), at[1]), first);
-        body({number, k.mul(row, s.out), k.mul(column, s.out), down, across});
+        body({number, k.mul(row, f.down.outputs), k.mul(column, f.across.outputs), down, across});
       });
     };
     if (s.shortRows)
@@ -201,19 +205,20 @@ private:
       alike(s.endWholeRows(), true, true);
   }
 
-  SmallVector<Points> pointsOf(bool hasShort) const {
+  static SmallVector<Points> pointsOf(winograd::Filtering f, bool hasShort) {
     if (!hasShort)
-      return {{Points::all, llvm::to_vector(llvm::seq<int64_t>(0, s.in))}};
-    return {{Points::ofShort, llvm::to_vector(s.filtering.shortPoints())},
-            {Points::others, llvm::to_vector(s.filtering.otherPoints())}};
+      return {{Points::all, llvm::to_vector(llvm::seq<int64_t>(0, f.points()))}};
+    return {{Points::ofShort, llvm::to_vector(f.shortPoints())}, {Points::others, llvm::to_vector(f.otherPoints())}};
   }
 
   /// V[point][block][piece][16] = B^T d B.
   void transformInputs(const Piece &piece) {
-    auto firstInput = [&](Value output, int64_t i) {
-      return k.sub(k.mul(output, s.filtering.stride), k.index(op.getPads()[i]));
+    ArrayRef<int64_t> pads = op.getPads();
+    auto firstInput = [&](Value output, int64_t stride, int64_t pad) {
+      return k.sub(k.mul(output, stride), k.index(pad));
     };
-    Value row = firstInput(piece.row, 0), column = firstInput(piece.column, 1);
+    Value row = firstInput(piece.row, f.down.stride, s.isSignal ? 0 : pads[0]);
+    Value column = firstInput(piece.column, f.across.stride, pads[s.isSignal ? 0 : 1]);
     auto isInside = [&](Value first, int64_t apart, int64_t extent, const Along &along) {
       Value last = k.add(first, (along.in - 1) * apart);
       return k.both(k.compare(arith::CmpIPredicate::sge, first, k.index(0)),
@@ -239,10 +244,10 @@ private:
                   return load(x, from);
                 },
                 [&] { return zeroOf(k, vector); });
-            store(value, square, k.add(k.mul(k.add(k.mul(at[0], s.in), at[1]), kBlock), lane));
+            store(value, square, k.add(k.mul(k.add(k.mul(at[0], piece.across.in), at[1]), kBlock), lane));
           }
         });
-        transformSquare(piece, square, k.index(0), s.in, 1, to);
+        transformSquare(piece, square, k.index(0), piece.across.in, 1, to);
       });
     });
   }
@@ -261,7 +266,7 @@ private:
       }
       for (auto [row, r] : llvm::zip(half, piece.down.points))
         for (auto [value, c] : llvm::zip(piece.across.inputs(k, row), piece.across.points))
-          store(value, inputs, k.add(target, (r * s.in + c) * inputPoint));
+          store(value, inputs, k.add(target, (r * f.across.points() + c) * inputPoint));
     });
   }
 
@@ -277,15 +282,18 @@ private:
   Point pointAt(const PointSet &set, Value i) {
     Value columns = k.index(set.across.count());
     Value row = set.down.at(k, k.div(i, columns)), column = set.across.at(k, k.rem(i, columns));
-    auto weight = [&](Value point) { return s.weights < s.in ? k.min(point, k.index(s.weights - 1)) : point; };
-    return {k.add(k.mul(row, s.in), column), k.add(k.mul(weight(row), s.weights), weight(column))};
+    auto weight = [&](Value point, winograd::Filtering along) {
+      return along.weights() < along.points() ? k.min(point, k.index(along.weights() - 1)) : point;
+    };
+    return {k.add(k.mul(row, f.across.points()), column),
+            k.add(k.mul(weight(row, f.down), f.across.weights()), weight(column, f.across))};
   }
 
   /// The products at all points for a group of panels.
   void multiplyAll(Value panel, Value end) {
     SmallVector<PointSet> sets;
-    for (Points down : pointsOf(s.shortRows))
-      for (Points across : pointsOf(s.shortColumns))
+    for (const Points &down : pointsOf(f.down, s.shortRows))
+      for (const Points &across : pointsOf(f.across, s.shortColumns))
         sets.push_back({down, across});
     for (auto [i, set] : llvm::enumerate(sets)) {
       // Behind the last set, the first point of the next group.
@@ -311,8 +319,7 @@ private:
       s.panelGroups().forEach(k, panel, end, [&](Value first, int64_t width) {
         parts.forEach(k, k.index(0), k.index(parts.parts), [&](Value part, int64_t rows) {
           Value isFirst = k.compare(arith::CmpIPredicate::eq, part, k.index(0));
-          multiply({point, next, nextPanel, parts.parts == 1, isFirst}, first, width, k.add(part, from),
-                   rows);
+          multiply({point, next, nextPanel, parts.parts == 1, isFirst}, first, width, k.add(part, from), rows);
         });
       });
     });
@@ -382,7 +389,7 @@ private:
       for (int64_t c : across.points) {
         SmallVector<Value> values;
         for (int64_t r : down.points)
-          values.push_back(load(products, k.add(k.add(from, lane), (r * s.in + c) * productPoint)));
+          values.push_back(load(products, k.add(k.add(from, lane), (r * f.across.points() + c) * productPoint)));
         for (auto [r, value] : llvm::enumerate(down.outputs(k, values)))
           half[r].push_back(value);
       }
@@ -401,6 +408,8 @@ private:
     auto storeOne = [&](Value value, Value r, Value c) {
       SmallVector<Value> indices = {image, panel, k.add(piece.row, k.mul(r, s.rowsApart)),
                                     k.add(piece.column, k.mul(c, s.columnsApart)), lane};
+      if (s.isSignal)
+        indices.erase(indices.begin() + 2);
       if (failed(storeThroughEpilogue(k, op, value, indices)))
         status = failure();
     };
@@ -427,8 +436,8 @@ private:
     auto isFull = [](const Along &along, bool hasShort, int64_t extent, int64_t all, int64_t apart) {
       return along.isShort ? extent % all == along.out : hasShort || extent % (all * apart) == 0;
     };
-    if (isFull(piece.down, s.shortRows, s.rows, s.out, s.rowsApart) &&
-        isFull(piece.across, s.shortColumns, s.columns, s.out, s.columnsApart))
+    if (isFull(piece.down, s.shortRows, s.rows, f.down.outputs, s.rowsApart) &&
+        isFull(piece.across, s.shortColumns, s.columns, f.across.outputs, s.columnsApart))
       return fromRegisters();
     Value isWhole = k.compare(arith::CmpIPredicate::eq, k.mul(height, width), k.index(square.size()));
     k.ifThen(isWhole, fromRegisters);
@@ -438,6 +447,7 @@ private:
   KernelBuilder &k;
   nn::WinogradConvOp op;
   Shape s;
+  const winograd::ImageFiltering &f;
   const WinogradPlan &plan;
   VectorType vector;
   /// Vectors of a panel's row; blocks of channels; elements from one point to the next of `inputs` and
@@ -456,7 +466,7 @@ AffineMap winogradItems(nn::GroupOp group, Operation *root, KernelTarget target)
   auto op = cast<nn::WinogradConvOp>(root);
   Shape s(op, target);
   MLIRContext *context = group.getContext();
-  return AffineMap::get(5, 0,
+  return AffineMap::get(typeOf(op.getY()).getRank(), 0,
                         {getAffineDimExpr(0, context), getAffineConstantExpr(s.plan.panelItems, context),
                          getAffineConstantExpr(s.plan.tileItems, context)},
                         context);

@@ -25,6 +25,8 @@ CASES = [
     ("winograd_conv", 24, 40, (3, 3), (33, 30), 1, dict(pads=[1, 1, 1, 1])),
     ("winograd_conv", 16, 32, (5, 5), (40, 40), 2, dict(pads=[2, 2, 2, 2])),
     ("winograd_conv", 32, 32, (3, 3), (40, 40), 1, dict(pads=[2, 2, 2, 2], dilations=[2, 2])),
+    ("winograd_conv", 32, 64, (3,), (900,), 2, dict(pads=[1, 1])),
+    ("winograd_conv", 32, 64, (3, 1), (60, 60), 1, dict(pads=[1, 0, 1, 0])),
     ("winograd_conv", 32, 64, (3, 3), (101, 100), 1, dict(pads=[1, 1, 1, 1], strides=[2, 2])),
     ("blocked_depthwise", 20, 20, (3, 3), (14, 9), 1, dict(group=20, pads=[1, 1, 1, 1])),
     ("blocked_depthwise", 256, 256, (6, 6), (22, 22), 1, dict(group=256)),

@@ -66,6 +66,24 @@ def test_strided_winograd(tmp_path, level, channels, filters, image, pads):
     check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
 
 
+@pytest.mark.parametrize("channels, filters, image, kernel, attributes", [
+    (64, 64, (400,), (3,), dict(pads=[1, 1])),
+    (33, 48, (61,), (3,), dict(pads=[2, 0])),  # the last piece is short
+    (64, 64, (130,), (3,), dict(pads=[7, 7], dilations=[7])),
+    (128, 136, (401,), (3,), dict(pads=[1, 0], strides=[2])),
+    (40, 64, (77,), (5,), dict(pads=[2, 1])),
+    (64, 64, (5, 60), (1, 3), dict(pads=[0, 1, 0, 1])),
+    (64, 72, (61, 6), (3, 1), dict(pads=[1, 1, 1, 0])),
+    (48, 64, (30, 9), (5, 1), dict(pads=[2, 0, 2, 0], dilations=[1, 3])),
+    (64, 64, (7, 90), (1, 3), dict(pads=[0, 2, 0, 2], dilations=[3, 2])),
+])
+def test_winograd_along_one_dim(tmp_path, level, channels, filters, image, kernel, attributes):
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, kernel, **attributes))
+    y = net.op("Relu", net.conv(y, filters, 16, (1,) * len(kernel)))
+    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+
+
 @pytest.mark.parametrize("outputs, image", [(2, (26, 24)), (4, (55, 62))])
 def test_outputs_of_strided_winograd(tmp_path, level, outputs, image):
     net = Net()

@@ -153,19 +153,25 @@ LogicalResult BlockedByteConvOp::shapes(ShapeRule &rule) {
 
 LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   int64_t channels = getChannels(), filters = getFilters();
-  if (channels < 1 || !isBlocked(rule, getX(), 2, blocksOf(channels)))
-    return rule.error("winograd_conv_c1: x does not hold " + Twine(channels) + " channels over 2 dims");
-  if (getPads().size() != 4 ||
+  ArrayRef<int64_t> kernel = getKernel();
+  size_t n = kernel.size();
+  if (channels < 1 || n < 1 || n > 2 || !isBlocked(rule, getX(), n, blocksOf(channels)))
+    return rule.error("winograd_conv_c1: x does not hold " + Twine(channels) + " channels over " + Twine(n) +
+                      (n == 1 ? " dim" : " dims"));
+  if (getPads().size() != 2 * n ||
       llvm::any_of(getPads(), [](int64_t v) { return v < 0 || v >= (int64_t(1) << 31); }))
-    return rule.error("winograd_conv_c2: there must be 4 pads, not negative or huge");
-  if (getDilations().size() != 2 ||
+    return rule.error("winograd_conv_c2: there must be " + Twine(2 * n) + " pads, not negative or huge");
+  if (getDilations().size() != n ||
       llvm::any_of(getDilations(), [](int64_t v) { return v < 1 || v >= (int64_t(1) << 31); }))
-    return rule.error("winograd_conv_c2: there must be 2 dilations, positive and not huge");
-  int64_t outputs = getOutputs(), taps = getTaps(), stride = getStride(), side = outputs + taps - 1;
-  int64_t expected[] = {side * side, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
+    return rule.error("winograd_conv_c2: there must be " + Twine(n) + " dilations, positive and not huge");
+  int64_t outputs = getOutputs(), taps = *llvm::max_element(kernel), stride = getStride(), side = outputs + taps - 1;
+  int64_t dims = llvm::count(kernel, taps), without = llvm::count(kernel, 1);
+  int64_t expected[] = {dims == 1 ? side : side * side, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
   bool isDilated = llvm::any_of(getDilations(), [](int64_t v) { return v != 1; });
   bool isOfThree = taps == 3 && (outputs == 2 || outputs == 4);
-  bool exists = stride == 2 ? isOfThree && !isDilated : stride == 1 && (isOfThree || (taps == 5 && outputs == 2));
+  bool exists = dims + without == int64_t(n) &&
+                (stride == 2 ? isOfThree && !isDilated && !without
+                             : stride == 1 && (isOfThree || (taps == 5 && outputs == 2)));
   bool fits = exists && filters >= 1 && rule.rank(getU()) == 4;
   for (size_t i = 0; fits && i < 4; ++i)
     fits = !rule.differ(rule.dim(getU(), i), rule.constant(expected[i]));
@@ -175,7 +181,7 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   Dim blocks = rule.constant(expected[1]);
   if (!isBias(rule, getBias(), blocks))
     return rule.error("winograd_conv_c4: the bias needs one lane per filter");
-  return slide(rule, "winograd_conv_c5", getX(), blocks, {taps, taps}, {stride, stride}, getPads(),
+  return slide(rule, "winograd_conv_c5", getX(), blocks, kernel, SmallVector<int64_t>(n, stride), getPads(),
                getDilations());
 }
 

@@ -107,6 +107,19 @@ func.func @bytes(%x: tensor<1x3x8x8xui8>) -> tensor<1x8x8x8xui8> {
   return %q : tensor<1x8x8x8xui8>
 }
 // -----
+// Along one dim: 4 outputs from 6 products, of a signal and of an image's rows.
+// CHECK-LABEL: func.func @along_one_dim
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}kernel = array<i64: 3>, outputs = 4 : i64, {{.*}}} : (tensor<1x4x400x16xf32>, tensor<6x4x64x16xf32>) -> tensor<1x4x400x16xf32>
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}kernel = array<i64: 1, 3>, outputs = 4 : i64, {{.*}}} : (tensor<1x4x9x40x16xf32>, tensor<6x4x64x16xf32>) -> tensor<1x4x9x40x16xf32>
+// DIRECT-COUNT-2: nn.blocked_conv
+func.func @along_one_dim(%x: tensor<1x64x400xf32>, %z: tensor<1x64x9x40xf32>) -> (tensor<1x64x400xf32>, tensor<1x64x9x40xf32>) {
+  %w = nn.constant dense<0.5> : tensor<64x64x3xf32> : tensor<64x64x3xf32>
+  %v = nn.constant dense<0.5> : tensor<64x64x1x3xf32> : tensor<64x64x1x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1>, pads = array<i64: 2, 2>, dilations = array<i64: 2>, groups = 1 : i64} : (tensor<1x64x400xf32>, tensor<64x64x3xf32>) -> tensor<1x64x400xf32>
+  %u = nn.conv %z, %v {strides = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x9x40xf32>, tensor<64x64x1x3xf32>) -> tensor<1x64x9x40xf32>
+  return %y, %u : tensor<1x64x400xf32>, tensor<1x64x9x40xf32>
+}
+// -----
 // A stride of 2: 2 x 2 outputs from 5 x 5 products by 4 x 4 weights.
 // CHECK-LABEL: func.func @strided
 // WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = 2 : i64, {{.*}}stride = 2 : i64} : (tensor<1x4x28x28x16xf32>, tensor<16x4x64x16xf32>) -> tensor<1x4x14x14x16xf32>
@@ -138,7 +151,7 @@ func.func @strided_otherwise(%x: tensor<1x64x28x28xf32>) -> (tensor<1x64x14x28xf
 // -----
 // A 5 x 5 kernel: 2 x 2 outputs from 6 x 6 products.
 // CHECK-LABEL: func.func @five_taps
-// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = 2 : i64, {{.*}}taps = 5 : i64} : (tensor<1x2x28x28x16xf32>, tensor<36x4x32x16xf32>) -> tensor<1x4x28x28x16xf32>
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}kernel = array<i64: 5, 5>, outputs = 2 : i64, {{.*}}} : (tensor<1x2x28x28x16xf32>, tensor<36x4x32x16xf32>) -> tensor<1x4x28x28x16xf32>
 // DIRECT: nn.blocked_conv %{{.*}} : (tensor<1x2x28x28x16xf32>, tensor<1x4x800x16xf32>) -> tensor<1x4x28x28x16xf32>
 func.func @five_taps(%x: tensor<1x32x28x28xf32>) -> tensor<1x64x28x28xf32> {
   %w = nn.constant dense<0.5> : tensor<64x32x5x5xf32> : tensor<64x32x5x5xf32>
