@@ -29,7 +29,11 @@ double overlapped(double products, double weights) {
 /// Cycles with AVX-512, two multiply-adds of 16 lanes each; weights come from beyond the second-level cache
 /// at 8 bytes a cycle. AVX2 needs twice the cycles for the arithmetic of all.
 double directCycles(Size s) {
-  double blocks = nn::blocksOf(s.filters), filters = s.channels * blocks;
+  double blocks = nn::blocksOf(s.filters);
+  // The empty half of a block is left out (planBlockedConv). A larger tile gains little by that.
+  if (s.filters <= nn::kBlock / 2)
+    blocks = 0.7;
+  double filters = s.channels * blocks;
   // Near taps save nothing where they meet padding, far ones are left out.
   double taps = s.isDilated() ? s.rowTaps * s.columnTaps : s.rows * s.columns * s.taps();
   return overlapped(taps * filters / 2 / 0.93, s.taps() * filters * nn::kBlock * 4 / 8);
@@ -37,10 +41,12 @@ double directCycles(Size s) {
 
 /// Cycles for the transforms of a piece, 16 channels of its inputs and as many of its outputs.
 double transformCycles(const winograd::ImageFiltering &f) {
-  bool isOfSix = f.outputs() == 4 || f.across.taps == 5 || f.down.taps == 5;
+  bool isLarge = f.outputs() == 4 || f.across.taps == 5 || f.down.taps == 5;
   if (f.down.taps == 1 || f.across.taps == 1)
-    return isOfSix ? 12 : 8;
-  return isOfSix ? 145 : 55;
+    return isLarge ? 12 : 8;
+  if (f.down.taps == 2)
+    return isLarge ? 100 : 30;
+  return isLarge ? 145 : 55;
 }
 
 double winogradCycles(Size s, const winograd::ImageFiltering &f) {
@@ -71,10 +77,10 @@ std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
     return std::nullopt;
   // 4 outputs of 5 taps would need points whose powers lose too much.
   SmallVector<int64_t> candidates;
+  bool isDilated = llvm::any_of(apart, [](int64_t distance) { return distance > 1; });
   if (stride == 1 && taps == 5)
     candidates = {2};
-  else if (taps == 3 &&
-           (stride == 1 || (stride == 2 && !hasDimWithout && llvm::all_of(apart, [](int64_t d) { return d == 1; }))))
+  else if (stride == 1 ? taps == 2 || taps == 3 : stride == 2 && taps == 3 && !hasDimWithout && !isDilated)
     candidates = {4, 2};
   auto x = cast<RankedTensorType>(op.getX().getType());
   SmallVector<int64_t> pads = explicitPads(op, kernel);

@@ -3,6 +3,7 @@
 #define NNC_PASSES_CPU_FILTERING_H
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
 
 #include <algorithm>
 
@@ -20,11 +21,12 @@ struct Filtering {
 
   /// The last outputs of an image, if they are so few and not a piece of their own, take some of the points only, with
   /// the same weights. None where it is 0.
-  int64_t shortOutputs() const { return stride == 2 ? (outputs == 2 ? 1 : 0) : taps == 3 && outputs == 4 ? 2 : 0; }
+  int64_t shortOutputs() const { return taps == 2 || stride == 2 ? 1 : taps == 3 && outputs == 4 ? 2 : 0; }
   int64_t shortInputs() const { return (shortOutputs() - 1) * stride + taps; }
-  /// Of F(4,3) those that F(2,3) does with: 0, 3/4, -3/4 and infinity. Of F(2,3) of stride 2 the three taps themselves.
-  llvm::ArrayRef<int64_t> shortPoints() const;
-  llvm::ArrayRef<int64_t> otherPoints() const;
+  /// Of F(4,3) those that F(2,3) does with: 0, 3/4, -3/4 and infinity. Of 2 taps, and with a stride of 2, those at
+  /// which the weights are the taps themselves.
+  llvm::SmallVector<int64_t> shortPoints() const;
+  llvm::SmallVector<int64_t> otherPoints() const;
 
   /// What the largest error of an output is expected to be, relative to the largest output, in single precision.
   double estimatedError(int64_t channels) const;

@@ -29,46 +29,83 @@ struct Lanes {
 /// The points of interpolation are 0, a, -a, b, -b and infinity.
 constexpr double a = 3.0 / 4, b = 3.0 / 2, a2 = a * a, b2 = b * b;
 
-} // namespace
+// Of a filter of 2 taps, or with a stride of 2 the outer ones of 3: 4 outputs by the points 0, a, -a, b and infinity,
+// or 2 by 0, 1 and infinity.
 
-ArrayRef<int64_t> Filtering::shortPoints() const {
-  static constexpr int64_t ofStrideOne[] = {0, 1, 2, 5}, ofStrideTwo[] = {0, 2, 3};
-  return stride == 2 ? ArrayRef(ofStrideTwo) : ArrayRef(ofStrideOne);
+SmallVector<Value> inputsOfTwo(Lanes l, int64_t outputs, ValueRange d) {
+  if (outputs == 2)
+    return {l.sub(d[0], d[1]), d[1], l.sub(d[2], d[1])};
+  // What the factor x - b leaves, by which all polynomials but that of b can be divided.
+  Value by0 = l.fma(-b, d[0], d[1]), by1 = l.fma(-b, d[1], d[2]), by2 = l.fma(-b, d[2], d[3]),
+        by3 = l.fma(-b, d[3], d[4]);
+  return {l.fma(-a2, by0, by2), l.fma(a, by1, by2), l.fma(-a, by1, by2), l.fma(-a2, d[1], d[3]), l.fma(-a2, by1, by3)};
 }
 
-ArrayRef<int64_t> Filtering::otherPoints() const {
-  static constexpr int64_t ofStrideOne[] = {3, 4}, ofStrideTwo[] = {1, 4};
-  return stride == 2 ? ArrayRef(ofStrideTwo) : ArrayRef(ofStrideOne);
+SmallVector<Value> outputsOfTwo(Lanes l, int64_t outputs, ValueRange m) {
+  if (outputs == 2)
+    return {l.add(m[0], m[1]), l.add(m[1], m[2])};
+  Value sum = l.add(m[1], m[2]), difference = l.sub(m[1], m[2]);
+  return {l.add(m[0], l.add(sum, m[3])), l.fma(b, m[3], l.mul(a, difference)), l.fma(b2, m[3], l.mul(a2, sum)),
+          l.fma(b2 * b, m[3], l.fma(a2 * a, difference, m[4]))};
+}
+
+void weightsOfTwo(int64_t outputs, double first, double second, double *weights) {
+  if (outputs == 2) {
+    weights[0] = first;
+    weights[1] = first + second;
+    weights[2] = second;
+    return;
+  }
+  weights[0] = first / (a2 * b);
+  weights[1] = (first + a * second) / (2 * a2 * (a - b));
+  weights[2] = (first - a * second) / (2 * a2 * (-a - b));
+  weights[3] = (first + b * second) / (b * (b2 - a2));
+  weights[4] = second;
+}
+
+/// Every second vector.
+SmallVector<Value> everySecond(ValueRange all, size_t first) {
+  SmallVector<Value> result;
+  for (size_t i = first; i < all.size(); i += 2)
+    result.push_back(all[i]);
+  return result;
+}
+
+} // namespace
+
+SmallVector<int64_t> Filtering::shortPoints() const {
+  if (stride == 2)
+    return {0, outputs, outputs + 1};
+  return taps == 2 ? SmallVector<int64_t>{0, outputs} : SmallVector<int64_t>{0, 1, 2, 5};
+}
+
+SmallVector<int64_t> Filtering::otherPoints() const {
+  SmallVector<int64_t> others, few = shortPoints();
+  for (int64_t point = 0; point < points(); ++point)
+    if (!llvm::is_contained(few, point))
+      others.push_back(point);
+  return others;
 }
 
 double Filtering::estimatedError(int64_t channels) const {
   if (taps == 1)
     return 0;
   double growth = std::sqrt(static_cast<double>(channels));
-  return weights() == 4 ? 5e-7 + 1e-7 * growth : 1.2e-6 + 1.3e-7 * growth;
+  return outputs == 2 && taps <= 3 ? 5e-7 + 1e-7 * growth : 1.2e-6 + 1.3e-7 * growth;
 }
 
 SmallVector<Value> transformInput(KernelBuilder &k, Filtering f, ValueRange d) {
   Lanes l{k};
   if (f.taps == 1)
     return {d[0]};
-  if (f.stride == 2 && f.outputs == 2)
-    return {l.sub(d[0], d[2]), d[2], l.sub(d[4], d[2]), d[1], d[3]};
+  if (f.taps == 2)
+    return inputsOfTwo(l, f.outputs, d);
   if (f.stride == 2) {
-    // What the factor x - b leaves, by which all polynomials but that of b can be divided.
-    Value by0 = l.fma(-b, d[0], d[2]), by1 = l.fma(-b, d[2], d[4]), by2 = l.fma(-b, d[4], d[6]),
-          by3 = l.fma(-b, d[6], d[8]);
-    return {l.fma(-a2, by0, by2),
-            l.fma(a, by1, by2),
-            l.fma(-a, by1, by2),
-            l.fma(-a2, d[2], d[6]),
-            l.fma(-a2, by1, by3),
-            d[1],
-            d[3],
-            d[5],
-            d[7]};
+    SmallVector<Value> result = inputsOfTwo(l, f.outputs, everySecond(d, 0));
+    llvm::append_range(result, everySecond(d, 1));
+    return result;
   }
-  if (f.points() == 4)
+  if (f.outputs == 2 && f.taps == 3)
     return {l.sub(d[0], d[2]), l.add(d[1], d[2]), l.sub(d[2], d[1]), l.sub(d[1], d[3])};
   // The polynomials that vanish at the other points: x (x + a) (x^2 - b^2) for a, and so on.
   Value evenA = l.fma(-b2, d[2], d[4]), oddA = l.fma(-b2, d[1], d[3]);
@@ -85,14 +122,15 @@ SmallVector<Value> transformOutput(KernelBuilder &k, Filtering f, ValueRange m) 
   Lanes l{k};
   if (f.taps == 1)
     return {m[0]};
-  if (f.stride == 2 && f.outputs == 2)
-    return {l.add(m[3], l.add(m[0], m[1])), l.add(m[4], l.add(m[1], m[2]))};
+  if (f.taps == 2)
+    return outputsOfTwo(l, f.outputs, m);
   if (f.stride == 2) {
-    Value sum = l.add(m[1], m[2]), difference = l.sub(m[1], m[2]);
-    return {l.add(m[5], l.add(m[0], l.add(sum, m[3]))), l.fma(b, m[3], l.fma(a, difference, m[6])),
-            l.fma(b2, m[3], l.fma(a2, sum, m[7])), l.fma(b2 * b, m[3], l.fma(a2 * a, difference, l.add(m[4], m[8])))};
+    SmallVector<Value> result = outputsOfTwo(l, f.outputs, m.drop_back(f.outputs));
+    for (auto [sum, middle] : llvm::zip(result, m.take_back(f.outputs)))
+      sum = l.add(sum, middle);
+    return result;
   }
-  if (f.points() == 4)
+  if (f.outputs == 2 && f.taps == 3)
     return {l.add(m[0], l.add(m[1], m[2])), l.sub(l.sub(m[1], m[2]), m[3])};
   // The powers 0 to 3 of each point; those of a and -a differ in sign or not at all.
   Value sumA = l.add(m[1], m[2]), differenceA = l.sub(m[1], m[2]);
@@ -105,8 +143,10 @@ SmallVector<Value> transformOutput(KernelBuilder &k, Filtering f, ValueRange m) 
 
 SmallVector<Value> transformShortInput(KernelBuilder &k, Filtering f, ValueRange d) {
   Lanes l{k};
-  if (f.stride == 2)
-    return {d[0], d[2], d[1]};
+  if (f.taps == 2 || f.stride == 2) {
+    Value first = f.outputs == 2 ? d[0] : l.mul(a2 * b, d[0]);
+    return f.taps == 2 ? SmallVector<Value>{first, d[1]} : SmallVector<Value>{first, d[2], d[1]};
+  }
   // As in transformInput, without the factor x^2 - b^2 of the polynomials. Its values at 0 and a are in the weights.
   Value even = l.mul(a2 - b2, d[2]);
   return {l.mul(b2, l.fma(a2, d[0], l.mul(-1, d[2]))), l.fma(a * (a2 - b2), d[1], even),
@@ -115,6 +155,8 @@ SmallVector<Value> transformShortInput(KernelBuilder &k, Filtering f, ValueRange
 
 SmallVector<Value> transformShortOutput(KernelBuilder &k, Filtering f, ValueRange m) {
   Lanes l{k};
+  if (f.taps == 2)
+    return {l.add(m[0], m[1])};
   if (f.stride == 2)
     return {l.add(m[0], l.add(m[1], m[2]))};
   return {l.add(m[0], l.add(m[1], m[2])), l.fma(a, l.sub(m[1], m[2]), m[3])};
@@ -125,20 +167,11 @@ void transformFilter(Filtering f, ArrayRef<double> taps, double *points) {
     points[0] = taps[0];
     return;
   }
-  if (f.stride == 2 && f.outputs == 4) {
-    points[0] = taps[0] / (a2 * b);
-    points[1] = (taps[0] + a * taps[2]) / (2 * a2 * (a - b));
-    points[2] = (taps[0] - a * taps[2]) / (2 * a2 * (-a - b));
-    points[3] = (taps[0] + b * taps[2]) / (b * (b2 - a2));
-    points[4] = taps[2];
-    points[5] = taps[1];
-    return;
-  }
+  if (f.taps == 2)
+    return weightsOfTwo(f.outputs, taps[0], taps[1], points);
   if (f.stride == 2) {
-    points[0] = taps[0];
-    points[1] = taps[0] + taps[2];
-    points[2] = taps[2];
-    points[3] = taps[1];
+    weightsOfTwo(f.outputs, taps[0], taps[2], points);
+    points[f.outputs + 1] = taps[1];
     return;
   }
   // The filter's value at each point, over the product of the differences to the others.
@@ -148,7 +181,7 @@ void transformFilter(Filtering f, ArrayRef<double> taps, double *points) {
       value = value * x + tap;
     return value;
   };
-  if (f.points() == 4) {
+  if (f.outputs == 2 && f.taps == 3) {
     points[0] = taps[0];
     points[1] = at(1) / 2;
     points[2] = at(-1) / 2;

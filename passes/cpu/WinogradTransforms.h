@@ -11,10 +11,11 @@
 //
 // F(2,5) has the six points of F(4,3) and loses as much: 2e-6 with 256 channels, 3e-6 with 512.
 //
-// With a stride of 2 the even inputs meet the outer taps alone, a filter of 2 taps and stride 1: F(2,2) at the points
-// 0, 1 and infinity gives their part of 2 outputs. The odd inputs meet the middle tap, one each. Those are 5 products
-// where summing directly takes 6, of which two are by the same weight, and as precise. For 4 outputs F(4,2) takes the
-// points 0, 3/4, -3/4, 3/2 and infinity: 9 products for 12, with half the error of F(4,3).
+// With a stride of 2 the even inputs meet the outer taps alone, a filter of 2 taps and stride 1: F(2,2) at the
+// points 0, 1 and infinity gives their part of 2 outputs. The odd inputs meet the middle tap, one each. Those are 5
+// products where summing directly takes 6, of which two are by the same weight, and as precise. For 4 outputs F(4,2)
+// takes the points 0, 3/4, -3/4, 3/2 and infinity: 9 products for 12, with less error than F(4,3). Filters of 2
+// taps, as transposed convolutions have, take F(4,2) or F(2,2) alone.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_CPU_WINOGRADTRANSFORMS_H

@@ -92,7 +92,7 @@ struct Along {
   Along(winograd::Filtering f, bool isShort)
       : filtering(f), isShort(isShort), in(isShort ? f.shortInputs() : f.points()),
         out(isShort ? f.shortOutputs() : f.outputs),
-        points(isShort ? llvm::to_vector(f.shortPoints()) : llvm::to_vector(llvm::seq<int64_t>(0, in))) {}
+        points(isShort ? f.shortPoints() : llvm::to_vector(llvm::seq<int64_t>(0, in))) {}
   SmallVector<Value> inputs(KernelBuilder &k, ValueRange d) const {
     return isShort ? winograd::transformShortInput(k, filtering, d) : winograd::transformInput(k, filtering, d);
   }
@@ -208,7 +208,7 @@ private:
   static SmallVector<Points> pointsOf(winograd::Filtering f, bool hasShort) {
     if (!hasShort)
       return {{Points::all, llvm::to_vector(llvm::seq<int64_t>(0, f.points()))}};
-    return {{Points::ofShort, llvm::to_vector(f.shortPoints())}, {Points::others, llvm::to_vector(f.otherPoints())}};
+    return {{Points::ofShort, f.shortPoints()}, {Points::others, f.otherPoints()}};
   }
 
   /// V[point][block][piece][16] = B^T d B.

@@ -59,6 +59,7 @@ def test_dilated_winograd(tmp_path, level, channels, filters, kernel, image, dil
     (96, 128, (31, 14), [2, 0, 2, 1]),
     (128, 136, (14, 14), [1, 1, 1, 1]),
     (40, 64, (90, 97), [0, 0, 1, 1]),  # more than one item
+    (64, 64, (65, 33), [1, 1, 1, 1]),  # one output more than whole pieces
 ])
 def test_strided_winograd(tmp_path, level, channels, filters, image, pads):
     net = Net()
@@ -68,6 +69,8 @@ def test_strided_winograd(tmp_path, level, channels, filters, image, pads):
 
 @pytest.mark.parametrize("channels, filters, image, kernel, attributes", [
     (64, 64, (400,), (3,), dict(pads=[1, 1])),
+    (64, 64, (401,), (2,), dict(pads=[1, 1])),
+    (64, 64, (6, 57), (1, 2), dict()),
     (33, 48, (61,), (3,), dict(pads=[2, 0])),  # the last piece is short
     (64, 64, (130,), (3,), dict(pads=[7, 7], dilations=[7])),
     (128, 136, (401,), (3,), dict(pads=[1, 0], strides=[2])),
@@ -84,7 +87,23 @@ def test_winograd_along_one_dim(tmp_path, level, channels, filters, image, kerne
     check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
 
 
-@pytest.mark.parametrize("outputs, image", [(2, (26, 24)), (4, (55, 62))])
+def test_half_empty_blocks_are_summed_directly(tmp_path, level):
+    """Eight filters have half of the products that Winograd's algorithm would compute for a whole block."""
+    net = Net()
+    y = net.op("Relu", net.conv("x", 64, 8, (3, 3), pads=[1] * 4, strides=[2, 2]))
+    check(tmp_path, level, net, y, (1, 64, 40, 40), ["blocked_conv"], absent=["winograd_conv"])
+
+
+@pytest.mark.parametrize("outputs, image", [(2, (11, 10)), (4, (33, 29)), (4, (60, 18))])
+def test_winograd_of_two_taps(tmp_path, level, outputs, image):
+    """As transposed convolutions have them."""
+    net = Net()
+    y = net.op("Relu", net.conv("x", 96, 80, (2, 2), pads=[1, 0, 0, 1]))
+    check(tmp_path, level, net, y, (2, 96, *image), ["winograd_conv"])
+    assert f"outputs = {outputs}" in graph_of(tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize("outputs, image", [(2, (28, 28)), (4, (55, 62))])
 def test_outputs_of_strided_winograd(tmp_path, level, outputs, image):
     net = Net()
     y = net.op("Tanh", net.conv("x", 64, 64, (3, 3), pads=[1, 1, 0, 0], strides=[2, 2]))

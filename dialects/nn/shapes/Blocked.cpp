@@ -168,10 +168,10 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   int64_t dims = llvm::count(kernel, taps), without = llvm::count(kernel, 1);
   int64_t expected[] = {dims == 1 ? side : side * side, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
   bool isDilated = llvm::any_of(getDilations(), [](int64_t v) { return v != 1; });
-  bool isOfThree = taps == 3 && (outputs == 2 || outputs == 4);
+  bool isEven = outputs == 2 || outputs == 4, isOfThree = taps == 3 && isEven, isOfTwo = taps == 2 && isEven;
   bool exists = dims + without == int64_t(n) &&
                 (stride == 2 ? isOfThree && !isDilated && !without
-                             : stride == 1 && (isOfThree || (taps == 5 && outputs == 2)));
+                             : stride == 1 && (isOfThree || isOfTwo || (taps == 5 && outputs == 2)));
   bool fits = exists && filters >= 1 && rule.rank(getU()) == 4;
   for (size_t i = 0; fits && i < 4; ++i)
     fits = !rule.differ(rule.dim(getU(), i), rule.constant(expected[i]));
