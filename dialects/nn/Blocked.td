@@ -82,18 +82,18 @@ def NN_WinogradConvOp : NN_BlockedOp<"winograd_conv", (ins NN_Tensor:$x, NN_Tens
     DenseI64ArrayAttr:$pads, I64Attr:$channels, I64Attr:$filters, I64Attr:$outputs,
     DefaultValuedAttr<DenseI64ArrayAttr, "{3, 3}">:$kernel, DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
     DefaultValuedAttr<I64Attr, "1">:$stride)> {
-  let summary = "convolution by Winograd's F(4,3), F(2,3) or F(2,5), or F(4,3) or F(2,3) of stride 2 (made by nn-block-channels)";
+  let summary = "convolution of 2, 3 or 5 taps a dim by Winograd's algorithm (made by nn-block-channels)";
   let description = [{
     nn.conv with a kernel of `taps` x `taps`, x: [N,ceil(C/16),H,W,16], u: [q * q, ceil(M/16), C, 16], bias:
     [ceil(M/16),16] -> [N,ceil(M/16),OH,OW,16] with q = `outputs` + `taps` - 1. u[q i + j, m / 16, c, m % 16] is element
     (i, j) of G w[m, c] G^T (Lavin and Gray 2015). Or the same for a signal, x: [N,ceil(C/16),L,16] and a kernel of `taps`,
-    or a kernel of one tap along one dim: u: [q, ceil(M/16), C, 16] is G w[m, c]. Of a 3 x 3 kernel, every 6 x 6 piece of the input gives 4 x 4 outputs
-    from 36 products instead of 144, or every 4 x 4 piece 2 x 2 from 16 instead of 36; of a 5 x 5 kernel, every 6 x 6
+    or a kernel of one tap along one dim: u: [q, ceil(M/16), C, 16] is G w[m, c]. Of a 3 x 3 kernel, every 6 x 6 piece of
+    the input gives 4 x 4 outputs from 36 products instead of 144, or every 4 x 4 piece 2 x 2 from 16 instead of 36; of a 5 x 5 kernel, every 6 x 6
     piece gives 2 x 2 from 36 instead of 100. With `dilations` the inputs and the outputs of a piece are so far apart.
     With a `stride` of 2, a 9 x 9 piece gives 4 x 4 outputs of a 3 x 3 kernel from 81 products instead of 144, or a 5 x 5
     piece 2 x 2 from 25 instead of 36. As many points along a dim as there are outputs have the same, last weight, so that q
     is 6 and 4, too. A 2 x 2 kernel takes 25 products of a 5 x 5 piece for 4 x 4 outputs instead of 64, or 9 for 2 x 2
-    instead of 16. Along a dim without taps, 4 outputs take 6 products instead of 12, and with a stride 9.
+    instead of 16. With three taps along one dim alone, 4 outputs take 6 products instead of 12, and 9 with a stride of 2.
 
     - winograd_conv_c1: x has as many dims as the kernel, one or two, and holds `channels` channels.
     - winograd_conv_c2: pads has 2n entries for the kernel's n, none negative, and dilations n that are positive.

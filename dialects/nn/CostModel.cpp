@@ -220,17 +220,12 @@ struct Costs {
           return rule.mul(blockedPixels(o.getY()), products);
         })
         .Case([&](BlockedByteConvOp o) {
-          int64_t taps = 1;
-          for (int64_t k : o.getKernel())
-            taps *= k;
-          return times(blockedPixels(o.getY()),
-                       2 * taps * o.getFilters() * (o.getChannels() / o.getGroups()));
+          return times(blockedPixels(o.getY()), 2 * llvm::product_of(o.getKernel()) * o.getFilters() *
+                                                    (o.getChannels() / o.getGroups()));
         })
         .Case([&](WinogradConvOp o) {
-          int64_t taps = 1;
-          for (int64_t k : o.getKernel())
-            taps *= k;
-          return times(blockedPixels(o.getY()), 2 * taps * o.getFilters() * o.getChannels());
+          return times(blockedPixels(o.getY()),
+                       2 * llvm::product_of(o.getKernel()) * o.getFilters() * o.getChannels());
         })
         .Case([&](BlockedDepthwiseOp o) {
           return times(rule.mul(elements(o.getY()), rule.dim(o.getW(), 1)), 2);
@@ -243,10 +238,7 @@ struct Costs {
                           times(rule.mul(elements(o.getY()), rule.dim(o.getW(), 1)), 2));
         })
         .Case<PoolOp, MaxPoolWithIndicesOp, BlockedPoolOp>([&](auto o) {
-          int64_t taps = 1;
-          for (int64_t k : o.getKernel())
-            taps *= k;
-          return perElement(o.getY(), taps);
+          return perElement(o.getY(), llvm::product_of(o.getKernel()));
         })
         .Case([&](ResizeOp o) { return resize(o); })
         .Case([&](GridSampleOp o) { return gridSample(o); })

@@ -82,6 +82,8 @@ std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
     candidates = {2};
   else if (stride == 1 ? taps == 2 || taps == 3 : stride == 2 && taps == 3 && !hasDimWithout && !isDilated)
     candidates = {4, 2};
+  if (candidates.empty())
+    return std::nullopt;
   auto x = cast<RankedTensorType>(op.getX().getType());
   SmallVector<int64_t> pads = explicitPads(op, kernel);
   auto inside = [&](int64_t i) {

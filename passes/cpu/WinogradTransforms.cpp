@@ -162,16 +162,16 @@ SmallVector<Value> transformShortOutput(KernelBuilder &k, Filtering f, ValueRang
   return {l.add(m[0], l.add(m[1], m[2])), l.fma(a, l.sub(m[1], m[2]), m[3])};
 }
 
-void transformFilter(Filtering f, ArrayRef<double> taps, double *points) {
+void transformFilter(Filtering f, ArrayRef<double> taps, double *weights) {
   if (f.taps == 1) {
-    points[0] = taps[0];
+    weights[0] = taps[0];
     return;
   }
   if (f.taps == 2)
-    return weightsOfTwo(f.outputs, taps[0], taps[1], points);
+    return weightsOfTwo(f.outputs, taps[0], taps[1], weights);
   if (f.stride == 2) {
-    weightsOfTwo(f.outputs, taps[0], taps[2], points);
-    points[f.outputs + 1] = taps[1];
+    weightsOfTwo(f.outputs, taps[0], taps[2], weights);
+    weights[f.outputs + 1] = taps[1];
     return;
   }
   // The filter's value at each point, over the product of the differences to the others.
@@ -182,18 +182,18 @@ void transformFilter(Filtering f, ArrayRef<double> taps, double *points) {
     return value;
   };
   if (f.outputs == 2 && f.taps == 3) {
-    points[0] = taps[0];
-    points[1] = at(1) / 2;
-    points[2] = at(-1) / 2;
-    points[3] = taps.back();
+    weights[0] = taps[0];
+    weights[1] = at(1) / 2;
+    weights[2] = at(-1) / 2;
+    weights[3] = taps.back();
     return;
   }
-  points[0] = taps[0] / (a2 * b2);
-  points[1] = at(a) / (2 * a2 * (a2 - b2));
-  points[2] = at(-a) / (2 * a2 * (a2 - b2));
-  points[3] = at(b) / (2 * b2 * (b2 - a2));
-  points[4] = at(-b) / (2 * b2 * (b2 - a2));
-  points[5] = taps.back();
+  weights[0] = taps[0] / (a2 * b2);
+  weights[1] = at(a) / (2 * a2 * (a2 - b2));
+  weights[2] = at(-a) / (2 * a2 * (a2 - b2));
+  weights[3] = at(b) / (2 * b2 * (b2 - a2));
+  weights[4] = at(-b) / (2 * b2 * (b2 - a2));
+  weights[5] = taps.back();
 }
 
 Value Pieces::start(KernelBuilder &k, Value t) const {

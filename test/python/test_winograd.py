@@ -1,4 +1,4 @@
-"""3 x 3 and 5 x 5 convolutions by Winograd's algorithm, against ONNX Runtime."""
+"""Convolutions by Winograd's algorithm, against ONNX Runtime."""
 
 import os
 import subprocess
@@ -12,6 +12,12 @@ def graph_of(path):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+def check_winograd(tmp_path, level, channels, filters, image, kernel, **attributes):
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, kernel, **attributes))
+    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+
+
 @pytest.mark.parametrize("channels, filters, image, pads", [
     (16, 16, (32, 32), [1, 1, 1, 1]),
     (24, 40, (30, 21), [0, 0, 0, 0]),
@@ -22,9 +28,7 @@ def graph_of(path):
     (32, 24, (8, 11), [1, 0, 1, 0]),
 ])
 def test_winograd(tmp_path, level, channels, filters, image, pads):
-    net = Net()
-    y = net.op("Relu", net.conv("x", channels, filters, (3, 3), pads=pads))
-    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+    check_winograd(tmp_path, level, channels, filters, image, (3, 3), pads=pads)
 
 
 @pytest.mark.parametrize("channels, filters, image, pads", [
@@ -33,9 +37,7 @@ def test_winograd(tmp_path, level, channels, filters, image, pads):
     (64, 192, (27, 27), [2, 2, 2, 2]),
 ])
 def test_winograd_of_five_taps(tmp_path, level, channels, filters, image, pads):
-    net = Net()
-    y = net.op("Relu", net.conv("x", channels, filters, (5, 5), pads=pads))
-    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+    check_winograd(tmp_path, level, channels, filters, image, (5, 5), pads=pads)
 
 
 @pytest.mark.parametrize("channels, filters, kernel, image, dilations, pads", [
@@ -47,9 +49,7 @@ def test_winograd_of_five_taps(tmp_path, level, channels, filters, image, pads):
     (64, 96, 5, (27, 30), [2, 2], [4, 4, 4, 4]),
 ])
 def test_dilated_winograd(tmp_path, level, channels, filters, kernel, image, dilations, pads):
-    net = Net()
-    y = net.op("Relu", net.conv("x", channels, filters, (kernel, kernel), dilations=dilations, pads=pads))
-    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+    check_winograd(tmp_path, level, channels, filters, image, (kernel, kernel), dilations=dilations, pads=pads)
 
 
 @pytest.mark.parametrize("channels, filters, image, pads", [
@@ -62,9 +62,7 @@ def test_dilated_winograd(tmp_path, level, channels, filters, kernel, image, dil
     (64, 64, (65, 33), [1, 1, 1, 1]),  # one output more than whole pieces
 ])
 def test_strided_winograd(tmp_path, level, channels, filters, image, pads):
-    net = Net()
-    y = net.op("Relu", net.conv("x", channels, filters, (3, 3), pads=pads, strides=[2, 2]))
-    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+    check_winograd(tmp_path, level, channels, filters, image, (3, 3), pads=pads, strides=[2, 2])
 
 
 @pytest.mark.parametrize("channels, filters, image, kernel, attributes", [

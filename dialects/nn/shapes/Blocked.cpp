@@ -41,13 +41,6 @@ LogicalResult slide(ShapeRule &rule, StringRef constraint, Value x, Dim blocks, 
   return success();
 }
 
-int64_t productOf(ArrayRef<int64_t> numbers) {
-  int64_t product = 1;
-  for (int64_t number : numbers)
-    product *= number;
-  return product;
-}
-
 } // namespace
 
 LogicalResult BlockChannelsOp::shapes(ShapeRule &rule) {
@@ -80,7 +73,7 @@ bool BlockedConvOp::fitsStrassen() {
   if (!x || !y || x.getRank() != n + 3 || y.getRank() != n + 3 || !all(getKernel(), 1) || !all(getPads(), 0))
     return false;
   ArrayRef<int64_t> inputs = x.getShape().slice(2, n), pixels = y.getShape().slice(2, n);
-  return !ShapedType::isDynamicShape(inputs) && !ShapedType::isDynamicShape(pixels) && productOf(pixels) >= 4 &&
+  return !ShapedType::isDynamicShape(inputs) && !ShapedType::isDynamicShape(pixels) && llvm::product_of(pixels) >= 4 &&
          x.getElementType().isF32() && getGroups() == 1 && getChannels() % 32 == 0 &&
          getFilters() % (4 * kBlock) == 0;
 }
@@ -98,7 +91,7 @@ LogicalResult BlockedConvOp::shapes(ShapeRule &rule) {
   if (fits && groups > 1)
     fits = !plain && filters / groups % kBlock == 0 && channels / groups % kBlock == 0;
   if (fits) {
-    int64_t expected[] = {groups, blocksOf(filters / groups), productOf(getKernel()) * channels / groups,
+    int64_t expected[] = {groups, blocksOf(filters / groups), llvm::product_of(getKernel()) * channels / groups,
                           kBlock};
     for (auto [i, extent] : llvm::enumerate(expected))
       fits &= !rule.differ(rule.dim(getPanels(), i), rule.constant(extent));
@@ -129,7 +122,7 @@ LogicalResult BlockedByteConvOp::shapes(ShapeRule &rule) {
     fits = filters / groups % kBlock == 0 && channels / groups % kBlock == 0;
   if (fits) {
     int64_t steps = llvm::divideCeil(channels / groups, kByteStep);
-    int64_t expected[] = {groups, blocksOf(filters / groups), productOf(getKernel()) * steps, kBlock,
+    int64_t expected[] = {groups, blocksOf(filters / groups), llvm::product_of(getKernel()) * steps, kBlock,
                           kByteStep};
     for (auto [i, extent] : llvm::enumerate(expected))
       fits &= !rule.differ(rule.dim(getPanels(), i), rule.constant(extent));
@@ -197,7 +190,7 @@ LogicalResult BlockedDepthwiseOp::shapes(ShapeRule &rule) {
   int64_t perGroup = getPerGroup();
   if ((perGroup != 1 && perGroup != 2 && perGroup != 4 && perGroup != 8) || rule.rank(getW()) != 3 ||
       rule.differ(rule.dim(getW(), 0), blocks) ||
-      rule.differ(rule.dim(getW(), 1), rule.constant(productOf(getKernel()) * perGroup)) ||
+      rule.differ(rule.dim(getW(), 1), rule.constant(llvm::product_of(getKernel()) * perGroup)) ||
       rule.differ(rule.dim(getW(), 2), rule.constant(kBlock)) || !isBias(rule, getBias(), blocks))
     return rule.error("blocked_depthwise_c3: the weight or the bias does not fit x's blocks, the groups of " +
                       Twine(perGroup) + " and the kernel");
@@ -222,7 +215,7 @@ LogicalResult BlockedExpandDepthwiseOp::shapes(ShapeRule &rule) {
   };
   if (filters < 1 || !hasDims(getPanels(), {1, blocks, channels, kBlock}) ||
       !hasDims(getExpandBias(), {blocks, kBlock}) ||
-      !hasDims(getW(), {blocks, productOf(getKernel()), kBlock}) || !hasDims(getBias(), {blocks, kBlock}))
+      !hasDims(getW(), {blocks, llvm::product_of(getKernel()), kBlock}) || !hasDims(getBias(), {blocks, kBlock}))
     return rule.error("blocked_expand_depthwise_c3: the weights do not fit " + Twine(channels) +
                       " channels and " + Twine(filters) + " filters");
   Block &block = getActivation().front();
