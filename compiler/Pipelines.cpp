@@ -45,7 +45,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     pm.addPass(createSliceVolumes());
     pm.addPass(createBlockChannels(blocks));
     pm.addPass(createCSEPass());
-    pm.addPass(createFuseExpansions());
+    pm.addPass(createFuseBottlenecks());
     pm.addPass(createPackRecurrent());
     pm.addPass(createPackWeights());
     pm.addPass(createFuseProjections());

@@ -132,11 +132,12 @@ def BlockChannels : Pass<"nn-block-channels", "::mlir::ModuleOp"> {
   let options = [Option<"winograd", "winograd", "bool", "true", "Allow Winograd's algorithm">];
 }
 
-def FuseExpansions : Pass<"nn-fuse-expansions", "::mlir::ModuleOp"> {
-  let summary = "Make one op of a 1 x 1 convolution and the depthwise convolution of its result";
+def FuseBottlenecks : Pass<"nn-fuse-bottlenecks", "::mlir::ModuleOp"> {
+  let summary = "Make one op of a depthwise convolution and the convolutions before and after it";
   let description = [{
-    Where the expanded tensor between them, activated or not, is read by nobody else and does not fit the second-level
-    cache: one kernel then keeps the few rows of it that the depthwise window needs.
+    Where the expanded tensor in front of a depthwise convolution, activated or not, is read by nobody else and does not
+    fit the second-level cache, one kernel keeps the few rows of it that the window needs. Where its own result is as large
+    and only a 1 x 1 convolution of few weights reads it, that is part of the kernel, too.
   }];
 }
 

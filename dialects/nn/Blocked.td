@@ -120,23 +120,37 @@ def NN_BlockedDepthwiseOp : NN_BlockedOp<"blocked_depthwise", (ins NN_Tensor:$x,
   }];
 }
 
-def NN_BlockedExpandDepthwiseOp : NN_BlockedOp<"blocked_expand_depthwise", (ins NN_Tensor:$x, NN_Tensor:$panels,
-    NN_Tensor:$expand_bias, NN_Tensor:$w, NN_Tensor:$bias, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
-    DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations, I64Attr:$channels, I64Attr:$filters), [SingleBlock]> {
-  let summary = "nn.blocked_depthwise of a 1 x 1 nn.blocked_conv whose result is never written (made by nn-fuse-expansions)";
+def NN_BlockedBottleneckOp : NN_BlockedOp<"blocked_bottleneck", (ins NN_Tensor:$x, NN_Tensor:$panels,
+    NN_Tensor:$expand_bias, NN_Tensor:$w, NN_Tensor:$bias, Variadic<NN_Tensor>:$project,
+    DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
+    I64Attr:$channels, I64Attr:$filters,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$expand_kernel,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$expand_strides,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$expand_pads,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$expand_dilations,
+    OptionalAttr<I64Attr>:$project_filters), [SingleBlock]> {
+  let summary = "nn.blocked_depthwise of an nn.blocked_conv whose result is never written, nor its own where a 1 x 1 one follows (made by nn-fuse-bottlenecks)";
   let description = [{
-    x: [N,ceil(C/16),H,W,16] with C = `channels` -> the expanded tensor [N,B,H,W,16] with B = ceil(M/16) and M = `filters`,
-    by panels: [1,B,C,16] and expand_bias: [B,16]; then the elementwise ops of the region, whose other operands are single
-    numbers; then w: [B,T,16] and bias: [B,16] with T taps -> [N,B,O1,O2,16].
+    The inverted bottleneck of Sandler et al. 2018. First the nn.blocked_conv of x by panels and expand_bias, with the
+    `expand_` attributes, of one group, `channels` and `filters` -> the expanded tensor [N,B,H,W,16] with B = ceil(M/16)
+    and M = `filters`; then the elementwise ops of the region `expanded`, whose other operands are single numbers; then w:
+    [B,T,16] and bias: [B,16] with T taps -> [N,B,O1,O2,16]. With `project` and `project_filters` = F, that is followed by
+    the ops of the region `filtered` and the 1 x 1 nn.blocked_conv by the panels [1,ceil(F/16),M,16] and the bias
+    [ceil(F/16),16] of `project` -> [N,ceil(F/16),O1,O2,16].
 
-    - blocked_expand_depthwise_c1: x has 5 dims and holds `channels` channels.
-    - blocked_expand_depthwise_c2: strides, dilations and pads have 2, 2 and 4 entries; strides and dilations are positive.
-    - blocked_expand_depthwise_c3: panels, w and the biases fit the channels, the filters and the kernel.
-    - blocked_expand_depthwise_c4: the region takes one tensor and yields one.
-    - blocked_expand_depthwise_c5: the dilated kernel fits into the padded input.
+    - blocked_bottleneck_c1: x has 4 dims, or 5 with blocks, and holds `channels` channels.
+    - blocked_bottleneck_c2: strides, dilations and pads have 2, 2 and 4 entries, those of the expansion too; strides and
+      dilations are positive.
+    - blocked_bottleneck_c3: panels, w and the biases fit the channels, the filters and the kernels.
+    - blocked_bottleneck_c4: each region takes one tensor, the one before it, and yields one.
+    - blocked_bottleneck_c5: the dilated kernels fit into the padded input and the padded expanded tensor.
+    - blocked_bottleneck_c6: `project` is nothing, or panels and bias that fit `filters` and `project_filters`, with a
+      region `filtered`.
   }];
-  let regions = (region SizedRegion<1>:$activation);
-  let assemblyFormat = "operands $activation attr-dict `:` functional-type(operands, results)";
+  let regions = (region SizedRegion<1>:$expanded, MaxSizedRegion<1>:$filtered);
+  let assemblyFormat = [{
+    operands `expanded` $expanded (`filtered` $filtered^)? attr-dict `:` functional-type(operands, results)
+  }];
 }
 
 def NN_BlockedPoolOp : NN_BlockedOp<"blocked_pool", (ins NN_PoolKindAttr:$kind, NN_Tensor:$x, DenseI64ArrayAttr:$kernel,

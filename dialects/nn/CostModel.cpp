@@ -177,6 +177,22 @@ struct Costs {
     return rule.mul(rule.dim(v, 0), rule.product(ArrayRef(rule.dims(v)).drop_front(2).drop_back()));
   }
 
+  Dim bottleneck(BlockedBottleneckOp o) {
+    auto opsOf = [](Region &region) {
+      int64_t count = 0;
+      if (!region.empty())
+        for (Operation &op : region.front().without_terminator())
+          count += !isa<ConstantOp>(op);
+      return count;
+    };
+    auto expanded = cast<RankedTensorType>(o.getExpanded().front().getArgument(0).getType());
+    int64_t inner = 2 * llvm::product_of(o.getExpandKernel()) * o.getChannels() + opsOf(o.getExpanded()),
+            outer = 2 * llvm::product_of(o.getKernel()) + opsOf(o.getFiltered()) + 2 * o.getProjectFilters().value_or(0);
+    int64_t pixels = llvm::product_of(expanded.getShape().slice(2, 2));
+    return rule.add(times(rule.dim(o.getX(), 0), pixels * inner * o.getFilters()),
+                    times(blockedPixels(o.getY()), outer * o.getFilters()));
+  }
+
   /// 5 n log2 n for each of `count` transforms of a known length.
   Dim transforms(Dim count, Dim length) {
     auto n = length.known();
@@ -230,13 +246,7 @@ struct Costs {
         .Case([&](BlockedDepthwiseOp o) {
           return times(rule.mul(elements(o.getY()), rule.dim(o.getW(), 1)), 2);
         })
-        .Case([&](BlockedExpandDepthwiseOp o) {
-          int64_t inner = 2 * o.getChannels();
-          for (Operation &op : o.getActivation().front().without_terminator())
-            inner += !isa<ConstantOp>(op);
-          return rule.add(times(blockedPixels(o.getX()), inner * o.getFilters()),
-                          times(rule.mul(elements(o.getY()), rule.dim(o.getW(), 1)), 2));
-        })
+        .Case([&](BlockedBottleneckOp o) { return bottleneck(o); })
         .Case<PoolOp, MaxPoolWithIndicesOp, BlockedPoolOp>([&](auto o) {
           return perElement(o.getY(), llvm::product_of(o.getKernel()));
         })

@@ -1,6 +1,7 @@
 #include "passes/cpu/ConvolutionPlan.h"
 
 #include "dialects/nn/Blocked.h"
+#include "passes/cpu/TilePlan.h"
 #include "passes/cpu/WinogradTransforms.h"
 #include "passes/graph/Constants.h"
 #include "passes/lower/BlockedGeometry.h"
@@ -126,11 +127,17 @@ bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd
   return filters > 4 || (filters > 2 && (byWinograd || columns < 32)) || (taps > 1 && columns > 1 && columns < 16);
 }
 
-bool fusesExpansion(int64_t expanded) {
-  // What lies in the second-level cache, or in the next one not far from it, is read in no time; two kernels
-  // then have the better tiles. Measured with 0.6, 1.8 and 4.8 MB: the last gains.
-  constexpr int64_t kCache = 3 << 20;
-  return expanded * 4 > kCache;
+/// What a tensor may take that is written for the next convolution. In the second-level cache it is read in no time; more
+/// comes from memory that the weights of a whole network have taken the place of in the caches, and costs that again with
+/// every layer whose tensors lie somewhere else.
+constexpr int64_t kNearCache = 1 << 20;
+
+bool fusesExpansion(int64_t bytes) { return bytes > kNearCache; }
+
+bool fusesProjection(int64_t bytes, int64_t weightBytes, int64_t keptBytes) {
+  // Each row reads all the weights again, and takes all channels at once.
+  constexpr int64_t kMostWeights = 128 << 10;
+  return bytes > kNearCache && weightBytes <= kMostWeights && keptBytes <= kRingBytes;
 }
 
 } // namespace nnc

@@ -343,37 +343,6 @@ std::optional<int64_t> windowHalf(ArrayRef<int64_t> shape) {
   return llvm::divideCeil(shape[2], 2);
 }
 
-ExpansionPlan planExpansion(const KernelTarget &target, const ExpansionSize &size) {
-  ExpansionPlan plan;
-  BlockedConvPlan tile = planBlockedConv(target, {size.panels, size.channels, 1, size.columns, 0, 1});
-  plan.lanes = tile.lanes;
-  plan.pixels = tile.pixels;
-  plan.panels = tile.panels;
-  // Cutting along rows computes those again that two items share; cutting along panels, or having several of
-  // them to an item, reads the input again, which costs nothing where the second-level cache keeps it.
-  int64_t groups = llvm::divideCeil(size.panels, plan.panels),
-          wanted = llvm::divideCeil(kItems, std::max<int64_t>(1, size.images));
-  double row = static_cast<double>(size.columns) * size.panels * size.channels / 2,
-         inputs = static_cast<double>(size.rows) * size.columns * size.channels * 4;
-  double best = std::numeric_limits<double>::infinity();
-  for (int64_t p = 1; p <= std::min<int64_t>(size.outputRows, 64); ++p)
-    for (int64_t q : {llvm::divideCeilSigned(wanted, p), int64_t(1)}) {
-      q = std::min(groups, q);
-      double again = std::max<int64_t>(0, size.span - size.stride) * (p - 1.0);
-      double reads = inputs / p > kKeptBytes ? groups : q;
-      double share = largerShare(size.images, size.panels, q, groups, p, size.outputRows);
-      double cost = (size.rows + again) * row * share + inputs * reads / kBytesPerCycle;
-      if (p * q < std::min(wanted, size.outputRows * groups))
-        cost *= 1.25;
-      if (cost < best) {
-        best = cost;
-        plan.rowItems = p;
-        plan.panelItems = q;
-      }
-    }
-  return plan;
-}
-
 WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t weights, int64_t tiles,
                           int64_t channels, int64_t panels) {
   WinogradPlan plan;

@@ -141,26 +141,12 @@ struct BlockedConvSize {
 
 BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSize &size);
 
-/// nn.blocked_expand_depthwise: an item is some panels of 16 expanded channels for some rows of outputs.
-struct ExpansionPlan {
-  int64_t lanes;
-  /// The register tile of the products: pixels of a row times neighbouring panels.
-  int64_t pixels, panels;
-  /// Into how many items an image is cut along panels and along rows.
-  int64_t panelItems, rowItems;
-};
-
-/// What the plan depends on: panels of expanded channels, channels of the input, the rows and columns of the
-/// input, how many rows of outputs there are, from one output to the next and under one window.
-struct ExpansionSize {
-  int64_t panels, channels, rows, columns, outputRows, stride, span, images;
-};
+/// nn.blocked_bottleneck: what the rows between its convolutions may take of the second-level cache.
+inline constexpr int64_t kRingBytes = 512 << 10;
 
 /// Rows of half an image [N,B,H,W,16] of a depthwise convolution's or a pool's results, where threads share the rows in
 /// halves: small images come from convolutions that are cut by filters, and threads share blocks.
 std::optional<int64_t> windowHalf(llvm::ArrayRef<int64_t> shape);
-
-ExpansionPlan planExpansion(const KernelTarget &target, const ExpansionSize &size);
 
 /// How a tile of `pixels` outputs lies in an image of `rows` x `columns`: whole rows of small images, else a
 /// part of one.

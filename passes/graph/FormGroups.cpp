@@ -48,7 +48,7 @@ private:
         if (done.contains(op))
           continue; // it moved into a group
         for (Region &nested : op->getRegions())
-          if (!isa<nn::GroupOp, nn::AttentionOp, nn::BlockedExpandDepthwiseOp>(op))
+          if (!isa<nn::GroupOp, nn::AttentionOp, nn::BlockedBottleneckOp>(op))
             formIn(nested, shapes);
         if (isHostOp(op) || op->getDialect() != getContext().getLoadedDialect<nn::NNDialect>())
           continue;

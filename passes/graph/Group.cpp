@@ -39,7 +39,7 @@ bool takesEpilogue(Operation *root) {
     return isAlongRows(normalize);
   return isa<nn::MatMulOp, nn::ConvOp, nn::ConvTransposeOp, nn::PackedMatMulOp, nn::PackedByteMatMulOp,
              nn::PackedConvOp, nn::BlockedConvOp, nn::BlockedByteConvOp, nn::BlockedDepthwiseOp,
-             nn::BlockedExpandDepthwiseOp, nn::BlockedPoolOp, nn::WinogradConvOp>(root);
+             nn::BlockedBottleneckOp, nn::BlockedPoolOp, nn::WinogradConvOp>(root);
 }
 
 Operation *groupRoot(nn::GroupOp group) {

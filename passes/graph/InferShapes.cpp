@@ -51,7 +51,7 @@ struct InferShapes : impl::InferShapesBase<InferShapes> {
 private:
   void resolve(Operation *op, nn::ShapeAnalysis &shapes) {
     if (isa<nn::ConstantOp, nn::IfOp, nn::LoopOp, nn::ScanOp, nn::GroupOp, nn::AttentionOp,
-            nn::BlockedExpandDepthwiseOp>(op))
+            nn::BlockedBottleneckOp>(op))
       return;
     for (Value result : op->getResults()) {
       auto type = dyn_cast<RankedTensorType>(result.getType());

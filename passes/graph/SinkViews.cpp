@@ -38,7 +38,7 @@ struct SinkViews : impl::SinkViewsBase<SinkViews> {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isElementwiseOp(op) && !op->getParentOfType<nn::AttentionOp>() &&
-          !op->getParentOfType<nn::BlockedExpandDepthwiseOp>())
+          !op->getParentOfType<nn::BlockedBottleneckOp>())
         ops.push_back(op);
     });
     // In program order, so that a view passes one op after the other.

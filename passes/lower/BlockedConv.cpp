@@ -12,8 +12,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
 #include "passes/cpu/TilePlan.h"
-#include "passes/lower/BlockedGeometry.h"
 #include "passes/lower/Contraction.h"
+#include "passes/lower/DirectSums.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/Registry.h"
@@ -77,26 +77,23 @@ public:
       : k(k), op(op), shape(k.group, op, k.target), g(shape.geometry), plan(shape.plan),
         unit(isBytes ? Type(k.b.getI32Type()) : Type(k.b.getF32Type())),
         vector(VectorType::get({plan.lanes}, unit)), perPanel(kBlock / plan.lanes),
-        pixelStride(shape.perBlock), panels(units(op.getPanels())), x(units(op.getX())),
         shortEpilogue(isBytes ? hasShortEpilogue(k.group, kByteEpilogue) : hasShortEpilogue(k.group)) {
     flattened = g.flatten(k);
-    if (Value initial = initialSums())
-      bias = k.flat(k.memref(initial));
-    source = x;
-    sourceRow = g.columns.in * pixelStride;
-    sourceChannels = g.rows.in * sourceRow;
-    if (g.rows.padBegin || g.rows.padEnd || g.columns.padBegin || g.columns.padEnd) {
+    int64_t row = g.columns.in * shape.perBlock;
+    PixelSource inPlace{units(op.getX()), shape.perBlock, row, g.rows.in * row};
+    if (PaddedRows::areNeeded(g)) {
       // What the outputs of the largest item read.
       bool alongRows = shape.itemsAlongRows();
       EvenParts cut{alongRows ? g.rows.out : g.columns.out,
                     alongRows ? shape.tiles.rowParts : shape.tiles.columnParts};
       int64_t most = std::min(cut.largest() * shape.itemTiles(), cut.extent);
-      bufferRows = g.rows.spanOf(alongRows ? most : 1);
-      bufferColumns = g.columns.spanOf(alongRows ? g.columns.out : most);
-      sourceRow = bufferColumns * pixelStride;
-      sourceChannels = bufferRows * sourceRow;
-      source = k.workspace(MemRefType::get({blocks() * sourceChannels}, unit));
+      padded.emplace(k, g, inPlace, blocks(), alongRows ? most : 1, alongRows ? g.columns.out : most);
     }
+    inputBlock = inPlace.channel;
+    Value initial = initialSums();
+    direct.emplace(DirectSums{g, padded ? padded->source() : inPlace, shape.plain, shape.perBlock, shape.channels,
+                              shape.depth, units(op.getPanels()), initial ? k.flat(k.memref(initial)) : Value(),
+                              vector, plan.omitsHalf, factors()});
     // A zero point is no zero: its products count.
     skipsRows = !isBytes && g.rows.savesByTap(shape.tiles.rowParts);
     skipsColumns = !isBytes && !shape.plain && g.columns.savesByTap(shape.tiles.columnParts);
@@ -112,7 +109,7 @@ public:
     k.grain = std::max<int64_t>(1, 200000 / work);
     k.note("direct, registers hold " + Twine(plan.pixels) + " pixels x " + Twine(plan.panels * kBlock) +
            " filters, cut into " + Twine(plan.panelItems) + " x " + Twine(plan.pixelItems) +
-           (g.isFlat ? ", all pixels in one row" : "") + (bufferRows ? ", padded rows copied" : "") +
+           (g.isFlat ? ", all pixels in one row" : "") + (padded ? ", padded rows copied" : "") +
            (skipsRows || skipsColumns ? ", taps in padding skipped" : "") +
            (plan.streamsWeights ? ", weights prefetched" : ""));
     k.forEachItem([&](ValueRange point) {
@@ -128,8 +125,9 @@ public:
       Value zero = k.index(0), one = k.index(1), all = k.index(columnParts.parts);
       firstRow = shape.itemsAlongRows() ? rowParts.startOf(k, first) : zero;
       firstColumn = shape.itemsAlongRows() ? zero : columnParts.startOf(k, first);
-      if (bufferRows)
-        copyRows();
+      // Rows of padding that no tap reads are not written either.
+      if (padded)
+        padded->copy(inputStart(), firstRow, firstColumn, padding(), !skipsRows || g.rows.out > shape.tiles.rowParts);
       auto overTiles = [&](Value at, int64_t width) {
         rowParts.forEach(k, shape.itemsAlongRows() ? first : zero, shape.itemsAlongRows() ? last : one,
                          [&](Value row, int64_t height) {
@@ -176,17 +174,11 @@ private:
     return zeroOf(k, unit);
   }
 
-  MicroKernel kernelOf(int64_t pixels, int64_t width) {
-    MicroKernel kernel{pixels, width * perPanel, vector};
-    if (plan.omitsHalf && perPanel > 1)
-      --kernel.vectors;
-    else if (plan.omitsHalf)
-      kernel.last = VectorType::get({kBlock / 2}, unit);
+  MicroKernel::Factors factors() {
     if constexpr (isBytes)
-      kernel.factors = typeOf(op.getPanels()).getElementType().isUnsignedInteger()
-                           ? MicroKernel::Factors::signedLeftBytes
-                           : MicroKernel::Factors::signedRightBytes;
-    return kernel;
+      return typeOf(op.getPanels()).getElementType().isUnsignedInteger() ? MicroKernel::Factors::signedLeftBytes
+                                                                         : MicroKernel::Factors::signedRightBytes;
+    return MicroKernel::Factors::elements;
   }
 
   /// What the micro-kernel multiplies in place of a unit of x.
@@ -197,70 +189,30 @@ private:
     return loaded;
   }
 
-  /// Brings the inputs under the item's outputs into the workspace, with padding around them.
-  void copyRows() {
-    Value top = k.sub(k.mul(firstRow, g.rows.stride), k.index(g.rows.padBegin));
-    Value left = k.sub(k.mul(firstColumn, g.columns.stride), k.index(g.columns.padBegin));
-    Value zero = padding(), none = k.index(0), width = k.index(bufferColumns);
-    // The columns of the buffer that are inputs.
-    Value begin = k.min(k.max(k.sub(none, left), none), width);
-    Value end = k.max(k.min(k.sub(k.index(g.columns.in), left), width), begin);
-    // Rows of padding that no tap reads are not written either.
-    bool readsPadding = !skipsRows || g.rows.out > shape.tiles.rowParts;
-    k.loop(k.index(blocks()), [&](Value block) {
-      k.loop(k.index(bufferRows), [&](Value r) {
-        Value row = k.add(top, r), isInside = k.inRange(row, k.index(g.rows.in));
-        Value to = k.add(k.mul(block, sourceChannels), k.mul(r, sourceRow));
-        auto zeros = [&](Value from, Value end) {
-          k.loop(k.mul(from, pixelStride), k.mul(end, pixelStride), k.index(1),
-                 [&](Value i) { memref::StoreOp::create(k.b, k.loc, zero, source, k.add(to, i)); });
-        };
-        if (readsPadding)
-          k.ifThen(k.negated(isInside), [&] { zeros(none, width); });
-        k.ifThen(isInside, [&] {
-          Value column = k.add(k.mul(row, g.columns.in), k.add(left, begin));
-          Value from = k.add(inputOffset(block), k.mul(column, pixelStride));
-          Value at = k.add(to, k.mul(begin, pixelStride));
-          zeros(none, begin);
-          k.loop(k.mul(k.sub(end, begin), pixelStride), [&](Value i) {
-            Value value = memref::LoadOp::create(k.b, k.loc, x, k.add(from, i));
-            memref::StoreOp::create(k.b, k.loc, value, source, k.add(at, i));
-          });
-          zeros(end, width);
-        });
-      });
-    });
-  }
-
-  /// Where the pixels of channel (or block of channels) `block` of the group start in x.
-  Value inputOffset(Value block) {
-    Value row = k.add(k.mul(k.add(k.mul(image, op.getGroups()), group), blocks()), block);
-    return k.mul(row, g.rows.in * g.columns.in * pixelStride);
+  /// Where the first channel (or block of channels) of the group starts in x.
+  Value inputStart() {
+    Value groups = k.add(k.mul(image, op.getGroups()), group);
+    return k.mul(k.mul(groups, blocks()), inputBlock);
   }
 
   /// The outputs [row, +height) x [column, +columns) of the panels [panel, +width).
   void tile(Value panel, int64_t width, Value row, int64_t height, Value column, int64_t columns) {
-    MicroKernel kernel = kernelOf(height * columns, width);
     Value block = k.add(k.mul(group, shape.panels), panel);
-    SmallVector<Value> initial;
-    for (int64_t i = 0; i < kernel.rows; ++i)
-      for (int64_t j = 0; j < kernel.vectors; ++j)
-        initial.push_back(i ? initial[j] : startOf(kernel, block, j));
-    SmallVector<Value> results = products(kernel, block, row, columns, column, initial);
-    results = filledUp(kernel, block, results, width);
+    SmallVector<Value> results = sumsOf(block, width, row, height, column, columns);
+    int64_t pixels = height * columns;
     int64_t vectors = width * perPanel;
     if (shortEpilogue) {
-      for (int64_t i = 0; i < kernel.rows; ++i)
+      for (int64_t i = 0; i < pixels; ++i)
         for (int64_t j = 0; j < vectors; ++j)
           store(results[i * vectors + j], k.add(block, j / perPanel), k.add(row, i / columns),
                 k.add(column, i % columns), k.index(j % perPanel * plan.lanes));
       return;
     }
-    for (int64_t i = 0; i < kernel.rows; ++i)
+    for (int64_t i = 0; i < pixels; ++i)
       for (int64_t j = 0; j < vectors; ++j)
         vector::StoreOp::create(
             k.b, k.loc, results[i * vectors + j], sums,
-            ValueRange{k.index((j / perPanel * kernel.rows + i) * kBlock + j % perPanel * plan.lanes)});
+            ValueRange{k.index((j / perPanel * pixels + i) * kBlock + j % perPanel * plan.lanes)});
     k.apart([&] { applyEpilogue(block, width, row, height, column, columns); });
   }
 
@@ -288,35 +240,6 @@ private:
     });
   }
 
-  /// What a row's vector j of accumulators starts with.
-  Value startOf(const MicroKernel &kernel, Value block, int64_t j) {
-    Value bias = biasOf(block, j);
-    return kernel.typeOf(j) == vector ? bias : lowerLanes(k, bias, kernel.typeOf(j));
-  }
-
-  /// The sums with the lanes of the last panel that the tile left out: what is added to their products, which are 0.
-  SmallVector<Value> filledUp(const MicroKernel &kernel, Value block, ArrayRef<Value> sums, int64_t width) {
-    if (!plan.omitsHalf)
-      return llvm::to_vector(sums);
-    SmallVector<Value> all;
-    Value last = biasOf(block, width * perPanel - 1);
-    for (int64_t i = 0; i < kernel.rows; ++i) {
-      llvm::append_range(all, sums.slice(i * kernel.vectors, kernel.vectors));
-      if (kernel.last)
-        all.back() = withLowerLanes(k, last, all.back());
-      else
-        all.push_back(last);
-    }
-    return all;
-  }
-
-  Value biasOf(Value block, int64_t j) {
-    if (!bias)
-      return zeroOf(k, vector);
-    Value at = k.add(k.mul(k.add(block, j / perPanel), kBlock), j % perPanel * plan.lanes);
-    return vector::LoadOp::create(k.b, k.loc, vector, bias, ValueRange{at});
-  }
-
   void store(Value value, Value block, Value row, Value column, Value lane) {
     if (failed(storeThroughEpilogue(k, op, value, g.indices(k, image, block, row, column, lane), flattened)))
       status = failure();
@@ -336,79 +259,26 @@ private:
     return {reaching(before), k.min(reaching(behind), k.index(window.kernel))};
   }
 
-  /// The tile's sums over all channels and taps.
-  SmallVector<Value> products(const MicroKernel &kernel, Value block, Value row, int64_t columns,
-                              Value column, ValueRange initial) {
-    // The input under the tile's first output and tap, and where its panel starts.
-    Value top = k.mul(bufferRows ? k.sub(row, firstRow) : row, g.rows.stride);
-    Value left = k.mul(bufferRows ? k.sub(column, firstColumn) : column, g.columns.stride);
-    Value origin = k.add(k.mul(top, sourceRow), k.mul(left, pixelStride));
-    if (!bufferRows)
-      origin = k.add(origin, inputOffset(k.index(0)));
-    Value weights = k.mul(block, shape.depth * kBlock);
-    NextPanels following{};
+  /// The sums of a tile over all channels and taps.
+  SmallVector<Value> sumsOf(Value block, int64_t width, Value row, int64_t height, Value column, int64_t columns) {
+    Value top = k.mul(padded ? k.sub(row, firstRow) : row, g.rows.stride);
+    Value left = k.mul(padded ? k.sub(column, firstColumn) : column, g.columns.stride);
+    const PixelSource &source = direct->source;
+    Value origin = k.add(k.mul(top, source.row), k.mul(left, source.pixel));
+    if (!padded)
+      origin = k.add(origin, inputStart());
+    DirectSums::Tile tile{height * columns, columns, width, block, origin,
+                          tapsInside(g.rows, skipsRows, row, height),
+                          tapsInside(g.columns, skipsColumns, column, columns)};
     if (plan.streamsWeights) {
       Value isFirst = k.both(k.compare(arith::CmpIPredicate::eq, row, firstRow),
                              k.compare(arith::CmpIPredicate::eq, column, firstColumn));
       int64_t tiles = shape.itemTiles() * (shape.itemsAlongRows() ? shape.tiles.columnParts : 1);
-      following = {panels, k.add(weights, llvm::divideCeil(kernel.vectors, perPanel) * shape.depth * kBlock),
-                   shape.depth * kBlock, tiles == 1, isFirst};
+      int64_t panelElements = shape.depth * kBlock;
+      Value next = k.mul(k.add(block, direct->multiplied(width)), panelElements);
+      tile.following = {direct->panels, next, panelElements, tiles == 1, isFirst};
     }
-    auto offsetOf = [&](int64_t i) {
-      return i / columns * g.rows.stride * sourceRow + i % columns * g.columns.stride * pixelStride;
-    };
-    // The products of `steps` channels (or of the taps of a row): inputs `stride` apart, weights one after
-    // the other.
-    auto run = [&](Value from, Value weight, int64_t steps, int64_t stride, ValueRange carried) {
-      // With two steps of bytes at hand LLVM loads all their broadcasts first, which no instruction takes
-      // from memory.
-      int64_t unroll = isBytes ? 1 : steps <= 3 ? steps : steps % 2 ? 1 : 2;
-      return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
-        SmallVector<Value> next(sums);
-        for (int64_t j = 0; j < llvm::divideCeil(kernel.vectors, perPanel); ++j)
-          following.prefetch(k, j, k.sub(k.add(weight, k.mul(at, kBlock)), weights));
-        for (int64_t u = 0; u < unroll; ++u)
-          next = kernel.step(
-              k, k.add(at, u), next,
-              [&](int64_t i, Value step) -> Value {
-                Value offset = k.add(k.add(from, k.mul(step, stride)), offsetOf(i));
-                return multiplied(memref::LoadOp::create(k.b, k.loc, source, offset));
-              },
-              [&](int64_t j, Value step) -> Value {
-                Value offset = k.add(k.add(weight, k.mul(step, kBlock)),
-                                     j / perPanel * shape.depth * kBlock + j % perPanel * plan.lanes);
-                return vector::LoadOp::create(k.b, k.loc, kernel.typeOf(j), panels, ValueRange{offset});
-              });
-        return next;
-      });
-    };
-    int64_t taps = g.rows.kernel * g.columns.kernel;
-    std::pair<Value, Value> tapRows = tapsInside(g.rows, skipsRows, row, kernel.rows / columns),
-                            tapColumns = tapsInside(g.columns, skipsColumns, column, columns);
-    auto overTaps = [&](Value from, Value weight, int64_t channels, ValueRange carried) {
-      return k.loop(tapRows.first, tapRows.second, k.index(1), carried, [&](Value ky, ValueRange inRow) {
-        Value rowStart = k.add(from, k.mul(ky, g.rows.dilation * sourceRow));
-        if (shape.plain)
-          return run(rowStart, k.add(weight, k.mul(ky, g.columns.kernel * kBlock)), g.columns.kernel,
-                     g.columns.dilation, inRow);
-        return k.loop(tapColumns.first, tapColumns.second, k.index(1), inRow, [&](Value kx, ValueRange inTap) {
-          Value tap = k.add(k.mul(ky, g.columns.kernel), kx);
-          return run(k.add(rowStart, k.mul(kx, g.columns.dilation * pixelStride)),
-                     k.add(weight, k.mul(tap, channels * kBlock)), channels, 1, inTap);
-        });
-      });
-    };
-    int64_t perBlock = shape.perBlock, whole = shape.channels / perBlock;
-    SmallVector<Value> sums(initial);
-    if (whole)
-      sums = k.loop(k.index(0), k.index(whole), k.index(1), sums, [&](Value c, ValueRange carried) {
-        return overTaps(k.add(origin, k.mul(c, sourceChannels)),
-                        k.add(weights, k.mul(c, taps * perBlock * kBlock)), perBlock, carried);
-      });
-    if (int64_t rest = shape.channels % perBlock)
-      sums = overTaps(k.add(origin, whole * sourceChannels), k.add(weights, whole * taps * perBlock * kBlock),
-                      rest, sums);
-    return sums;
+    return direct->emit(k, tile, [&](Value unit) { return multiplied(unit); });
   }
 
   KernelBuilder &k;
@@ -418,19 +288,20 @@ private:
   const BlockedConvPlan &plan;
   Type unit;
   VectorType vector;
-  /// Vectors of a panel's row; units from one pixel to the next.
-  int64_t perPanel, pixelStride;
+  /// Vectors of a panel's row.
+  int64_t perPanel;
   /// Neighbouring outputs that the epilogue takes together where it goes through `sums`.
   int64_t pixelsAtATime = 1;
-  Value panels, x, bias, sums;
+  Value sums;
   bool shortEpilogue;
   /// Whether the loops over the rows, and over the columns, of the window leave out taps that meet padding alone.
   bool skipsRows = false, skipsColumns = false;
   llvm::DenseMap<Value, Value> flattened;
-  /// Where the inputs are read: x, or rows in the workspace. Elements from one row, and one channel or block,
-  /// to the next.
-  Value source;
-  int64_t sourceRow, sourceChannels, bufferRows = 0, bufferColumns = 0;
+  /// Where windows reach into padding.
+  std::optional<PaddedRows> padded;
+  std::optional<DirectSums> direct;
+  /// Units of a channel (or block of channels) of x.
+  int64_t inputBlock;
   // Of the item at hand:
   Value image, group, firstRow, firstColumn;
   LogicalResult status = success();

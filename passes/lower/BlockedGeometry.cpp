@@ -52,11 +52,9 @@ bool StaticWindow::savesByTap(int64_t parts) const {
   return saved * 20 > parts * kernel;
 }
 
-BlockedGeometry::BlockedGeometry(nn::GroupOp group, Operation *root, Value x, ArrayRef<int64_t> kernel,
-                                 ArrayRef<int64_t> strides, ArrayRef<int64_t> pads,
-                                 ArrayRef<int64_t> dilations, bool mayFlatten)
+BlockedGeometry::BlockedGeometry(RankedTensorType in, RankedTensorType out, ArrayRef<int64_t> kernel,
+                                 ArrayRef<int64_t> strides, ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations)
     : n(kernel.size()) {
-  RankedTensorType in = typeOf(x), out = typeOf(root->getResult(0));
   auto window = [&](int64_t i) {
     return StaticWindow{in.getDimSize(2 + i), out.getDimSize(2 + i), kernel[i],  strides[i],
                         dilations[i],         pads[i],               pads[n + i]};
@@ -64,6 +62,13 @@ BlockedGeometry::BlockedGeometry(nn::GroupOp group, Operation *root, Value x, Ar
   StaticWindow one{1, 1, 1, 1, 1, 0, 0};
   rows = n == 2 ? window(0) : one;
   columns = window(n - 1);
+}
+
+BlockedGeometry::BlockedGeometry(nn::GroupOp group, Operation *root, Value x, ArrayRef<int64_t> kernel,
+                                 ArrayRef<int64_t> strides, ArrayRef<int64_t> pads,
+                                 ArrayRef<int64_t> dilations, bool mayFlatten)
+    : BlockedGeometry(typeOf(x), typeOf(root->getResult(0)), kernel, strides, pads, dilations) {
+  RankedTensorType out = typeOf(root->getResult(0));
   auto isPixel = [](const StaticWindow &w) {
     return w.kernel == 1 && w.stride == 1 && w.padBegin == 0 && w.padEnd == 0;
   };
@@ -72,7 +77,7 @@ BlockedGeometry::BlockedGeometry(nn::GroupOp group, Operation *root, Value x, Ar
       llvm::all_of(epilogueInputs(group), [&](Value operand) { return collapses(typeOf(operand), out); });
   if (isFlat) {
     columns.in = columns.out = rows.out * columns.out;
-    rows = one;
+    rows = StaticWindow{1, 1, 1, 1, 1, 0, 0};
   }
 }
 

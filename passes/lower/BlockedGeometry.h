@@ -37,6 +37,9 @@ struct BlockedGeometry {
   bool isFlat = false;
   StaticWindow rows, columns;
 
+  /// Of a window over `in`, [N,B,D1..Dn,...], with n kernel entries, whose outputs are `out`; never flat.
+  BlockedGeometry(mlir::RankedTensorType in, mlir::RankedTensorType out, llvm::ArrayRef<int64_t> kernel,
+                  llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads, llvm::ArrayRef<int64_t> dilations);
   /// Of an op whose operand x and result are [N,B,D1..Dn,...], with n kernel entries. `mayFlatten`: a window
   /// of one pixel may count as one row.
   BlockedGeometry(nn::GroupOp group, mlir::Operation *root, mlir::Value x, llvm::ArrayRef<int64_t> kernel,

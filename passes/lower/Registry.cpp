@@ -8,7 +8,7 @@ const LoweringRegistry &LoweringRegistry::get() {
   static const LoweringRegistry registry = [] {
     LoweringRegistry r;
     registerBlockedConvLowerings(r);
-    registerBlockedExpansionLowerings(r);
+    registerBlockedBottleneckLowerings(r);
     registerBlockedMovementLowerings(r);
     registerBlockedWindowLowerings(r);
     registerAttentionLowerings(r);

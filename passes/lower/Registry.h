@@ -52,7 +52,7 @@ mlir::AffineMap itemPerRow(nn::GroupOp group, int64_t axis);
 
 // One function per family file in this folder.
 void registerBlockedConvLowerings(LoweringRegistry &registry);
-void registerBlockedExpansionLowerings(LoweringRegistry &registry);
+void registerBlockedBottleneckLowerings(LoweringRegistry &registry);
 void registerBlockedMovementLowerings(LoweringRegistry &registry);
 void registerBlockedWindowLowerings(LoweringRegistry &registry);
 void registerAttentionLowerings(LoweringRegistry &registry);

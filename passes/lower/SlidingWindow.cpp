@@ -98,10 +98,13 @@ void SlidingWindow::tile(Value start, int64_t size, std::optional<int64_t> known
     for (int64_t tap = 0; tap < g.columns.kernel; ++tap)
       taps += isInside(i, tap);
     Value result = finish(sums[i], taps);
-    if (failed(storeThroughEpilogue(k, root, result,
-                                    g.indices(k, image, block, row, k.add(start, i), k.index(lane)))))
+    if (failed(store(result, k.add(start, i))))
       status = failure();
   }
+}
+
+LogicalResult SlidingWindow::store(Value result, Value column) {
+  return storeThroughEpilogue(k, root, result, g.indices(k, image, block, row, column, k.index(lane)));
 }
 
 /// In every lane, channel `c` of the lane's group.

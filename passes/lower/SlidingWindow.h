@@ -40,6 +40,8 @@ protected:
   virtual mlir::Value finish(mlir::Value acc, int64_t taps) { return acc; }
   /// The pixel of x, counted over all its rows, at which the input row `y` of the block at hand starts.
   virtual mlir::Value pixelOfRow(mlir::Value y);
+  /// Takes the vector of results from `lane` on of a column of the row at hand.
+  virtual mlir::LogicalResult store(mlir::Value result, mlir::Value column);
 
   KernelBuilder &k;
   mlir::Operation *root;

@@ -168,28 +168,6 @@ def test_epilogue_of_functions(tmp_path, level, activation, channels, filters, i
           ["blocked_conv"])
 
 
-@pytest.mark.parametrize("activation", ["Relu", "swish", "Clip", "none"])
-@pytest.mark.parametrize("channels, expanded, image, kernel, batch, attributes", [
-    (16, 96, (96, 100), (3, 3), 1, dict(strides=[2, 2], pads=[1] * 4)),
-    (24, 84, (103, 101), (5, 5), 1, dict(pads=[2] * 4)),
-    (40, 80, (60, 75), (3, 3), 3, dict(strides=[1, 2], pads=[0, 1, 1, 0])),
-    (17, 200, (70, 64), (3, 5), 1, dict(dilations=[3, 2], pads=[3, 4, 2, 1])),
-])
-def test_expansion(tmp_path, level, activation, channels, expanded, image, kernel, batch, attributes):
-    """A large tensor between a 1 x 1 and a depthwise convolution is never written."""
-    net = Net()
-    x = net.op("Relu", net.conv("x", 3, channels, (1, 1)))
-    y = net.conv(x, channels, expanded, (1, 1), bias=activation != "none")
-    if activation == "Clip":
-        y = net.op("Clip", y, net.constant(np.float32(0)), net.constant(np.float32(6)))
-    elif activation == "swish":
-        y = net.op("Mul", y, net.op("Sigmoid", y))
-    elif activation != "none":
-        y = net.op(activation, y)
-    y = net.op("Relu", net.conv(y, expanded, expanded, kernel, activation != "none", group=expanded, **attributes))
-    check(tmp_path, level, net, y, (batch, 3, *image), ["blocked_expand_depthwise"], absent=["blocked_depthwise"])
-
-
 @pytest.mark.parametrize("channels, filters, kernel, image, attributes", [
     (16, 24, (2, 2), (5, 7), dict(strides=[2, 2])),
     (8, 12, (4, 4), (6, 6), dict(strides=[2, 2], pads=[1, 1, 1, 1])),

@@ -21,23 +21,40 @@ bool isBias(ShapeRule &rule, Value bias, Dim blocks) {
                    !rule.differ(rule.dim(bias, 1), rule.constant(kBlock)));
 }
 
-/// The result [N,blocks,O1..On,16] of a window that slides over the spatial dims of x.
-LogicalResult slide(ShapeRule &rule, StringRef constraint, Value x, Dim blocks, ArrayRef<int64_t> kernel,
-                    ArrayRef<int64_t> strides, ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations) {
-  Dims out = {rule.dim(x, 0), blocks};
+/// Takes the spatial dims of what a window slides over to those of its outputs.
+LogicalResult slideOver(ShapeRule &rule, StringRef constraint, MutableArrayRef<Dim> dims, ArrayRef<int64_t> kernel,
+                        ArrayRef<int64_t> strides, ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations) {
   size_t n = kernel.size();
   for (size_t i = 0; i < n; ++i) {
-    Dim in = rule.dim(x, 2 + i);
-    Dim extent = windowExtent(rule, in, kernel[i], strides[i], dilations[i], pads[i], pads[n + i],
+    Dim extent = windowExtent(rule, dims[i], kernel[i], strides[i], dilations[i], pads[i], pads[n + i],
                               AutoPad::explicit_pads, /*ceilMode=*/false);
     if (extent.known().value_or(1) < 1)
       return rule.error(constraint + ": a kernel of " + Twine((kernel[i] - 1) * dilations[i] + 1) +
-                        " does not fit into dim " + Twine(2 + i) + " of " + Twine(*in.known()) +
+                        " does not fit into dim " + Twine(2 + i) + " of " + Twine(*dims[i].known()) +
                         " with its padding");
-    out.push_back(extent);
+    dims[i] = extent;
   }
+  return success();
+}
+
+/// The spatial dims of [N,C,D1..Dn] or [N,B,D1..Dn,16].
+Dims spatialDims(ShapeRule &rule, Value x, size_t n) { return Dims(ArrayRef(rule.dims(x)).slice(2, n)); }
+
+/// [N,blocks,D1..Dn,16] for the images of x.
+void blockedResult(ShapeRule &rule, Value x, Dim blocks, ArrayRef<Dim> spatial) {
+  Dims out = {rule.dim(x, 0), blocks};
+  out.append(spatial.begin(), spatial.end());
   out.push_back(rule.constant(kBlock));
   rule.result(out);
+}
+
+/// The result [N,blocks,O1..On,16] of a window that slides over the spatial dims of x.
+LogicalResult slide(ShapeRule &rule, StringRef constraint, Value x, Dim blocks, ArrayRef<int64_t> kernel,
+                    ArrayRef<int64_t> strides, ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations) {
+  Dims spatial = spatialDims(rule, x, kernel.size());
+  if (failed(slideOver(rule, constraint, spatial, kernel, strides, pads, dilations)))
+    return failure();
+  blockedResult(rule, x, blocks, spatial);
   return success();
 }
 
@@ -198,13 +215,16 @@ LogicalResult BlockedDepthwiseOp::shapes(ShapeRule &rule) {
                getDilations());
 }
 
-LogicalResult BlockedExpandDepthwiseOp::shapes(ShapeRule &rule) {
+LogicalResult BlockedBottleneckOp::shapes(ShapeRule &rule) {
   int64_t channels = getChannels(), filters = getFilters();
-  if (channels < 1 || !isBlocked(rule, getX(), 2, blocksOf(channels)))
-    return rule.error("blocked_expand_depthwise_c1: x does not hold " + Twine(channels) +
+  bool plain = rule.rank(getX()) == 4 && !rule.differ(rule.dim(getX(), 1), rule.constant(channels));
+  if (channels < 1 || !(plain || isBlocked(rule, getX(), 2, blocksOf(channels))))
+    return rule.error("blocked_bottleneck_c1: x does not hold " + Twine(channels) +
                       " channels over 2 dims");
-  if (failed(checkWindow(rule, "blocked_expand_depthwise_c2", 2, getKernel(), getStrides(), getDilations(),
-                         getPads())))
+  StringRef windows = "blocked_bottleneck_c2";
+  if (failed(checkWindow(rule, windows, 2, getKernel(), getStrides(), getDilations(), getPads())) ||
+      failed(checkWindow(rule, windows, 2, getExpandKernel(), getExpandStrides(), getExpandDilations(),
+                         getExpandPads())))
     return failure();
   int64_t blocks = blocksOf(std::max<int64_t>(filters, 1));
   auto hasDims = [&](Value v, ArrayRef<int64_t> expected) {
@@ -213,17 +233,45 @@ LogicalResult BlockedExpandDepthwiseOp::shapes(ShapeRule &rule) {
       fits = !rule.differ(rule.dim(v, i), rule.constant(expected[i]));
     return fits;
   };
-  if (filters < 1 || !hasDims(getPanels(), {1, blocks, channels, kBlock}) ||
+  if (filters < 1 || !hasDims(getPanels(), {1, blocks, llvm::product_of(getExpandKernel()) * channels, kBlock}) ||
       !hasDims(getExpandBias(), {blocks, kBlock}) ||
       !hasDims(getW(), {blocks, llvm::product_of(getKernel()), kBlock}) || !hasDims(getBias(), {blocks, kBlock}))
-    return rule.error("blocked_expand_depthwise_c3: the weights do not fit " + Twine(channels) +
+    return rule.error("blocked_bottleneck_c3: the weights do not fit " + Twine(channels) +
                       " channels and " + Twine(filters) + " filters");
-  Block &block = getActivation().front();
-  auto *end = block.empty() ? nullptr : &block.back();
-  if (block.getNumArguments() != 1 || !end || !isa<YieldOp>(end) || end->getNumOperands() != 1)
-    return rule.error("blocked_expand_depthwise_c4: the region does not take and yield one tensor");
-  return slide(rule, "blocked_expand_depthwise_c5", getX(), rule.constant(blocks), getKernel(), getStrides(),
-               getPads(), getDilations());
+  StringRef fits = "blocked_bottleneck_c5";
+  // A kernel takes the extents of the tensors in between from the regions.
+  auto isRegionOver = [&](Region &region, ArrayRef<Dim> spatial) {
+    Block *block = region.empty() ? nullptr : &region.front();
+    auto *end = block && !block->empty() ? &block->back() : nullptr;
+    if (!end || block->getNumArguments() != 1 || !isa<YieldOp>(end) || end->getNumOperands() != 1)
+      return false;
+    auto type = dyn_cast<RankedTensorType>(block->getArgument(0).getType());
+    if (!type || type.getRank() != 5 || type.getDimSize(1) != blocks || type.getDimSize(4) != kBlock)
+      return false;
+    return llvm::all_of(llvm::zip_equal(type.getShape().slice(2, 2), spatial), [](auto pair) {
+      auto [extent, dim] = pair;
+      return dim.known().value_or(extent) == extent;
+    });
+  };
+  Dims spatial = spatialDims(rule, getX(), 2);
+  if (failed(slideOver(rule, fits, spatial, getExpandKernel(), getExpandStrides(), getExpandPads(),
+                       getExpandDilations())))
+    return failure();
+  if (!isRegionOver(getExpanded(), spatial))
+    return rule.error("blocked_bottleneck_c4: the region does not take the expanded tensor and yield one");
+  if (failed(slideOver(rule, fits, spatial, getKernel(), getStrides(), getPads(), getDilations())))
+    return failure();
+  if (!getProject().empty() || getProjectFilters() || !getFiltered().empty()) {
+    int64_t projected = blocksOf(std::max<int64_t>(getProjectFilters().value_or(1), 1));
+    if (getProject().size() != 2 || getProjectFilters().value_or(0) < 1 ||
+        !hasDims(getProject()[0], {1, projected, filters, kBlock}) ||
+        !hasDims(getProject()[1], {projected, kBlock}) || !isRegionOver(getFiltered(), spatial))
+      return rule.error("blocked_bottleneck_c6: the projection has no region, panels and bias that fit " +
+                        Twine(filters) + " channels and " + Twine(getProjectFilters().value_or(0)) + " filters");
+    blocks = projected;
+  }
+  blockedResult(rule, getX(), rule.constant(blocks), spatial);
+  return success();
 }
 
 LogicalResult BlockedPoolOp::shapes(ShapeRule &rule) {

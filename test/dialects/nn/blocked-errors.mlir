@@ -174,48 +174,87 @@ func.func @blocked_pool_c3(%x: tensor<1x2x5x5x16xf32>) {
   return
 }
 // -----
-func.func @blocked_expand_depthwise_c1(%x: tensor<1x2x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>) {
-  // expected-error @+1 {{blocked_expand_depthwise_c1: x does not hold 16 channels over 2 dims}}
-  %y = nn.blocked_expand_depthwise %x, %p, %c, %w, %c {
+func.func @blocked_bottleneck_c1(%x: tensor<1x2x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>) {
+  // expected-error @+1 {{blocked_bottleneck_c1: x does not hold 16 channels over 2 dims}}
+  %y = nn.blocked_bottleneck %x, %p, %c, %w, %c expanded {
   ^bb0(%e: tensor<1x3x8x8x16xf32>):
     nn.yield %e : tensor<1x3x8x8x16xf32>
   } {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 48 : i64} : (tensor<1x2x8x8x16xf32>, tensor<1x3x16x16xf32>, tensor<3x16xf32>, tensor<3x9x16xf32>, tensor<3x16xf32>) -> tensor<1x3x8x8x16xf32>
   return
 }
 // -----
-func.func @blocked_expand_depthwise_c2(%x: tensor<1x1x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>) {
-  // expected-error @+1 {{blocked_expand_depthwise_c2: the kernel, the strides and the dilations must be positive}}
-  %y = nn.blocked_expand_depthwise %x, %p, %c, %w, %c {
+func.func @blocked_bottleneck_c2(%x: tensor<1x1x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>) {
+  // expected-error @+1 {{blocked_bottleneck_c2: the kernel, the strides and the dilations must be positive}}
+  %y = nn.blocked_bottleneck %x, %p, %c, %w, %c expanded {
   ^bb0(%e: tensor<1x3x8x8x16xf32>):
     nn.yield %e : tensor<1x3x8x8x16xf32>
   } {kernel = array<i64: 3, 3>, strides = array<i64: 0, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 48 : i64} : (tensor<1x1x8x8x16xf32>, tensor<1x3x16x16xf32>, tensor<3x16xf32>, tensor<3x9x16xf32>, tensor<3x16xf32>) -> tensor<1x3x8x8x16xf32>
   return
 }
 // -----
-func.func @blocked_expand_depthwise_c3(%x: tensor<1x1x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x8x16xf32>) {
-  // expected-error @+1 {{blocked_expand_depthwise_c3: the weights do not fit 16 channels and 48 filters}}
-  %y = nn.blocked_expand_depthwise %x, %p, %c, %w, %c {
+func.func @blocked_bottleneck_c3(%x: tensor<1x1x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x8x16xf32>) {
+  // expected-error @+1 {{blocked_bottleneck_c3: the weights do not fit 16 channels and 48 filters}}
+  %y = nn.blocked_bottleneck %x, %p, %c, %w, %c expanded {
   ^bb0(%e: tensor<1x3x8x8x16xf32>):
     nn.yield %e : tensor<1x3x8x8x16xf32>
   } {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 48 : i64} : (tensor<1x1x8x8x16xf32>, tensor<1x3x16x16xf32>, tensor<3x16xf32>, tensor<3x8x16xf32>, tensor<3x16xf32>) -> tensor<1x3x8x8x16xf32>
   return
 }
 // -----
-func.func @blocked_expand_depthwise_c4(%x: tensor<1x1x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>) {
-  // expected-error @+1 {{blocked_expand_depthwise_c4: the region does not take and yield one tensor}}
-  %y = nn.blocked_expand_depthwise %x, %p, %c, %w, %c {
+func.func @blocked_bottleneck_c4(%x: tensor<1x1x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>) {
+  // expected-error @+1 {{blocked_bottleneck_c4: the region does not take the expanded tensor and yield one}}
+  %y = nn.blocked_bottleneck %x, %p, %c, %w, %c expanded {
   ^bb0(%e: tensor<1x3x8x8x16xf32>):
     nn.yield %e, %e : tensor<1x3x8x8x16xf32>, tensor<1x3x8x8x16xf32>
   } {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 48 : i64} : (tensor<1x1x8x8x16xf32>, tensor<1x3x16x16xf32>, tensor<3x16xf32>, tensor<3x9x16xf32>, tensor<3x16xf32>) -> tensor<1x3x8x8x16xf32>
   return
 }
 // -----
-func.func @blocked_expand_depthwise_c5(%x: tensor<1x1x2x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>) {
-  // expected-error @+1 {{blocked_expand_depthwise_c5: a kernel of 3 does not fit into dim 2 of 2 with its padding}}
-  %y = nn.blocked_expand_depthwise %x, %p, %c, %w, %c {
+func.func @blocked_bottleneck_c5(%x: tensor<1x1x2x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>) {
+  // expected-error @+1 {{blocked_bottleneck_c5: a kernel of 3 does not fit into dim 2 of 2 with its padding}}
+  %y = nn.blocked_bottleneck %x, %p, %c, %w, %c expanded {
   ^bb0(%e: tensor<1x3x2x8x16xf32>):
     nn.yield %e : tensor<1x3x2x8x16xf32>
   } {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 48 : i64} : (tensor<1x1x2x8x16xf32>, tensor<1x3x16x16xf32>, tensor<3x16xf32>, tensor<3x9x16xf32>, tensor<3x16xf32>) -> tensor<1x3x1x8x16xf32>
+  return
+}
+// -----
+func.func @blocked_bottleneck_c2_expansion(%x: tensor<1x1x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>) {
+  // expected-error @+1 {{blocked_bottleneck_c2: the kernel, the strides and the dilations must be positive}}
+  %y = nn.blocked_bottleneck %x, %p, %c, %w, %c expanded {
+  ^bb0(%e: tensor<1x3x8x8x16xf32>):
+    nn.yield %e : tensor<1x3x8x8x16xf32>
+  } {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 48 : i64, expand_strides = array<i64: 0, 1>} : (tensor<1x1x8x8x16xf32>, tensor<1x3x16x16xf32>, tensor<3x16xf32>, tensor<3x9x16xf32>, tensor<3x16xf32>) -> tensor<1x3x8x8x16xf32>
+  return
+}
+// -----
+func.func @blocked_bottleneck_c4_extent(%x: tensor<1x1x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>) {
+  // expected-error @+1 {{blocked_bottleneck_c4: the region does not take the expanded tensor and yield one}}
+  %y = nn.blocked_bottleneck %x, %p, %c, %w, %c expanded {
+  ^bb0(%e: tensor<1x3x8x8x16xf32>):
+    nn.yield %e : tensor<1x3x8x8x16xf32>
+  } {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 48 : i64, expand_strides = array<i64: 2, 2>} : (tensor<1x1x8x8x16xf32>, tensor<1x3x16x16xf32>, tensor<3x16xf32>, tensor<3x9x16xf32>, tensor<3x16xf32>) -> tensor<1x3x8x8x16xf32>
+  return
+}
+// -----
+func.func @blocked_bottleneck_c6(%x: tensor<1x1x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>, %q: tensor<1x1x40x16xf32>, %d: tensor<1x16xf32>) {
+  // expected-error @+1 {{blocked_bottleneck_c6: the projection has no region, panels and bias that fit 48 channels and 16 filters}}
+  %y = nn.blocked_bottleneck %x, %p, %c, %w, %c, %q, %d expanded {
+  ^bb0(%e: tensor<1x3x8x8x16xf32>):
+    nn.yield %e : tensor<1x3x8x8x16xf32>
+  } filtered {
+  ^bb0(%f: tensor<1x3x8x8x16xf32>):
+    nn.yield %f : tensor<1x3x8x8x16xf32>
+  } {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 48 : i64, project_filters = 16 : i64} : (tensor<1x1x8x8x16xf32>, tensor<1x3x16x16xf32>, tensor<3x16xf32>, tensor<3x9x16xf32>, tensor<3x16xf32>, tensor<1x1x40x16xf32>, tensor<1x16xf32>) -> tensor<1x1x8x8x16xf32>
+  return
+}
+// -----
+func.func @blocked_bottleneck_c6_region(%x: tensor<1x1x8x8x16xf32>, %p: tensor<1x3x16x16xf32>, %c: tensor<3x16xf32>, %w: tensor<3x9x16xf32>, %q: tensor<1x1x48x16xf32>, %d: tensor<1x16xf32>) {
+  // expected-error @+1 {{blocked_bottleneck_c6}}
+  %y = nn.blocked_bottleneck %x, %p, %c, %w, %c, %q, %d expanded {
+  ^bb0(%e: tensor<1x3x8x8x16xf32>):
+    nn.yield %e : tensor<1x3x8x8x16xf32>
+  } {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 48 : i64, project_filters = 16 : i64} : (tensor<1x1x8x8x16xf32>, tensor<1x3x16x16xf32>, tensor<3x16xf32>, tensor<3x9x16xf32>, tensor<3x16xf32>, tensor<1x1x48x16xf32>, tensor<1x16xf32>) -> tensor<1x1x8x8x16xf32>
   return
 }
 // -----

@@ -129,12 +129,35 @@ func.func @main(%x: tensor<1x2x24x24x16xf32>, %p: tensor<1x2x32x16xf32>) -> tens
 // CHECK: vector.load %[[RING]]
 // CHECK: vector.fma
 func.func @main(%x: tensor<1x1x24x24x16xf32>, %p: tensor<1x6x16x16xf32>, %b: tensor<6x16xf32>, %w: tensor<6x9x16xf32>) -> tensor<1x6x12x12x16xf32> {
-  %y = nn.blocked_expand_depthwise %x, %p, %b, %w, %b {
+  %y = nn.blocked_bottleneck %x, %p, %b, %w, %b expanded {
   ^bb0(%e: tensor<1x6x24x24x16xf32>):
     %r = nn.unary relu %e : (tensor<1x6x24x24x16xf32>) -> tensor<1x6x24x24x16xf32>
     nn.yield %r : tensor<1x6x24x24x16xf32>
   } {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 16 : i64, filters = 96 : i64} : (tensor<1x1x24x24x16xf32>, tensor<1x6x16x16xf32>, tensor<6x16xf32>, tensor<6x9x16xf32>, tensor<6x16xf32>) -> tensor<1x6x12x12x16xf32>
   return %y : tensor<1x6x12x12x16xf32>
+}
+// -----
+// With a projection the window's row goes to the workspace, too, and only the projection's to memory.
+// CHECK: func.func private @k0(%{{.*}}: !llvm.ptr, %{{.*}}: memref<{{[1-9][0-9]*}}xi8>, %{{.*}}: memref<1x3x24x24xf32>, {{.*}}, %[[Y:[a-z0-9]*]]: memref<1x1x12x12x16xf32>
+// CHECK: %[[RING:.*]] = memref.view {{.*}} to memref<2304xf32>
+// CHECK: %[[ROW:.*]] = memref.view {{.*}} to memref<768xf32>
+// CHECK-NOT: vector.store {{.*}}, %[[Y]]
+// CHECK: vector.store {{.*}}, %[[RING]]
+// CHECK-NOT: vector.store {{.*}}, %[[Y]]
+// CHECK: vector.store {{.*}}, %[[ROW]]
+// CHECK: memref.load %[[ROW]]
+// CHECK: vector.store {{.*}}, %[[Y]]
+func.func @main(%x: tensor<1x3x24x24xf32>, %p: tensor<1x4x27x16xf32>, %b: tensor<4x16xf32>, %w: tensor<4x9x16xf32>, %q: tensor<1x1x64x16xf32>, %c: tensor<1x16xf32>) -> tensor<1x1x12x12x16xf32> {
+  %y = nn.blocked_bottleneck %x, %p, %b, %w, %b, %q, %c expanded {
+  ^bb0(%e: tensor<1x4x12x12x16xf32>):
+    %r = nn.unary relu %e : (tensor<1x4x12x12x16xf32>) -> tensor<1x4x12x12x16xf32>
+    nn.yield %r : tensor<1x4x12x12x16xf32>
+  } filtered {
+  ^bb0(%f: tensor<1x4x12x12x16xf32>):
+    %r = nn.unary relu %f : (tensor<1x4x12x12x16xf32>) -> tensor<1x4x12x12x16xf32>
+    nn.yield %r : tensor<1x4x12x12x16xf32>
+  } {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 3 : i64, filters = 64 : i64, expand_kernel = array<i64: 3, 3>, expand_strides = array<i64: 2, 2>, expand_pads = array<i64: 1, 1, 1, 1>, project_filters = 16 : i64} : (tensor<1x3x24x24xf32>, tensor<1x4x27x16xf32>, tensor<4x16xf32>, tensor<4x9x16xf32>, tensor<4x16xf32>, tensor<1x1x64x16xf32>, tensor<1x16xf32>) -> tensor<1x1x12x12x16xf32>
+  return %y : tensor<1x1x12x12x16xf32>
 }
 // -----
 // Groups of four: every lane takes channel c of its group, once for all the outputs that read the pixel. Groups of eight
