@@ -48,6 +48,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     pm.addPass(createFuseBottlenecks());
     pm.addPass(createPackRecurrent());
     pm.addPass(createPackWeights());
+    pm.addPass(createMergeProjections());
     pm.addPass(createFuseProjections());
     pm.addPass(createPackOperands());
     if (options.strassen)

@@ -166,6 +166,15 @@ def PackOperands : Pass<"nn-pack-operands", "::mlir::ModuleOp"> {
   }];
 }
 
+def MergeProjections : Pass<"nn-merge-projections", "::mlir::ModuleOp"> {
+  let summary = "Make one product of those that give an attention its queries, keys and values";
+  let description = [{
+    Where nn.packed_matmul of the same rows by constant panels, with biases or without, give two or three operands of an
+    nn.attention by row and nothing else, one product of all columns does, and first_heads says where the heads of each are.
+    What lies between a product and the attention, such as a rotation of positions, keeps them apart.
+  }];
+}
+
 def FuseProjections : Pass<"nn-fuse-projections", "::mlir::ModuleOp"> {
   let summary = "Let recurrent layers of one sequence form the products with their input themselves";
   let description = [{

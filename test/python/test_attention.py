@@ -141,6 +141,49 @@ def test_one_projection(tmp_path, level):
     run(tmp_path, g, y, {"x": normal((1, rows, 3 * heads * size))}, {}, level)
 
 
+@pytest.mark.parametrize("kind, products, dynamic", [
+    ("self", 1, False), ("self", 1, True), ("cross", 2, False), ("cross", 2, True), ("grouped", 1, False),
+    ("one_bias_less", 1, True),
+])
+def test_projections(tmp_path, level, kind, products, dynamic):
+    """Products that give queries, keys and values are one where they are of the same rows."""
+    batch, rows, keys, heads, size = 2, 33, 33 if kind != "cross" else 21, 4, 16
+    kv_heads = 2 if kind == "grouped" else heads
+    width = 40
+    g = Graph()
+    b, s, t = (0, 0, 0) if dynamic else (batch, rows, keys)
+    inputs = {"x": normal((batch, rows, width))}
+    dims = {"x": ["b", "s", width]} if dynamic else {}
+    source = "x"
+    if kind == "cross":
+        source = "m"
+        inputs["m"] = normal((batch, keys, width))
+        if dynamic:
+            dims["m"] = ["b", "t", width]
+
+    def project(x, count, bias, last=False):
+        y = g.add("MatMul", x, g.constant(normal((width, count * size)) / 6))
+        if not bias:
+            return y
+        bias = g.constant(normal((count * size,)))
+        return g.add("Add", y, bias) if last else g.add("Add", bias, y)
+
+    def shared(x):
+        if kv_heads == heads:
+            return x
+        x = g.add("Expand", g.add("Unsqueeze", x, g.constant([2])), g.constant([1, 1, heads // kv_heads, 1, 1]))
+        return g.add("Reshape", x, g.constant([batch, heads, keys, size]))
+
+    q = split(g, project("x", heads, True), b, s, heads, size)
+    k = split(g, project(source, kv_heads, kind != "one_bias_less"), b, t, kv_heads, size)
+    v = split(g, project(source, kv_heads, kind != "grouped", last=True), b, t, kv_heads, size)
+    k, v = g.add("Transpose", shared(k), perm=[0, 1, 3, 2]), shared(v)
+    y = g.add("MatMul", g.add("Softmax", g.add("MatMul", q, k), axis=-1), v)
+    y = g.add("Reshape", g.add("Transpose", y, perm=[0, 2, 1, 3]), g.constant([0, 0, heads * size]))
+    listing = run(tmp_path, g, y, inputs, dims, level)
+    assert listing.count("nn.packed_matmul") == products
+
+
 def test_scaled_factors(tmp_path, level):
     """Both factors scaled, as scaled_dot_product_attention is exported."""
     g = Graph()
