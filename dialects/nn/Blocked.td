@@ -106,17 +106,23 @@ def NN_WinogradConvOp : NN_BlockedOp<"winograd_conv", (ins NN_Tensor:$x, NN_Tens
 
 def NN_BlockedDepthwiseOp : NN_BlockedOp<"blocked_depthwise", (ins NN_Tensor:$x, NN_Tensor:$w, Optional<NN_Tensor>:$bias,
     DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
-    DefaultValuedAttr<I64Attr, "1">:$per_group)> {
+    DefaultValuedAttr<I64Attr, "1">:$per_group, OptionalAttr<DenseI64ArrayAttr>:$depth)> {
   let summary = "convolution with one filter to a channel, or as many as a small group has, over blocks of channels (made by nn-block-channels)";
   let description = [{
     x: [N,B,D1..Dn,16], w: [B,T*G,16], bias: [B,16] -> [N,B,O1..On,16] for n of 1 or 2, T taps and G = `per_group`: every
     G neighbouring channels are a group, whose G filters read all of them. Row t * G + c of w holds the weights of tap t
     and channel c of each group.
 
+    With `depth` = {slices, taps, stride, dilation, begin, end} the images are the slices of volumes, one volume after the
+    other: x: [N*slices,B,D1,D2,16] -> [N*O,B,O1,O2,16], where the window has as many taps along the depth, too, whose
+    padding is slices of zeros. Rows of w go tap after tap along the depth, [B,taps*T*G,16].
+
     - blocked_depthwise_c1: x has n + 3 dims and 16 lanes.
     - blocked_depthwise_c2: strides, dilations and pads have n, n and 2n entries; strides and dilations are positive.
     - blocked_depthwise_c3: w and bias fit the blocks, the groups and the kernel, and per_group is 1, 2, 4 or 8.
     - blocked_depthwise_c4: the dilated kernel fits into the padded input.
+    - blocked_depthwise_c5: `depth` has 6 entries, none negative and the first four positive; n is 2, and x has whole
+      volumes, which its taps fit.
   }];
 }
 

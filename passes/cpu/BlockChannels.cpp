@@ -71,8 +71,8 @@ struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
     spent.emplace(getOperation());
     for (Operation *op : ops)
       TypeSwitch<Operation *>(op)
-          .Case<nn::ConvOp, nn::PoolOp, nn::ReduceOp, nn::ConcatOp, nn::ResizeOp, nn::GatherOp, nn::ReshapeOp>(
-              [&](auto known) { convert(known); })
+          .Case<nn::ConvOp, nn::PoolOp, nn::ReduceOp, nn::ConcatOp, nn::ResizeOp, nn::GatherOp, nn::ReshapeOp,
+                nn::BlockChannelsOp>([&](auto known) { convert(known); })
           .Default([&](Operation *other) {
             if (isElementwiseOp(other))
               convertElementwise(other);
@@ -221,7 +221,7 @@ private:
     Value sums = nn::BlockedDepthwiseOp::create(
         b, loc, blockedType(out), centered,
         createConstant(b, loc, packDepthwise(elementsAs(factors), shape, &getContext())), shift, kernel,
-        op.getStrides(), explicitPads(op, kernel), op.getDilations());
+        op.getStrides(), explicitPads(op, kernel), op.getDilations(), /*per_group=*/1, /*depth=*/DenseI64ArrayAttr());
     // What wants reals gets them.
     Value reals = nn::UnblockChannelsOp::create(b, loc, out, sums, channels);
     for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
@@ -275,7 +275,7 @@ private:
       return replace(op,
                      nn::BlockedDepthwiseOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
                                                     kernel, op.getStrides(), pads, op.getDilations(),
-                                                    shape.channels));
+                                                    shape.channels, /*depth=*/DenseI64ArrayAttr()));
     }
     if (filtering) {
       Value packed = winogradPanels(b, loc, op.getW(), shape, *filtering);
@@ -289,6 +289,13 @@ private:
     replace(op, nn::BlockedConvOp::create(b, loc, type, plain ? op.getX() : toBlocks(b, loc, op.getX()),
                                           packed, bias, kernel, op.getStrides(), pads, op.getDilations(),
                                           channels, filters, groups));
+  }
+
+  /// In front of what already works on blocks.
+  void convert(nn::BlockChannelsOp op) {
+    OpBuilder b(op);
+    op.replaceAllUsesWith(toBlocks(b, op.getLoc(), op.getX()));
+    op.erase();
   }
 
   void convert(nn::PoolOp op) {
@@ -364,7 +371,8 @@ private:
     replace(op, nn::GatherOp::create(b, op.getLoc(), blockedType(y), blocked, op.getIndices(), 0));
   }
 
-  /// The channels of neighbouring images become those of one, as nn-slice-volumes wants them; or channels become pixels.
+  /// The channels of neighbouring images become those of one, as nn-slice-volumes wants them, or groups of channels images;
+  /// or channels become pixels.
   void convert(nn::ReshapeOp op) {
     RankedTensorType x = typeOf(op.getX()), y = typeOf(op.getY());
     if (Value source = sourceOfInterleaving(op); source && isImage(y) && blocksBehind(source)) {
@@ -373,7 +381,8 @@ private:
     }
     Value blocked = blocksBehind(op.getX());
     if (!blocked || !y || !isImage(y) || !x.hasStaticShape() || !y.hasStaticShape() ||
-        x.getDimSize(1) % kBlock || y.getDimSize(1) % x.getDimSize(1) ||
+        x.getDimSize(1) % kBlock || y.getDimSize(1) % kBlock ||
+        (y.getDimSize(1) % x.getDimSize(1) && x.getDimSize(1) % y.getDimSize(1)) ||
         x.getShape().drop_front(2) != y.getShape().drop_front(2))
       return;
     OpBuilder b(op);

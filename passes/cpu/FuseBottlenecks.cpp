@@ -118,7 +118,7 @@ private:
 
   /// Whether all of its input is read.
   static bool isCandidate(nn::BlockedDepthwiseOp op) {
-    if (op.getKernel().size() != 2 || op.getPerGroup() != 1 ||
+    if (op.getKernel().size() != 2 || op.getPerGroup() != 1 || op.getDepth() ||
         ShapedType::isDynamicShape(typeOf(op.getX()).getShape().drop_front()))
       return false;
     for (size_t i = 0; i < 2; ++i)

@@ -4,10 +4,12 @@
 //
 // A slice is copied once for every tap along the depth that reads it. That costs a fraction of the products, which
 // gain everything that convolutions over images have: blocks of channels, register tiles, Winograd's algorithm.
+#include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
 #include "passes/cpu/ConstantElements.h"
 #include "passes/cpu/ConvolutionPlan.h"
+#include "passes/cpu/WeightPanels.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
 #include "passes/graph/Movement.h"
@@ -95,19 +97,26 @@ private:
     op->erase();
   }
 
-  /// The slices that taps [from, from + count) read, tap after tap for every output of every volume: [N*O*count,C,H,W].
+  /// The slices that taps [from, from + count) read, tap after tap for every group of channels of every output of every
+  /// volume: [N*O*groups*count,C/groups,H,W].
   static Value gathered(OpBuilder &b, Location loc, Value images, const StaticWindow &window, int64_t volumes,
-                        int64_t from, int64_t count) {
+                        int64_t from, int64_t count, int64_t groups = 1) {
     SmallVector<int64_t> indices, shape(typeOf(images).getShape());
+    if (groups > 1) {
+      shape[0] *= groups;
+      shape[1] /= groups;
+      images = createReshape(b, loc, images, shape);
+    }
     int64_t zeros = shape[0];
     bool pads = false;
     for (int64_t n = 0; n < volumes; ++n)
       for (int64_t o = 0; o < window.out; ++o)
-        for (int64_t tap = from; tap < from + count; ++tap) {
-          bool isInside = window.isInside(o, tap);
-          pads |= !isInside;
-          indices.push_back(isInside ? n * window.in + window.inputOf(o, tap) : zeros);
-        }
+        for (int64_t group = 0; group < groups; ++group)
+          for (int64_t tap = from; tap < from + count; ++tap) {
+            bool isInside = window.isInside(o, tap);
+            pads |= !isInside;
+            indices.push_back(isInside ? (n * window.in + window.inputOf(o, tap)) * groups + group : zeros);
+          }
     if (pads) {
       shape[0] = 1;
       auto type = typeOf(images).clone(shape);
@@ -137,7 +146,13 @@ private:
   void convert(nn::ConvOp op) {
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
     auto weight = elementsOf(constantValue(op.getW()));
-    if (!isVolume(x) || !isVolume(y) || !isVolume(w) || !weight || op.getGroups() != 1 || constantValue(op.getX()))
+    if (!isVolume(x) || !isVolume(y) || !isVolume(w) || !weight || constantValue(op.getX()))
+      return;
+    int64_t groups = op.getGroups();
+    if (groups > 1 && w.getDimSize(1) < nn::kBlock)
+      return convertDepthwise(op);
+    // Groups of whole blocks; others would be cut and put together again.
+    if (groups > 1 && (w.getDimSize(1) % nn::kBlock || y.getDimSize(1) / groups % nn::kBlock))
       return;
     ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
     SmallVector<int64_t> pads = explicitPads(op, kernel);
@@ -150,13 +165,43 @@ private:
     Location loc = op.getLoc();
     Value images = toImages(b, loc, op.getX());
     if (!isIdentity(window)) {
-      images = gathered(b, loc, images, window, x.getDimSize(0), 0, window.kernel);
+      images = gathered(b, loc, images, window, x.getDimSize(0), 0, window.kernel, groups);
       images = createReshape(b, loc, images,
                              {count, window.kernel * x.getDimSize(1), x.getDimSize(3), x.getDimSize(4)});
     }
     replace(op, nn::ConvOp::create(b, loc, result, images, imageWeight(b, loc, *weight, w), op.getBias(),
                                    op.getStrides().drop_front(), imagePads(pads), op.getDilations().drop_front(),
-                                   /*groups=*/1, nn::AutoPad::explicit_pads));
+                                   groups, nn::AutoPad::explicit_pads));
+  }
+
+  /// A convolution with one filter to a channel, or with small groups: its kernel reads the slices where they lie.
+  void convertDepthwise(nn::ConvOp op) {
+    RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
+    Value images = imagesBehind(op.getX());
+    int64_t channels = x.getDimSize(1), perGroup = w.getDimSize(1);
+    if (!images || y.getDimSize(1) != channels || channels < nn::kBlock || !llvm::is_contained({1, 2, 4, 8}, perGroup) ||
+        !w.getElementType().isF32() || (op.getBias() && !typeOf(op.getBias()).getElementType().isF32()))
+      return;
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
+    SmallVector<int64_t> pads = explicitPads(op, kernel);
+    StaticWindow window = depthOf(op, kernel, pads);
+    int64_t depth[] = {window.in,       window.kernel,   window.stride,
+                       window.dilation, window.padBegin, window.padEnd};
+    WeightShape shape{channels, perGroup, ShapedType::getNumElements(kernel), static_cast<int64_t>(op.getGroups())};
+    auto blockedType = [](RankedTensorType images) {
+      ArrayRef<int64_t> s = images.getShape();
+      return images.clone({s[0], nn::blocksOf(s[1]), s[2], s[3], nn::kBlock});
+    };
+    RankedTensorType result = imagesType(y);
+    Value blocks = nn::BlockChannelsOp::create(b, loc, blockedType(typeOf(images)), images);
+    Value filtered = nn::BlockedDepthwiseOp::create(
+        b, loc, blockedType(result), blocks, depthwisePanels(b, loc, op.getW(), shape),
+        op.getBias() ? blockedLanes(b, loc, op.getBias(), channels) : Value(), kernel.drop_front(),
+        op.getStrides().drop_front(), imagePads(pads), op.getDilations().drop_front(), perGroup,
+        b.getDenseI64ArrayAttr(depth));
+    replace(op, nn::UnblockChannelsOp::create(b, loc, result, filtered, channels));
   }
 
   /// Within the slices first; then the maximum of those under the window.

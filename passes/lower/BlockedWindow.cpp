@@ -21,7 +21,14 @@ public:
   Depthwise(KernelBuilder &k, nn::BlockedDepthwiseOp op, const BlockedGeometry &g)
       : DepthwiseWindow(k, op, k.flat(k.memref(op.getX())), typeOf(op.getX()).getDimSize(1),
                         k.flat(k.memref(op.getW())),
-                        op.getBias() ? k.flat(k.memref(op.getBias())) : Value(), g, op.getPerGroup()) {}
+                        op.getBias() ? k.flat(k.memref(op.getBias())) : Value(), g, op.getPerGroup()) {
+    auto depth = op.getDepth();
+    if (!depth)
+      return;
+    ArrayRef<int64_t> d = *depth;
+    int64_t volumes = typeOf(op.getX()).getDimSize(0) / d[0], out = typeOf(op.getY()).getDimSize(0) / volumes;
+    alongDepth({d[0], out, d[1], d[2], d[3], d[4], d[5]});
+  }
 };
 
 class Pool : public SlidingWindow {

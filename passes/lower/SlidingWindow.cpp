@@ -23,22 +23,32 @@ SlidingWindow::SlidingWindow(KernelBuilder &k, Operation *root, Value x, int64_t
 }
 
 int64_t SlidingWindow::rowWork() const {
-  return g.columns.out * kBlock * g.rows.kernel * g.columns.kernel * perGroup;
+  return g.columns.out * kBlock * g.rows.kernel * g.columns.kernel * perGroup * (depth ? depth->kernel : 1);
 }
 
 LogicalResult SlidingWindow::outputRow(Value ofImage, Value ofBlock, Value ofRow) {
-  image = ofImage;
+  outputImage = image = ofImage;
   block = ofBlock;
   row = ofRow;
   origin = k.sub(k.mul(row, g.rows.stride), k.index(g.rows.padBegin));
-  Value dilation = k.index(g.rows.dilation);
-  Value before = k.max(k.sub(k.index(0), origin), k.index(0));
-  firstTap = k.div(k.add(before, g.rows.dilation - 1), dilation);
-  Value room = k.max(k.sub(k.index(g.rows.in), origin), k.index(0));
-  lastTap = k.min(k.div(k.add(room, g.rows.dilation - 1), dilation), k.index(g.rows.kernel));
+  std::tie(firstTap, lastTap) = tapsInside(g.rows, origin);
+  if (depth) {
+    Value slices = k.index(depth->out), volume = k.div(ofImage, slices);
+    Value slice = k.sub(k.mul(k.rem(ofImage, slices), depth->stride), k.index(depth->padBegin));
+    std::tie(firstSlice, lastSlice) = tapsInside(*depth, slice);
+    firstImage = k.add(k.mul(volume, depth->in), slice);
+  }
   for (lane = 0; lane < kBlock; lane += lanes)
     overTiles();
   return status;
+}
+
+/// The taps [first, last) of a window whose tap 0 is at input `origin` that are no padding.
+std::pair<Value, Value> SlidingWindow::tapsInside(const StaticWindow &window, Value origin) {
+  Value dilation = k.index(window.dilation), none = k.index(0);
+  Value before = k.max(k.sub(none, origin), none), room = k.max(k.sub(k.index(window.in), origin), none);
+  auto tapsIn = [&](Value inputs) { return k.div(k.add(inputs, window.dilation - 1), dilation); };
+  return {tapsIn(before), k.min(tapsIn(room), k.index(window.kernel))};
 }
 
 Value SlidingWindow::pixelOfRow(Value y) {
@@ -66,23 +76,17 @@ void SlidingWindow::overTiles() {
   }
 }
 
-/// The outputs [start, start + size) of the row. `known` is the start of a tile at a border, whose taps may
-/// be outside.
-void SlidingWindow::tile(Value start, int64_t size, std::optional<int64_t> known) {
-  auto isInside = [&](int64_t i, int64_t tap) { return !known || g.columns.isInside(*known + i, tap); };
-  SmallVector<Value> sums;
-  for (int64_t i = 0; i < size; ++i)
-    sums.push_back(initial());
-  Value first = k.sub(k.mul(start, g.columns.stride), k.index(g.columns.padBegin));
-  sums = k.loop(firstTap, lastTap, k.index(1), sums, [&](Value ky, ValueRange carried) {
+SmallVector<Value> SlidingWindow::overRows(Value rowsBefore, Value first, int64_t size, std::optional<int64_t> known,
+                                           ValueRange sums) {
+  return k.loop(firstTap, lastTap, k.index(1), sums, [&](Value ky, ValueRange carried) {
     SmallVector<Value> next(carried);
     Value rowBase = pixelOfRow(k.add(origin, k.mul(ky, g.rows.dilation)));
     for (int64_t c = 0; c < perGroup; ++c) {
-      SmallVector<Value> weights = weightsOf(ky, c);
+      SmallVector<Value> weights = weightsOf(k.add(rowsBefore, ky), c);
       llvm::SmallDenseMap<int64_t, Value> loaded;
       for (int64_t i = 0; i < size; ++i)
         for (int64_t tap = 0; tap < g.columns.kernel; ++tap) {
-          if (!isInside(i, tap))
+          if (!isInside(i, tap, known))
             continue;
           int64_t column = i * g.columns.stride + tap * g.columns.dilation;
           Value &value = loaded[column];
@@ -93,10 +97,26 @@ void SlidingWindow::tile(Value start, int64_t size, std::optional<int64_t> known
     }
     return next;
   });
+}
+
+/// The outputs [start, start + size) of the row. `known` is the start of a tile at a border, whose taps may
+/// be outside.
+void SlidingWindow::tile(Value start, int64_t size, std::optional<int64_t> known) {
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < size; ++i)
+    sums.push_back(initial());
+  Value first = k.sub(k.mul(start, g.columns.stride), k.index(g.columns.padBegin));
+  if (depth)
+    sums = k.loop(firstSlice, lastSlice, k.index(1), sums, [&](Value kz, ValueRange carried) {
+      image = k.add(firstImage, k.mul(kz, depth->dilation));
+      return overRows(k.mul(kz, g.rows.kernel), first, size, known, carried);
+    });
+  else
+    sums = overRows(k.index(0), first, size, known, sums);
   for (int64_t i = 0; i < size; ++i) {
     int64_t taps = 0;
     for (int64_t tap = 0; tap < g.columns.kernel; ++tap)
-      taps += isInside(i, tap);
+      taps += isInside(i, tap, known);
     Value result = finish(sums[i], taps);
     if (failed(store(result, k.add(start, i))))
       status = failure();
@@ -104,7 +124,7 @@ void SlidingWindow::tile(Value start, int64_t size, std::optional<int64_t> known
 }
 
 LogicalResult SlidingWindow::store(Value result, Value column) {
-  return storeThroughEpilogue(k, root, result, g.indices(k, image, block, row, column, k.index(lane)));
+  return storeThroughEpilogue(k, root, result, g.indices(k, outputImage, block, row, column, k.index(lane)));
 }
 
 /// In every lane, channel `c` of the lane's group.
@@ -131,7 +151,7 @@ Value DepthwiseWindow::initial() {
 
 SmallVector<Value> DepthwiseWindow::weightsOf(Value ky, int64_t c) {
   SmallVector<Value> weights;
-  Value tap = k.add(k.mul(block, g.rows.kernel * g.columns.kernel), k.mul(ky, g.columns.kernel));
+  Value tap = k.add(k.mul(block, rowsOfTaps() * g.columns.kernel), k.mul(ky, g.columns.kernel));
   for (int64_t kx = 0; kx < g.columns.kernel; ++kx) {
     Value row = k.add(k.mul(k.add(tap, kx), perGroup), c);
     weights.push_back(

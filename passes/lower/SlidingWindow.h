@@ -22,6 +22,9 @@ public:
                 const BlockedGeometry &g, int64_t perGroup = 1);
   virtual ~SlidingWindow() = default;
 
+  /// Has the window slide over the slices of volumes, too: they are the images of x.
+  void alongDepth(const StaticWindow &window) { depth = window; }
+
   /// Writes the outputs of one row of one block.
   mlir::LogicalResult outputRow(mlir::Value image, mlir::Value block, mlir::Value row);
 
@@ -31,17 +34,21 @@ public:
 protected:
   /// The value of a tile's accumulator before the first tap.
   virtual mlir::Value initial() = 0;
-  /// What the taps of row `ky` share for channel `c` of every group: one value per column of the window.
+  /// What the taps of row `ky` share for channel `c` of every group: one value per column of the window. Rows count on
+  /// from slice to slice.
   virtual mlir::SmallVector<mlir::Value> weightsOf(mlir::Value ky, int64_t c) {
     return mlir::SmallVector<mlir::Value>(g.columns.kernel);
   }
   virtual mlir::Value combine(mlir::Value acc, mlir::Value input, mlir::Value weight) = 0;
   /// The accumulator as a result, of a window with `taps` columns inside.
   virtual mlir::Value finish(mlir::Value acc, int64_t taps) { return acc; }
-  /// The pixel of x, counted over all its rows, at which the input row `y` of the block at hand starts.
+  /// The pixel of x, counted over all its rows, at which the input row `y` of the block and the image at hand starts.
   virtual mlir::Value pixelOfRow(mlir::Value y);
   /// Takes the vector of results from `lane` on of a column of the row at hand.
   virtual mlir::LogicalResult store(mlir::Value result, mlir::Value column);
+
+  /// Rows of taps of all slices.
+  int64_t rowsOfTaps() const { return g.rows.kernel * (depth ? depth->kernel : 1); }
 
   KernelBuilder &k;
   mlir::Operation *root;
@@ -51,20 +58,31 @@ protected:
   mlir::Value x;
   int64_t blocks, lane = 0;
   int64_t perGroup;
-  // Of the row at hand:
+  // Of the row at hand; `image` is that of the inputs:
   mlir::Value image, block, row, firstTap, lastTap;
 
 private:
   bool isInterior(int64_t start, int64_t size) const {
     return g.columns.isInside(start, 0) && g.columns.isInside(start + size - 1, g.columns.kernel - 1);
   }
+  /// Whether a tap of output i of a tile is no padding; `known` is where a tile at a border starts.
+  bool isInside(int64_t i, int64_t tap, std::optional<int64_t> known) const {
+    return !known || g.columns.isInside(*known + i, tap);
+  }
+  std::pair<mlir::Value, mlir::Value> tapsInside(const StaticWindow &window, mlir::Value origin);
   void overTiles();
   void tile(mlir::Value start, int64_t size, std::optional<int64_t> known);
+  /// Adds the taps of the image at hand, whose rows count from `rowsBefore` on.
+  mlir::SmallVector<mlir::Value> overRows(mlir::Value rowsBefore, mlir::Value first, int64_t size,
+                                          std::optional<int64_t> known, mlir::ValueRange sums);
   mlir::Value input(mlir::Value pixel, int64_t c);
 
   EvenParts columns{1, 1};
   /// The input row of tap 0.
   mlir::Value origin;
+  std::optional<StaticWindow> depth;
+  /// Of the row at hand: the image of its outputs, and with a depth that of tap 0, and the taps inside.
+  mlir::Value outputImage, firstImage, firstSlice, lastSlice;
   mlir::LogicalResult status = mlir::success();
 };
 

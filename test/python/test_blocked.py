@@ -229,6 +229,36 @@ def test_volume(tmp_path, level, channels, filters, kernel, volume, batch, attri
     check(tmp_path, level, net, y, (batch, channels, *volume), ["unblock_channels"], absent=["packed_conv", "conv"])
 
 
+@pytest.mark.parametrize("channels, per_group, kernel, volume, batch, attributes", [
+    (24, 1, (3, 3, 3), (7, 12, 15), 2, dict(pads=[1] * 6)),
+    (40, 1, (5, 1, 1), (6, 9, 8), 1, dict(pads=[2, 0, 0, 2, 0, 0])),
+    (16, 1, (3, 3, 3), (9, 11, 30), 1, dict(strides=[2, 2, 1], pads=[1, 1, 1, 0, 1, 1])),
+    (36, 1, (2, 3, 5), (8, 16, 40), 2, dict(dilations=[3, 1, 2], pads=[1, 0, 4, 2, 2, 4])),
+    (32, 4, (3, 3, 3), (5, 9, 9), 1, dict(pads=[1] * 6)),
+    (48, 8, (3, 1, 3), (4, 20, 7), 2, dict(strides=[1, 2, 2], pads=[2, 0, 1, 2, 0, 1])),
+])
+def test_depthwise_volume(tmp_path, level, channels, per_group, kernel, volume, batch, attributes):
+    """A depthwise kernel reads slices where they lie; it works on blocks as what is around it does."""
+    net = Net()
+    x = net.op("Relu", net.conv("x", 3, channels, (1, 1, 1)))
+    y = net.conv(x, channels, channels, kernel, group=channels // per_group, **attributes)
+    y = net.op("Relu", net.conv(net.op("Relu", y), channels, 16, (1, 1, 1)))
+    check(tmp_path, level, net, y, (batch, 3, *volume), ["blocked_depthwise"],
+          absent=["packed_conv", "conv", "gather", "block_channels"])
+
+
+@pytest.mark.parametrize("channels, filters, groups, kernel, volume, batch, attributes", [
+    (64, 32, 2, (3, 3, 3), (5, 9, 10), 2, dict(pads=[1] * 6)),
+    (48, 96, 3, (2, 1, 1), (6, 7, 8), 1, dict(strides=[2, 1, 1])),
+    (32, 64, 2, (1, 3, 3), (4, 8, 8), 1, dict(pads=[0, 1, 1, 0, 1, 1])),
+])
+def test_groups_of_volumes(tmp_path, level, channels, filters, groups, kernel, volume, batch, attributes):
+    net = Net()
+    x = net.op("Relu", net.conv("x", 3, channels, (1, 1, 1)))
+    y = net.op("Relu", net.conv(x, channels, filters, kernel, group=groups, **attributes))
+    check(tmp_path, level, net, y, (batch, 3, *volume), ["unblock_channels"], absent=["packed_conv", "conv"])
+
+
 @pytest.mark.parametrize("pool", [
     dict(kernel_shape=[1, 2, 2], strides=[1, 2, 2]),
     dict(kernel_shape=[2, 2, 2], strides=[2, 2, 2]),

@@ -40,9 +40,9 @@ LogicalResult slideOver(ShapeRule &rule, StringRef constraint, MutableArrayRef<D
 /// The spatial dims of [N,C,D1..Dn] or [N,B,D1..Dn,16].
 Dims spatialDims(ShapeRule &rule, Value x, size_t n) { return Dims(ArrayRef(rule.dims(x)).slice(2, n)); }
 
-/// [N,blocks,D1..Dn,16] for the images of x.
-void blockedResult(ShapeRule &rule, Value x, Dim blocks, ArrayRef<Dim> spatial) {
-  Dims out = {rule.dim(x, 0), blocks};
+/// [images,blocks,D1..Dn,16]
+void blockedResult(ShapeRule &rule, Dim images, Dim blocks, ArrayRef<Dim> spatial) {
+  Dims out = {images, blocks};
   out.append(spatial.begin(), spatial.end());
   out.push_back(rule.constant(kBlock));
   rule.result(out);
@@ -54,7 +54,7 @@ LogicalResult slide(ShapeRule &rule, StringRef constraint, Value x, Dim blocks, 
   Dims spatial = spatialDims(rule, x, kernel.size());
   if (failed(slideOver(rule, constraint, spatial, kernel, strides, pads, dilations)))
     return failure();
-  blockedResult(rule, x, blocks, spatial);
+  blockedResult(rule, rule.dim(x, 0), blocks, spatial);
   return success();
 }
 
@@ -203,16 +203,32 @@ LogicalResult BlockedDepthwiseOp::shapes(ShapeRule &rule) {
   if (failed(
           checkWindow(rule, "blocked_depthwise_c2", n, getKernel(), getStrides(), getDilations(), getPads())))
     return failure();
-  Dim blocks = rule.dim(getX(), 1);
-  int64_t perGroup = getPerGroup();
+  Dim blocks = rule.dim(getX(), 1), images = rule.dim(getX(), 0);
+  int64_t perGroup = getPerGroup(), slicesUnder = 1;
+  if (auto depth = getDepth()) {
+    auto count = images.known();
+    if (depth->size() != 6 || llvm::any_of(*depth, [](int64_t v) { return v < 0; }) ||
+        llvm::is_contained(depth->take_front(4), 0) || getKernel().size() != 2 || !count || *count % (*depth)[0])
+      return rule.error("blocked_depthwise_c5: the depth is no window over the slices of whole volumes");
+    slicesUnder = (*depth)[1];
+    Dim out = windowExtent(rule, rule.constant((*depth)[0]), slicesUnder, (*depth)[2], (*depth)[3], (*depth)[4],
+                           (*depth)[5], AutoPad::explicit_pads, /*ceilMode=*/false);
+    if (out.known().value_or(0) < 1)
+      return rule.error("blocked_depthwise_c5: " + Twine(slicesUnder) + " taps do not fit " + Twine((*depth)[0]) +
+                        " slices with their padding");
+    images = rule.constant(*count / (*depth)[0] * *out.known());
+  }
   if ((perGroup != 1 && perGroup != 2 && perGroup != 4 && perGroup != 8) || rule.rank(getW()) != 3 ||
       rule.differ(rule.dim(getW(), 0), blocks) ||
-      rule.differ(rule.dim(getW(), 1), rule.constant(llvm::product_of(getKernel()) * perGroup)) ||
+      rule.differ(rule.dim(getW(), 1), rule.constant(slicesUnder * llvm::product_of(getKernel()) * perGroup)) ||
       rule.differ(rule.dim(getW(), 2), rule.constant(kBlock)) || !isBias(rule, getBias(), blocks))
     return rule.error("blocked_depthwise_c3: the weight or the bias does not fit x's blocks, the groups of " +
                       Twine(perGroup) + " and the kernel");
-  return slide(rule, "blocked_depthwise_c4", getX(), blocks, getKernel(), getStrides(), getPads(),
-               getDilations());
+  Dims spatial = spatialDims(rule, getX(), n);
+  if (failed(slideOver(rule, "blocked_depthwise_c4", spatial, getKernel(), getStrides(), getPads(), getDilations())))
+    return failure();
+  blockedResult(rule, images, blocks, spatial);
+  return success();
 }
 
 LogicalResult BlockedBottleneckOp::shapes(ShapeRule &rule) {
@@ -270,7 +286,7 @@ LogicalResult BlockedBottleneckOp::shapes(ShapeRule &rule) {
                         Twine(filters) + " channels and " + Twine(getProjectFilters().value_or(0)) + " filters");
     blocks = projected;
   }
-  blockedResult(rule, getX(), rule.constant(blocks), spatial);
+  blockedResult(rule, rule.dim(getX(), 0), rule.constant(blocks), spatial);
   return success();
 }
 

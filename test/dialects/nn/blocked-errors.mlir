@@ -156,6 +156,24 @@ func.func @blocked_depthwise_c4(%x: tensor<1x2x2x5x16xf32>, %w: tensor<2x9x16xf3
   return
 }
 // -----
+func.func @blocked_depthwise_c5(%x: tensor<6x2x5x5x16xf32>, %w: tensor<2x27x16xf32>) {
+  // expected-error @+1 {{blocked_depthwise_c5: the depth is no window over the slices of whole volumes}}
+  %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, depth = array<i64: 4, 3, 1, 1, 1, 1>} : (tensor<6x2x5x5x16xf32>, tensor<2x27x16xf32>) -> tensor<6x2x5x5x16xf32>
+  return
+}
+// -----
+func.func @blocked_depthwise_c5_fits(%x: tensor<6x2x5x5x16xf32>, %w: tensor<2x27x16xf32>) {
+  // expected-error @+1 {{blocked_depthwise_c5: 3 taps do not fit 2 slices with their padding}}
+  %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, depth = array<i64: 2, 3, 1, 1, 0, 0>} : (tensor<6x2x5x5x16xf32>, tensor<2x27x16xf32>) -> tensor<6x2x5x5x16xf32>
+  return
+}
+// -----
+func.func @blocked_depthwise_c3_depth(%x: tensor<6x2x5x5x16xf32>, %w: tensor<2x9x16xf32>) {
+  // expected-error @+1 {{blocked_depthwise_c3}}
+  %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, depth = array<i64: 3, 3, 1, 1, 1, 1>} : (tensor<6x2x5x5x16xf32>, tensor<2x9x16xf32>) -> tensor<6x2x5x5x16xf32>
+  return
+}
+// -----
 func.func @blocked_pool_c1(%x: tensor<1x2x5x5x16xf32>) {
   // expected-error @+1 {{blocked_pool_c1: x is not blocked over 2 dims, or the kind is neither max nor average}}
   %y = nn.blocked_pool lp %x {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>} : (tensor<1x2x5x5x16xf32>) -> tensor<1x2x3x3x16xf32>

@@ -59,3 +59,39 @@ func.func @unknown(%x: tensor<1x16x4x8x8xf32>, %w: tensor<8x16x1x1x1xf32>) -> te
   %y = nn.conv %x, %w {strides = array<i64: 1, 1, 1>, pads = array<i64: 0, 0, 0, 0, 0, 0>, dilations = array<i64: 1, 1, 1>, groups = 1 : i64} : (tensor<1x16x4x8x8xf32>, tensor<8x16x1x1x1xf32>) -> tensor<1x8x4x8x8xf32>
   return %y : tensor<1x8x4x8x8xf32>
 }
+// -----
+// A depthwise kernel reads the slices where they lie, in blocks from the convolution before to the one behind.
+// CHECK-LABEL: func.func @depthwise
+// CHECK: nn.conv {{.*}} -> tensor<4x32x8x8xf32>
+// CHECK-NOT: nn.gather
+// CHECK: nn.blocked_depthwise {{.*}}depth = array<i64: 4, 3, 2, 1, 1, 1>{{.*}} (tensor<4x2x8x8x16xf32>, tensor<2x27x16xf32>) -> tensor<2x2x8x8x16xf32>
+// CHECK: nn.conv {{.*}} -> tensor<2x16x8x8xf32>
+// BLOCKS-LABEL: func.func @depthwise
+// BLOCKS: nn.block_channels
+// BLOCKS: nn.blocked_conv
+// BLOCKS-NOT: block_channels
+// BLOCKS: nn.blocked_depthwise
+// BLOCKS-NOT: block_channels
+// BLOCKS: nn.blocked_conv
+func.func @depthwise(%x: tensor<1x16x4x8x8xf32>) -> tensor<1x16x2x8x8xf32> {
+  %w = nn.constant dense<0.5> : tensor<32x16x1x1x1xf32> : tensor<32x16x1x1x1xf32>
+  %d = nn.constant dense<0.5> : tensor<32x1x3x3x3xf32> : tensor<32x1x3x3x3xf32>
+  %v = nn.constant dense<0.5> : tensor<16x32x1x1x1xf32> : tensor<16x32x1x1x1xf32>
+  %e = nn.conv %x, %w {strides = array<i64: 1, 1, 1>, pads = array<i64: 0, 0, 0, 0, 0, 0>, dilations = array<i64: 1, 1, 1>, groups = 1 : i64} : (tensor<1x16x4x8x8xf32>, tensor<32x16x1x1x1xf32>) -> tensor<1x32x4x8x8xf32>
+  %f = nn.conv %e, %d {strides = array<i64: 2, 1, 1>, pads = array<i64: 1, 1, 1, 1, 1, 1>, dilations = array<i64: 1, 1, 1>, groups = 32 : i64} : (tensor<1x32x4x8x8xf32>, tensor<32x1x3x3x3xf32>) -> tensor<1x32x2x8x8xf32>
+  %y = nn.conv %f, %v {strides = array<i64: 1, 1, 1>, pads = array<i64: 0, 0, 0, 0, 0, 0>, dilations = array<i64: 1, 1, 1>, groups = 1 : i64} : (tensor<1x32x2x8x8xf32>, tensor<16x32x1x1x1xf32>) -> tensor<1x16x2x8x8xf32>
+  return %y : tensor<1x16x2x8x8xf32>
+}
+// -----
+// Groups of whole blocks: slices of a group are images, those under the kernel its channels.
+// CHECK-LABEL: func.func @groups
+// CHECK: nn.reshape {{.*}} -> tensor<4x16x8x8xf32>
+// CHECK: nn.constant dense<[0, 2, 1, 3]>
+// CHECK: nn.gather {{.*}} -> tensor<4x16x8x8xf32>
+// CHECK: nn.reshape {{.*}} -> tensor<1x64x8x8xf32>
+// CHECK: nn.conv {{.*}}groups = 2 : i64{{.*}} (tensor<1x64x8x8xf32>, tensor<32x32x1x1xf32>) -> tensor<1x32x8x8xf32>
+func.func @groups(%x: tensor<1x32x2x8x8xf32>) -> tensor<1x32x1x8x8xf32> {
+  %w = nn.constant dense<0.5> : tensor<32x16x2x1x1xf32> : tensor<32x16x2x1x1xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1, 1>, pads = array<i64: 0, 0, 0, 0, 0, 0>, dilations = array<i64: 1, 1, 1>, groups = 2 : i64} : (tensor<1x32x2x8x8xf32>, tensor<32x16x2x1x1xf32>) -> tensor<1x32x1x8x8xf32>
+  return %y : tensor<1x32x1x8x8xf32>
+}
