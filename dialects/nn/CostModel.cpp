@@ -241,7 +241,7 @@ struct Costs {
         })
         .Case([&](WinogradConvOp o) {
           return times(blockedPixels(o.getY()),
-                       2 * llvm::product_of(o.getKernel()) * o.getFilters() * o.getChannels());
+                       2 * llvm::product_of(o.getKernel()) * o.getFilters() * (o.getChannels() / o.getGroups()));
         })
         .Case([&](BlockedDepthwiseOp o) {
           return times(rule.mul(elements(o.getY()), rule.dim(o.getW(), 1)), 2);

@@ -281,7 +281,7 @@ private:
       Value packed = winogradPanels(b, loc, op.getW(), shape, *filtering);
       return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
                                                     pads, channels, filters, filtering->outputs(), kernel,
-                                                    op.getDilations(), filtering->stride()));
+                                                    op.getDilations(), filtering->stride(), groups));
     }
     // A picture's few channels are read as they come.
     bool plain = !isBlocked && groups == 1 && channels < kBlock;

@@ -73,8 +73,10 @@ std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
   ArrayRef<int64_t> kernel = w.getShape().drop_front(2), apart = op.getDilations();
   int64_t n = kernel.size(), taps = *llvm::max_element(kernel), stride = op.getStrides()[0];
   bool hasDimWithout = llvm::is_contained(kernel, 1);
-  if (n > 2 || llvm::any_of(kernel, [&](int64_t k) { return k != taps && k != 1; }) || op.getGroups() != 1 ||
-      !llvm::all_equal(op.getStrides()) || w.getDimSize(1) < 8)
+  int64_t channels = w.getDimSize(1), groups = op.getGroups(), filters = w.getDimSize(0) / groups;
+  bool isGrouped = groups == 1 || (channels % nn::kBlock == 0 && filters % nn::kBlock == 0);
+  if (n > 2 || llvm::any_of(kernel, [&](int64_t k) { return k != taps && k != 1; }) || !isGrouped ||
+      !llvm::all_equal(op.getStrides()) || channels < 8)
     return std::nullopt;
   // 4 outputs of 5 taps would need points whose powers lose too much.
   SmallVector<int64_t> candidates;
@@ -96,8 +98,8 @@ std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
   bool isSignal = n == 1;
   Size size{isSignal ? 1 : y.getDimSize(2),
             y.getDimSize(1 + n),
-            w.getDimSize(1),
-            w.getDimSize(0),
+            channels,
+            filters,
             isSignal ? 1 : kernel[0],
             kernel[n - 1],
             isSignal ? 1 : dilation(0),

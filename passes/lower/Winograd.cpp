@@ -44,7 +44,7 @@ struct Shape {
       : filtering(op.getOutputs(), op.getKernel(), op.getStride()), isSignal(op.getKernel().size() == 1),
         inRows(isSignal ? 1 : typeOf(op.getX()).getDimSize(2)), inColumns(lastExtent(op.getX())),
         rows(isSignal ? 1 : typeOf(op.getY()).getDimSize(2)), columns(lastExtent(op.getY())),
-        channels(op.getChannels()), panels(typeOf(op.getY()).getDimSize(1)),
+        groups(op.getGroups()), channels(op.getChannels() / groups), panels(typeOf(op.getY()).getDimSize(1) / groups),
         rowsApart(filtering.down.taps == 1 ? 1 : op.getDilations().front()),
         columnsApart(filtering.across.taps == 1 ? 1 : op.getDilations().back()),
         pieceRows{rows, filtering.down, rowsApart}, pieceColumns{columns, filtering.across, columnsApart},
@@ -57,7 +57,9 @@ struct Shape {
   winograd::ImageFiltering filtering;
   /// Whether there is but one dim, which counts as a row.
   bool isSignal;
-  int64_t inRows, inColumns, rows, columns, channels, panels;
+  int64_t inRows, inColumns, rows, columns, groups;
+  /// Of a group.
+  int64_t channels, panels;
   /// The dilation: how far apart the inputs, and the outputs, of a piece are.
   int64_t rowsApart, columnsApart;
   winograd::Pieces pieceRows, pieceColumns;
@@ -153,11 +155,12 @@ public:
            Twine(plan.panelItems) + " x " + Twine(plan.tileItems));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
+      group = point[1];
       EvenParts items{s.pieces(), plan.tileItems};
-      firstPiece = items.spreadStart(k, point[2]);
-      count = k.sub(items.spreadStart(k, k.add(point[2], 1)), firstPiece);
+      firstPiece = items.spreadStart(k, point[3]);
+      count = k.sub(items.spreadStart(k, k.add(point[3], 1)), firstPiece);
       forEachPiece([&](const Piece &piece) { transformInputs(piece); });
-      std::pair<Value, Value> range = s.panelGroups().range(k, point[1]);
+      std::pair<Value, Value> range = s.panelGroups().range(k, point[2]);
       k.loop(range.first, range.second, k.index(plan.panels), [&](Value panel) {
         Value end = k.min(k.add(panel, plan.panels), range.second);
         multiplyAll(panel, end);
@@ -170,6 +173,11 @@ public:
   }
 
 private:
+  /// Number `i` of the `each` of the group at hand, counted over all groups, `before` of which come first.
+  Value ofGroup(int64_t each, Value i, Value before = nullptr) {
+    return k.add(k.mul(before ? k.add(before, group) : group, each), i);
+  }
+
   Value load(Value memref, Value at) { return vector::LoadOp::create(k.b, k.loc, vector, memref, ValueRange{at}); }
   void store(Value value, Value memref, Value at) {
     vector::StoreOp::create(k.b, k.loc, value, memref, ValueRange{at});
@@ -228,7 +236,7 @@ private:
                           isInside(column, s.columnsApart, s.inColumns, piece.across));
     Value border = k.negated(inside);
     k.loop(k.index(blocks), [&](Value block) {
-      Value plane = k.mul(k.add(k.mul(image, blocks), block), s.inRows * s.inColumns);
+      Value plane = k.mul(ofGroup(blocks, block, k.mul(image, s.groups)), s.inRows * s.inColumns);
       Value base = k.mul(k.add(plane, k.add(k.mul(row, s.inColumns), column)), kBlock);
       Value to = k.mul(k.add(k.mul(block, s.itemPieces()), piece.number), kBlock);
       k.ifThen(inside, [&] { transformSquare(piece, x, base, s.rowsApart * s.inColumns, s.columnsApart, to); });
@@ -338,11 +346,11 @@ private:
   void multiply(const Product &product, Value panel, int64_t width, Value piece, int64_t rows) {
     const auto &[point, nextWeights, nextPanel, isOnly, isFirst] = product;
     MicroKernel kernel{rows, width * perPanel, vector};
-    Value weights = k.mul(k.add(k.mul(point.weights, s.panels), panel), s.channels * kBlock);
+    Value weights = k.mul(ofGroup(s.panels, panel, k.mul(point.weights, s.groups)), s.channels * kBlock);
     Value first = k.add(k.mul(point.number, inputPoint), k.mul(piece, kBlock));
     NextPanels following{};
     if (plan.streamsWeights) {
-      Value next = k.add(k.mul(nextWeights, s.panels), nextPanel);
+      Value next = ofGroup(s.panels, nextPanel, k.mul(nextWeights, s.groups));
       following = {u, k.mul(next, s.channels * kBlock), s.channels * kBlock, isOnly, isFirst};
     }
     auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
@@ -393,7 +401,7 @@ private:
         for (auto [r, value] : llvm::enumerate(down.outputs(k, values)))
           half[r].push_back(value);
       }
-      Value b = bias ? load(bias, k.add(k.mul(panel, kBlock), lane)) : Value();
+      Value b = bias ? load(bias, k.add(k.mul(ofGroup(s.panels, panel), kBlock), lane)) : Value();
       SmallVector<Value> square;
       for (const SmallVector<Value> &row : half)
         for (Value value : across.outputs(k, row))
@@ -406,7 +414,7 @@ private:
   void storeSquare(ArrayRef<Value> square, Value panel, const Piece &piece, Value lane) {
     int64_t all = piece.across.out;
     auto storeOne = [&](Value value, Value r, Value c) {
-      SmallVector<Value> indices = {image, panel, k.add(piece.row, k.mul(r, s.rowsApart)),
+      SmallVector<Value> indices = {image, ofGroup(s.panels, panel), k.add(piece.row, k.mul(r, s.rowsApart)),
                                     k.add(piece.column, k.mul(c, s.columnsApart)), lane};
       if (s.isSignal)
         indices.erase(indices.begin() + 2);
@@ -458,7 +466,7 @@ private:
   /// outputs.
   Value inputs, products, square, outputs;
   // Of the item at hand:
-  Value image, firstPiece, count;
+  Value image, group, firstPiece, count;
   LogicalResult status = success();
 };
 
@@ -467,7 +475,8 @@ AffineMap winogradItems(nn::GroupOp group, Operation *root, KernelTarget target)
   Shape s(op, target);
   MLIRContext *context = group.getContext();
   return AffineMap::get(typeOf(op.getY()).getRank(), 0,
-                        {getAffineDimExpr(0, context), getAffineConstantExpr(s.plan.panelItems, context),
+                        {getAffineDimExpr(0, context), getAffineConstantExpr(s.groups, context),
+                         getAffineConstantExpr(s.plan.panelItems, context),
                          getAffineConstantExpr(s.plan.tileItems, context)},
                         context);
 }

@@ -31,6 +31,18 @@ def test_winograd(tmp_path, level, channels, filters, image, pads):
     check_winograd(tmp_path, level, channels, filters, image, (3, 3), pads=pads)
 
 
+@pytest.mark.parametrize("channels, filters, groups, image, kernel, attributes", [
+    (64, 64, 4, (28, 28), (3, 3), dict(pads=[1] * 4)),
+    (96, 192, 2, (14, 30), (3, 3), dict(pads=[1] * 4)),
+    (128, 64, 2, (21, 20), (3, 3), dict(pads=[1, 0, 0, 1], dilations=[2, 1])),
+    (64, 96, 2, (40, 37), (3, 3), dict(pads=[1] * 4, strides=[2, 2])),
+    (80, 80, 5, (30, 30), (5, 5), dict(pads=[2] * 4)),
+    (64, 64, 2, (200,), (3,), dict(pads=[1] * 2)),
+])
+def test_groups(tmp_path, level, channels, filters, groups, image, kernel, attributes):
+    check_winograd(tmp_path, level, channels, filters, image, kernel, group=groups, **attributes)
+
+
 @pytest.mark.parametrize("channels, filters, image, pads", [
     (16, 32, (28, 28), [2, 2, 2, 2]),
     (33, 40, (13, 30), [0, 1, 2, 3]),

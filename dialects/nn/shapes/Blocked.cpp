@@ -176,18 +176,21 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
     return rule.error("winograd_conv_c2: there must be " + Twine(n) + " dilations, positive and not huge");
   int64_t outputs = getOutputs(), taps = *llvm::max_element(kernel), stride = getStride(), side = outputs + taps - 1;
   int64_t dims = llvm::count(kernel, taps), without = llvm::count(kernel, 1);
-  int64_t expected[] = {dims == 1 ? side : side * side, blocksOf(std::max<int64_t>(filters, 1)), channels, kBlock};
+  int64_t groups = getGroups();
+  bool isGrouped = groups == 1 || (groups > 1 && channels % (groups * kBlock) == 0 && filters % (groups * kBlock) == 0);
+  int64_t expected[] = {dims == 1 ? side : side * side, blocksOf(std::max<int64_t>(filters, 1)),
+                        isGrouped ? channels / groups : channels, kBlock};
   bool isDilated = llvm::any_of(getDilations(), [](int64_t v) { return v != 1; });
   bool isEven = outputs == 2 || outputs == 4, isOfThree = taps == 3 && isEven, isOfTwo = taps == 2 && isEven;
   bool exists = dims + without == int64_t(n) &&
                 (stride == 2 ? isOfThree && !isDilated && !without
                              : stride == 1 && (isOfThree || isOfTwo || (taps == 5 && outputs == 2)));
-  bool fits = exists && filters >= 1 && rule.rank(getU()) == 4;
+  bool fits = exists && isGrouped && filters >= 1 && rule.rank(getU()) == 4;
   for (size_t i = 0; fits && i < 4; ++i)
     fits = !rule.differ(rule.dim(getU(), i), rule.constant(expected[i]));
   if (!fits)
     return rule.error("winograd_conv_c3: u does not fit " + Twine(channels) + " channels and " +
-                      Twine(filters) + " filters");
+                      Twine(filters) + " filters in " + Twine(groups) + " groups");
   Dim blocks = rule.constant(expected[1]);
   if (!isBias(rule, getBias(), blocks))
     return rule.error("winograd_conv_c4: the bias needs one lane per filter");

@@ -300,3 +300,12 @@ func.func @more_products(%x: tensor<1x3x64x64xf32>) -> tensor<1x48x32x32xf32> {
   %y = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 3, 3, 3, 3>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x3x64x64xf32>, tensor<48x3x7x7xf32>) -> tensor<1x48x32x32xf32>
   return %y : tensor<1x48x32x32xf32>
 }
+// -----
+// Groups of whole blocks, too, by Winograd's algorithm: u has the channels of one.
+// CHECK-LABEL: func.func @winograd_groups
+// WINOGRAD: nn.winograd_conv {{.*}}groups = 2 : i64{{.*}} (tensor<1x4x28x28x16xf32>, tensor<36x6x32x16xf32>) -> tensor<1x6x28x28x16xf32>
+func.func @winograd_groups(%x: tensor<1x64x28x28xf32>) -> tensor<1x96x28x28xf32> {
+  %w = nn.constant dense<0.5> : tensor<96x32x3x3xf32> : tensor<96x32x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 2 : i64} : (tensor<1x64x28x28xf32>, tensor<96x32x3x3xf32>) -> tensor<1x96x28x28xf32>
+  return %y : tensor<1x96x28x28xf32>
+}
