@@ -1,8 +1,8 @@
 //===- Blocked.td - convolutions over blocks of 16 channels -------------===//
 //
-// A blocked tensor holds the channels of [N,C,D1..Dn] in blocks of 16: [N,ceil(C/16),D1..Dn,16]. One pixel of one block is
-// one AVX-512 vector, two of AVX2, four of NEON. The lanes behind the last channel hold anything: no op here reads them
-// but to write them.
+// A blocked tensor holds the channels of [N,C,D1..Dn] in blocks of 16: [N,ceil(C/16),D1..Dn,16]. One pixel of one block
+// is one AVX-512 vector, two of AVX2, four of NEON. The lanes behind the last channel hold anything: no op here reads
+// them but to write them.
 #ifndef NN_BLOCKED_TD
 #define NN_BLOCKED_TD
 include "dialects/nn/Pooling.td"
@@ -36,10 +36,10 @@ def NN_BlockedConvOp : NN_BlockedOp<"blocked_conv", (ins NN_Tensor:$x, NN_Tensor
     I64Attr:$channels, I64Attr:$filters, I64Attr:$groups, UnitAttr:$strassen)> {
   let summary = "convolution to blocks of filters, summed directly (made by nn-block-channels)";
   let description = [{
-    nn.conv with x: [N,ceil(C/16),D1..Dn,16], or [N,C,D1..Dn] where C is small, panels: [groups, ceil(M/groups/16), T*C/groups, 16],
-    bias: [ceil(M/16),16] -> [N,ceil(M/16),O1..On,16] for n of 1 or 2, C = `channels`, M = `filters` and T taps. The
-    weight of a filter, channel c of its group and tap t stands in row (c / 16 * T + t) * B + c % 16 of its panel, where
-    B is how many channels the block has (16, or the rest); for a plain x in row c * T + t.
+    nn.conv with x: [N,ceil(C/16),D1..Dn,16], or [N,C,D1..Dn] where C is small, panels: [groups, ceil(M/groups/16),
+    T*C/groups, 16], bias: [ceil(M/16),16] -> [N,ceil(M/16),O1..On,16] for n of 1 or 2, C = `channels`, M = `filters`
+    and T taps. The weight of a filter, channel c of its group and tap t stands in row (c / 16 * T + t) * B + c % 16 of
+    its panel, where B is how many channels the block has (16, or the rest); for a plain x in row c * T + t.
 
     - blocked_conv_c1: x has n + 2 or n + 3 dims and holds `channels` channels.
     - blocked_conv_c2: strides, dilations and pads have n, n and 2n entries; strides and dilations are positive.
@@ -64,8 +64,8 @@ def NN_BlockedByteConvOp : NN_BlockedOp<"blocked_byte_conv", (ins NN_Tensor:$x, 
   let description = [{
     nn.blocked_conv with x: [N,ceil(C/16),D1..Dn,16] of bytes, padded with zero_point (one element, or 0), panels:
     [groups, ceil(M/groups/16), T*ceil(C/groups/4), 16, 4], start: [ceil(M/16),16] -> i32 [N,ceil(M/16),O1..On,16]. The
-    weight of a filter, channel c of its group and tap t stands in row (c / 16 * T + t) * B + c % 16 / 4 of its panel, at
-    c % 4, where B is how many rows the block's channels take: 4, or fewer in the last one. What is left of rows and
+    weight of a filter, channel c of its group and tap t stands in row (c / 16 * T + t) * B + c % 16 / 4 of its panel,
+    at c % 4, where B is how many rows the block's channels take: 4, or fewer in the last one. What is left of rows and
     panels is zeros. `start` and `flip` are those of nn.packed_byte_matmul.
 
     - blocked_byte_conv_c1: x has n + 3 dims and holds `channels` channels.
@@ -86,37 +86,39 @@ def NN_WinogradConvOp : NN_BlockedOp<"winograd_conv", (ins NN_Tensor:$x, NN_Tens
   let description = [{
     nn.conv with a kernel of `taps` x `taps`, x: [N,ceil(C/16),H,W,16], u: [q * q, ceil(M/16), C, 16], bias:
     [ceil(M/16),16] -> [N,ceil(M/16),OH,OW,16] with q = `outputs` + `taps` - 1. u[q i + j, m / 16, c, m % 16] is element
-    (i, j) of G w[m, c] G^T (Lavin and Gray 2015). Or the same for a signal, x: [N,ceil(C/16),L,16] and a kernel of `taps`,
-    or a kernel of one tap along one dim: u: [q, ceil(M/16), C, 16] is G w[m, c]. Of a 3 x 3 kernel, every 6 x 6 piece of
-    the input gives 4 x 4 outputs from 36 products instead of 144, or every 4 x 4 piece 2 x 2 from 16 instead of 36; of a 5 x 5 kernel, every 6 x 6
-    piece gives 2 x 2 from 36 instead of 100. With `dilations` the inputs and the outputs of a piece are so far apart.
-    With a `stride` of 2, a 9 x 9 piece gives 4 x 4 outputs of a 3 x 3 kernel from 81 products instead of 144, or a 5 x 5
-    piece 2 x 2 from 25 instead of 36. As many points along a dim as there are outputs have the same, last weight, so that q
-    is 6 and 4, too. With several `groups` C in u is the channels of one. A 2 x 2 kernel takes 25 products of a 5 x 5 piece for 4 x 4 outputs instead of 64, or 9 for 2 x 2
-    instead of 16. With three taps along one dim alone, 4 outputs take 6 products instead of 12, and 9 with a stride of 2.
+    (i, j) of G w[m, c] G^T (Lavin and Gray 2015). Or the same for a signal, x: [N,ceil(C/16),L,16] and a kernel of
+    `taps`, or a kernel of one tap along one dim: u: [q, ceil(M/16), C, 16] is G w[m, c]. Of a 3 x 3 kernel, every 6 x 6
+    piece of the input gives 4 x 4 outputs from 36 products instead of 144, or every 4 x 4 piece 2 x 2 from 16 instead
+    of 36; of a 5 x 5 kernel, every 6 x 6 piece gives 2 x 2 from 36 instead of 100. With `dilations` the inputs and the
+    outputs of a piece are so far apart. With a `stride` of 2, a 9 x 9 piece gives 4 x 4 outputs of a 3 x 3 kernel from
+    81 products instead of 144, or a 5 x 5 piece 2 x 2 from 25 instead of 36. As many points along a dim as there are
+    outputs have the same, last weight, so that q is 6 and 4, too. With several `groups` C in u is the channels of one.
+    A 2 x 2 kernel takes 25 products of a 5 x 5 piece for 4 x 4 outputs instead of 64, or 9 for 2 x 2 instead of 16.
+    With three taps along one dim alone, 4 outputs take 6 products instead of 12, and 9 with a stride of 2.
 
     - winograd_conv_c1: x has as many dims as the kernel, one or two, and holds `channels` channels.
     - winograd_conv_c2: pads has 2n entries for the kernel's n, none negative, and dilations n that are positive.
-    - winograd_conv_c3: u fits the channels, the filters, the groups, which have whole blocks if there are several, and the
-      pieces, which are F(4,3), F(2,3), F(4,2), F(2,2) or F(2,5),
-      or F(4,3) or F(2,3) of stride 2 without dilations and with taps along all dims.
+    - winograd_conv_c3: u fits the channels, the filters, the groups, which have whole blocks if there are several, and
+      the pieces, which are F(4,3), F(2,3), F(4,2), F(2,2) or F(2,5), or F(4,3) or F(2,3) of stride 2 without dilations
+      and with taps along all dims.
     - winograd_conv_c4: bias has a lane for every filter.
     - winograd_conv_c5: the kernel fits into the padded input.
   }];
 }
 
-def NN_BlockedDepthwiseOp : NN_BlockedOp<"blocked_depthwise", (ins NN_Tensor:$x, NN_Tensor:$w, Optional<NN_Tensor>:$bias,
-    DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
-    DefaultValuedAttr<I64Attr, "1">:$per_group, OptionalAttr<DenseI64ArrayAttr>:$depth)> {
-  let summary = "convolution with one filter to a channel, or as many as a small group has, over blocks of channels (made by nn-block-channels)";
+def NN_BlockedDepthwiseOp : NN_BlockedOp<"blocked_depthwise", (ins NN_Tensor:$x, NN_Tensor:$w,
+    Optional<NN_Tensor>:$bias, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads,
+    DenseI64ArrayAttr:$dilations, DefaultValuedAttr<I64Attr, "1">:$per_group,
+    OptionalAttr<DenseI64ArrayAttr>:$depth)> {
+  let summary = "convolution of each channel, or small group of channels, by itself (made by nn-block-channels)";
   let description = [{
-    x: [N,B,D1..Dn,16], w: [B,T*G,16], bias: [B,16] -> [N,B,O1..On,16] for n of 1 or 2, T taps and G = `per_group`: every
-    G neighbouring channels are a group, whose G filters read all of them. Row t * G + c of w holds the weights of tap t
-    and channel c of each group.
+    x: [N,B,D1..Dn,16], w: [B,T*G,16], bias: [B,16] -> [N,B,O1..On,16] for n of 1 or 2, T taps and G = `per_group`:
+    every G neighbouring channels are a group, whose G filters read all of them. Row t * G + c of w holds the weights of
+    tap t and channel c of each group.
 
-    With `depth` = {slices, taps, stride, dilation, begin, end} the images are the slices of volumes, one volume after the
-    other: x: [N*slices,B,D1,D2,16] -> [N*O,B,O1,O2,16], where the window has as many taps along the depth, too, whose
-    padding is slices of zeros. Rows of w go tap after tap along the depth, [B,taps*T*G,16].
+    With `depth` = {slices, taps, stride, dilation, begin, end} the images are the slices of volumes, one volume after
+    the other: x: [N*slices,B,D1,D2,16] -> [N*O,B,O1,O2,16], where the window has as many taps along the depth, too,
+    whose padding is slices of zeros. Rows of w go tap after tap along the depth, [B,taps*T*G,16].
 
     - blocked_depthwise_c1: x has n + 3 dims and 16 lanes.
     - blocked_depthwise_c2: strides, dilations and pads have n, n and 2n entries; strides and dilations are positive.
@@ -136,18 +138,18 @@ def NN_BlockedBottleneckOp : NN_BlockedOp<"blocked_bottleneck", (ins NN_Tensor:$
     DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$expand_pads,
     DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$expand_dilations,
     OptionalAttr<I64Attr>:$project_filters), [SingleBlock]> {
-  let summary = "nn.blocked_depthwise of an nn.blocked_conv whose result is never written, nor its own where a 1 x 1 one follows (made by nn-fuse-bottlenecks)";
+  let summary = "nn.blocked_depthwise in one kernel with the convolutions around it (made by nn-fuse-bottlenecks)";
   let description = [{
     The inverted bottleneck of Sandler et al. 2018. First the nn.blocked_conv of x by panels and expand_bias, with the
     `expand_` attributes, of one group, `channels` and `filters` -> the expanded tensor [N,B,H,W,16] with B = ceil(M/16)
-    and M = `filters`; then the elementwise ops of the region `expanded`, whose other operands are single numbers; then w:
-    [B,T,16] and bias: [B,16] with T taps -> [N,B,O1,O2,16]. With `project` and `project_filters` = F, that is followed by
-    the ops of the region `filtered` and the 1 x 1 nn.blocked_conv by the panels [1,ceil(F/16),M,16] and the bias
-    [ceil(F/16),16] of `project` -> [N,ceil(F/16),O1,O2,16].
+    and M = `filters`; then the elementwise ops of the region `expanded`, whose other operands are single numbers; then
+    w: [B,T,16] and bias: [B,16] with T taps -> [N,B,O1,O2,16]. With `project` and `project_filters` = F, that is
+    followed by the ops of the region `filtered` and the 1 x 1 nn.blocked_conv by the panels [1,ceil(F/16),M,16] and the
+    bias [ceil(F/16),16] of `project` -> [N,ceil(F/16),O1,O2,16].
 
     - blocked_bottleneck_c1: x has 4 dims, or 5 with blocks, and holds `channels` channels.
-    - blocked_bottleneck_c2: strides, dilations and pads have 2, 2 and 4 entries, those of the expansion too; strides and
-      dilations are positive.
+    - blocked_bottleneck_c2: strides, dilations and pads have 2, 2 and 4 entries, those of the expansion too; strides
+      and dilations are positive.
     - blocked_bottleneck_c3: panels, w and the biases fit the channels, the filters and the kernels.
     - blocked_bottleneck_c4: each region takes one tensor, the one before it, and yields one.
     - blocked_bottleneck_c5: the dilated kernels fit into the padded input and the padded expanded tensor.

@@ -187,7 +187,7 @@ struct Costs {
     };
     auto expanded = cast<RankedTensorType>(o.getExpanded().front().getArgument(0).getType());
     int64_t inner = 2 * llvm::product_of(o.getExpandKernel()) * o.getChannels() + opsOf(o.getExpanded()),
-            outer = 2 * llvm::product_of(o.getKernel()) + opsOf(o.getFiltered()) + 2 * o.getProjectFilters().value_or(0);
+            outer = 2 * (llvm::product_of(o.getKernel()) + o.getProjectFilters().value_or(0)) + opsOf(o.getFiltered());
     int64_t pixels = llvm::product_of(expanded.getShape().slice(2, 2));
     return rule.add(times(rule.dim(o.getX(), 0), pixels * inner * o.getFilters()),
                     times(blockedPixels(o.getY()), outer * o.getFilters()));

@@ -101,8 +101,7 @@ private:
     if (Value blocked = blocksBehind(image))
       return blocked;
     // Bytes are brought into blocks as bytes, as the products with them want them too.
-    if (auto dequantize = image.getDefiningOp<nn::DequantizeOp>();
-        dequantize && isElementwiseOp(dequantize)) {
+    if (auto dequantize = image.getDefiningOp<nn::DequantizeOp>(); dequantize && isElementwiseOp(dequantize)) {
       Value bytes = toBlocks(b, loc, dequantize.getX());
       Operation *blocked = b.clone(*dequantize);
       blocked->setOperand(0, bytes);
@@ -160,13 +159,11 @@ private:
       zero = createConstant(b, loc, DenseElementsAttr::get(type, number));
     }
     Value bytes = blocks ? source->bytes : toBlocks(b, loc, source->bytes);
-    Value sums = nn::BlockedByteConvOp::create(b, loc, blockedType(y), bytes,
-                                               createConstant(b, loc, packDirectBytes(*weight, shape, element)), zero,
-                                               start, kernel, op.getStrides(), explicitPads(op, kernel),
-                                               op.getDilations(), channels, filters, groups, flip);
+    Value sums = nn::BlockedByteConvOp::create(
+        b, loc, blockedType(y), bytes, createConstant(b, loc, packDirectBytes(*weight, shape, element)), zero, start,
+        kernel, op.getStrides(), explicitPads(op, kernel), op.getDilations(), channels, filters, groups, flip);
     if (source->zeroNumber) {
-      Value part =
-          perLane(b, loc, packWeightSums(*weight, shape, 1, std::nullopt, &getContext()), y.getRank());
+      Value part = perLane(b, loc, packWeightSums(*weight, shape, 1, std::nullopt, &getContext()), y.getRank());
       part = nn::BinaryOp::create(b, loc, part.getType(), nn::BinaryKind::mul, part, source->zeroNumber);
       sums = nn::BinaryOp::create(b, loc, blockedType(y), nn::BinaryKind::sub, sums, part);
     }
@@ -201,8 +198,7 @@ private:
     OpBuilder b(op);
     Location loc = op.getLoc();
     auto elementsAs = [](const std::vector<float> &numbers) {
-      return Elements{
-          ArrayRef(reinterpret_cast<const char *>(numbers.data()), numbers.size() * sizeof(float))};
+      return Elements{ArrayRef(reinterpret_cast<const char *>(numbers.data()), numbers.size() * sizeof(float))};
     };
     ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
     WeightShape shape{channels, 1, taps, channels};
@@ -272,23 +268,21 @@ private:
     Type type = blockedType(y);
     if (isDepthwise) {
       Value packed = depthwisePanels(b, loc, op.getW(), shape);
-      return replace(op,
-                     nn::BlockedDepthwiseOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
-                                                    kernel, op.getStrides(), pads, op.getDilations(),
-                                                    shape.channels, /*depth=*/DenseI64ArrayAttr()));
+      return replace(op, nn::BlockedDepthwiseOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, kernel,
+                                                        op.getStrides(), pads, op.getDilations(), shape.channels,
+                                                        /*depth=*/DenseI64ArrayAttr()));
     }
     if (filtering) {
       Value packed = winogradPanels(b, loc, op.getW(), shape, *filtering);
-      return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias,
-                                                    pads, channels, filters, filtering->outputs(), kernel,
-                                                    op.getDilations(), filtering->stride(), groups));
+      return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, pads,
+                                                    channels, filters, filtering->outputs(), kernel, op.getDilations(),
+                                                    filtering->stride(), groups));
     }
     // A picture's few channels are read as they come.
     bool plain = !isBlocked && groups == 1 && channels < kBlock;
     Value packed = directPanels(b, loc, op.getW(), shape, plain);
-    replace(op, nn::BlockedConvOp::create(b, loc, type, plain ? op.getX() : toBlocks(b, loc, op.getX()),
-                                          packed, bias, kernel, op.getStrides(), pads, op.getDilations(),
-                                          channels, filters, groups));
+    replace(op, nn::BlockedConvOp::create(b, loc, type, plain ? op.getX() : toBlocks(b, loc, op.getX()), packed, bias,
+                                          kernel, op.getStrides(), pads, op.getDilations(), channels, filters, groups));
   }
 
   /// In front of what already works on blocks.
@@ -310,13 +304,12 @@ private:
     if (!(isAverage && op.getCountIncludePad()))
       for (size_t i = 0; i < n; ++i) {
         int64_t span = (op.getKernel()[i] - 1) * op.getDilations()[i] + 1;
-        pads[n + i] = std::max<int64_t>(
-            (y.getDimSize(2 + i) - 1) * op.getStrides()[i] + span - x.getDimSize(2 + i) - pads[i], 0);
+        pads[n + i] =
+            std::max<int64_t>((y.getDimSize(2 + i) - 1) * op.getStrides()[i] + span - x.getDimSize(2 + i) - pads[i], 0);
       }
     OpBuilder b(op);
-    replace(op,
-            nn::BlockedPoolOp::create(b, op.getLoc(), blockedType(y), op.getKind(), blocked, op.getKernel(),
-                                      op.getStrides(), pads, op.getDilations(), op.getCountIncludePad()));
+    replace(op, nn::BlockedPoolOp::create(b, op.getLoc(), blockedType(y), op.getKind(), blocked, op.getKernel(),
+                                          op.getStrides(), pads, op.getDilations(), op.getCountIncludePad()));
   }
 
   /// Over all the pixels of a channel, which is what global pooling is.
@@ -338,16 +331,14 @@ private:
     if (op.getKeepdims())
       return replace(op, y);
     Value unblocked = nn::UnblockChannelsOp::create(b, op.getLoc(), reduced, y, x.getDimSize(1));
-    op.replaceAllUsesWith(
-        nn::SqueezeOp::create(b, op.getLoc(), op.getY().getType(), unblocked, spatial).getResult());
+    op.replaceAllUsesWith(nn::SqueezeOp::create(b, op.getLoc(), op.getY().getType(), unblocked, spatial).getResult());
     op.erase();
   }
 
   /// Along channels, where every operand but the last fills its blocks, or along anything else.
   void convert(nn::ConcatOp op) {
     RankedTensorType y = typeOf(op.getY());
-    if (!y || !isImage(y) ||
-        llvm::none_of(op.getInputs(), [](Value input) { return bool(blocksBehind(input)); }))
+    if (!y || !isImage(y) || llvm::none_of(op.getInputs(), [](Value input) { return bool(blocksBehind(input)); }))
       return;
     for (auto [i, input] : llvm::enumerate(op.getInputs())) {
       bool isLast = i + 1 == op.getInputs().size();
@@ -371,8 +362,8 @@ private:
     replace(op, nn::GatherOp::create(b, op.getLoc(), blockedType(y), blocked, op.getIndices(), 0));
   }
 
-  /// The channels of neighbouring images become those of one, as nn-slice-volumes wants them, or groups of channels images;
-  /// or channels become pixels.
+  /// The channels of neighbouring images become those of one, as nn-slice-volumes wants them, or groups of channels
+  /// images; or channels become pixels.
   void convert(nn::ReshapeOp op) {
     RankedTensorType x = typeOf(op.getX()), y = typeOf(op.getY());
     if (Value source = sourceOfInterleaving(op); source && isImage(y) && blocksBehind(source)) {
@@ -380,9 +371,8 @@ private:
       return replace(op, interleaveBlocks(b, op, blocksBehind(source)));
     }
     Value blocked = blocksBehind(op.getX());
-    if (!blocked || !y || !isImage(y) || !x.hasStaticShape() || !y.hasStaticShape() ||
-        x.getDimSize(1) % kBlock || y.getDimSize(1) % kBlock ||
-        (y.getDimSize(1) % x.getDimSize(1) && x.getDimSize(1) % y.getDimSize(1)) ||
+    if (!blocked || !y || !isImage(y) || !x.hasStaticShape() || !y.hasStaticShape() || x.getDimSize(1) % kBlock ||
+        y.getDimSize(1) % kBlock || (y.getDimSize(1) % x.getDimSize(1) && x.getDimSize(1) % y.getDimSize(1)) ||
         x.getShape().drop_front(2) != y.getShape().drop_front(2))
       return;
     OpBuilder b(op);
@@ -493,8 +483,7 @@ private:
     if (y.isDynamicDim(0))
       shape[0] = 0; // the operand's
     Value extents = createIndexList(b, op->getLoc(), shape);
-    op->replaceAllUsesWith(
-        nn::ReshapeOp::create(b, op->getLoc(), y, op->getOperand(0), extents, /*allow_zero=*/false));
+    op->replaceAllUsesWith(nn::ReshapeOp::create(b, op->getLoc(), y, op->getOperand(0), extents, /*allow_zero=*/false));
     op->erase();
   }
 

@@ -129,9 +129,9 @@ bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd
   return filters > 4 || (filters > 2 && (byWinograd || columns < 32)) || (taps > 1 && columns > 1 && columns < 16);
 }
 
-/// What a tensor may take that is written for the next convolution. In the second-level cache it is read in no time; more
-/// comes from memory that the weights of a whole network have taken the place of in the caches, and costs that again with
-/// every layer whose tensors lie somewhere else.
+/// What a tensor may take that is written for the next convolution. In the second-level cache it is read in no time;
+/// more comes from memory that the weights of a whole network have taken the place of in the caches, and costs that
+/// again with every layer whose tensors lie somewhere else.
 constexpr int64_t kNearCache = 1 << 20;
 
 bool fusesExpansion(int64_t bytes) { return bytes > kNearCache; }

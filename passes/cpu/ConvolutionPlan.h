@@ -18,8 +18,8 @@ bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd
 /// Whether a convolution and the depthwise one that reads its result, so many bytes, should be one kernel.
 bool fusesExpansion(int64_t bytes);
 
-/// Whether such a kernel should have a 1 x 1 convolution after it, too, that reads so many bytes of results and weights.
-/// The kernel keeps so many of the tensor in between the first two.
+/// Whether such a kernel should have a 1 x 1 convolution after it, too, that reads so many bytes of results and
+/// weights. The kernel keeps so many of the tensor in between the first two.
 bool fusesProjection(int64_t bytes, int64_t weightBytes, int64_t keptBytes);
 
 /// Begins and ends of the padding of an nn.conv or nn.pool of static extents, in numbers.

@@ -30,13 +30,11 @@ struct Activation {
 /// A constant of one element, which every place of the tensor may use.
 bool isSingle(Value value) {
   auto constant = value.getDefiningOp<nn::ConstantOp>();
-  return constant && constant.getValue().getNumElements() == 1 &&
-         isa<DenseElementsAttr>(constant.getValue());
+  return constant && constant.getValue().getNumElements() == 1 && isa<DenseElementsAttr>(constant.getValue());
 }
 
 /// What leads from the result of a `Producer` to the operand x of `reader`, if nobody else sees anything of it.
-template <typename Producer>
-std::optional<Activation> activationBefore(Operation *reader, Value x) {
+template <typename Producer> std::optional<Activation> activationBefore(Operation *reader, Value x) {
   Activation found;
   SmallVector<Value> open = {x};
   while (!open.empty()) {
@@ -109,8 +107,7 @@ struct FuseBottlenecks : impl::FuseBottlenecksBase<FuseBottlenecks> {
   }
 
 private:
-  template <typename OpTy>
-  SmallVector<OpTy> opsOf() {
+  template <typename OpTy> SmallVector<OpTy> opsOf() {
     SmallVector<OpTy> ops;
     getOperation().walk([&](OpTy op) { ops.push_back(op); });
     return ops;
@@ -150,9 +147,9 @@ private:
   /// Whether every pixel comes from the pixel of x at the same place, by filters of all channels.
   static bool isProjection(nn::BlockedConvOp op) {
     auto isOne = [](int64_t v) { return v == 1; };
-    return op.getKernel().size() == 2 && llvm::all_of(op.getKernel(), isOne) &&
-           llvm::all_of(op.getStrides(), isOne) && llvm::all_of(op.getPads(), [](int64_t v) { return v == 0; }) &&
-           op.getGroups() == 1 && typeOf(op.getX()).getRank() == 5;
+    return op.getKernel().size() == 2 && llvm::all_of(op.getKernel(), isOne) && llvm::all_of(op.getStrides(), isOne) &&
+           llvm::all_of(op.getPads(), [](int64_t v) { return v == 0; }) && op.getGroups() == 1 &&
+           typeOf(op.getX()).getRank() == 5;
   }
 
   static void projectAfter(nn::BlockedConvOp op) {

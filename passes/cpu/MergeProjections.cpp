@@ -53,9 +53,8 @@ std::optional<Projection> projectionOf(Value operand, Operation *reader) {
   }
   found.product = value.getDefiningOp<nn::PackedMatMulOp>();
   if (!found.product || !elementsOf(constantValue(found.product.getPanels())) ||
-      typeOf(found.product.getPanels()).getRank() != 3 ||
-      found.columns() % nn::PackedMatMulOp::kPanelColumns != 0 || typeOf(operand).getRank() != 4 ||
-      found.headCount() * found.headSize() != found.columns() ||
+      typeOf(found.product.getPanels()).getRank() != 3 || found.columns() % nn::PackedMatMulOp::kPanelColumns != 0 ||
+      typeOf(operand).getRank() != 4 || found.headCount() * found.headSize() != found.columns() ||
       (found.bias && found.bias.getNumElements() != found.columns()))
     return std::nullopt;
   return found;

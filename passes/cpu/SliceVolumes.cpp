@@ -44,10 +44,14 @@ RankedTensorType imagesType(RankedTensorType volume) {
 }
 
 /// The depth's share of a window: its inputs and outputs are slices.
-template <typename OpTy>
-StaticWindow depthOf(OpTy op, ArrayRef<int64_t> kernel, ArrayRef<int64_t> pads) {
-  return {typeOf(op.getX()).getDimSize(2), typeOf(op.getY()).getDimSize(2), kernel[0],
-          op.getStrides()[0],              op.getDilations()[0],            pads[0],   pads[3]};
+template <typename OpTy> StaticWindow depthOf(OpTy op, ArrayRef<int64_t> kernel, ArrayRef<int64_t> pads) {
+  return {typeOf(op.getX()).getDimSize(2),
+          typeOf(op.getY()).getDimSize(2),
+          kernel[0],
+          op.getStrides()[0],
+          op.getDilations()[0],
+          pads[0],
+          pads[3]};
 }
 
 /// Whether every output is the input of its number.
@@ -76,9 +80,7 @@ private:
   Value imagesBehind(Value volume) { return slices.lookup(volume); }
 
   /// [N,C,D,..] to [N,D,C,..] and back.
-  static Value exchanged(OpBuilder &b, Location loc, Value x) {
-    return createTranspose(b, loc, x, {0, 2, 1, 3, 4});
-  }
+  static Value exchanged(OpBuilder &b, Location loc, Value x) { return createTranspose(b, loc, x, {0, 2, 1, 3, 4}); }
 
   Value toImages(OpBuilder &b, Location loc, Value volume) {
     if (Value images = imagesBehind(volume))
@@ -166,8 +168,8 @@ private:
     Value images = toImages(b, loc, op.getX());
     if (!isIdentity(window)) {
       images = gathered(b, loc, images, window, x.getDimSize(0), 0, window.kernel, groups);
-      images = createReshape(b, loc, images,
-                             {count, window.kernel * x.getDimSize(1), x.getDimSize(3), x.getDimSize(4)});
+      images =
+          createReshape(b, loc, images, {count, window.kernel * x.getDimSize(1), x.getDimSize(3), x.getDimSize(4)});
     }
     replace(op, nn::ConvOp::create(b, loc, result, images, imageWeight(b, loc, *weight, w), op.getBias(),
                                    op.getStrides().drop_front(), imagePads(pads), op.getDilations().drop_front(),
@@ -179,16 +181,16 @@ private:
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
     Value images = imagesBehind(op.getX());
     int64_t channels = x.getDimSize(1), perGroup = w.getDimSize(1);
-    if (!images || y.getDimSize(1) != channels || channels < nn::kBlock || !llvm::is_contained({1, 2, 4, 8}, perGroup) ||
-        !w.getElementType().isF32() || (op.getBias() && !typeOf(op.getBias()).getElementType().isF32()))
+    if (!images || y.getDimSize(1) != channels || channels < nn::kBlock ||
+        !llvm::is_contained({1, 2, 4, 8}, perGroup) || !w.getElementType().isF32() ||
+        (op.getBias() && !typeOf(op.getBias()).getElementType().isF32()))
       return;
     OpBuilder b(op);
     Location loc = op.getLoc();
     ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
     SmallVector<int64_t> pads = explicitPads(op, kernel);
     StaticWindow window = depthOf(op, kernel, pads);
-    int64_t depth[] = {window.in,       window.kernel,   window.stride,
-                       window.dilation, window.padBegin, window.padEnd};
+    int64_t depth[] = {window.in, window.kernel, window.stride, window.dilation, window.padBegin, window.padEnd};
     WeightShape shape{channels, perGroup, ShapedType::getNumElements(kernel), static_cast<int64_t>(op.getGroups())};
     auto blockedType = [](RankedTensorType images) {
       ArrayRef<int64_t> s = images.getShape();
@@ -196,11 +198,11 @@ private:
     };
     RankedTensorType result = imagesType(y);
     Value blocks = nn::BlockChannelsOp::create(b, loc, blockedType(typeOf(images)), images);
-    Value filtered = nn::BlockedDepthwiseOp::create(
-        b, loc, blockedType(result), blocks, depthwisePanels(b, loc, op.getW(), shape),
-        op.getBias() ? blockedLanes(b, loc, op.getBias(), channels) : Value(), kernel.drop_front(),
-        op.getStrides().drop_front(), imagePads(pads), op.getDilations().drop_front(), perGroup,
-        b.getDenseI64ArrayAttr(depth));
+    Value filtered =
+        nn::BlockedDepthwiseOp::create(b, loc, blockedType(result), blocks, depthwisePanels(b, loc, op.getW(), shape),
+                                       op.getBias() ? blockedLanes(b, loc, op.getBias(), channels) : Value(),
+                                       kernel.drop_front(), op.getStrides().drop_front(), imagePads(pads),
+                                       op.getDilations().drop_front(), perGroup, b.getDenseI64ArrayAttr(depth));
     replace(op, nn::UnblockChannelsOp::create(b, loc, result, filtered, channels));
   }
 
@@ -213,8 +215,8 @@ private:
     SmallVector<int64_t> pads = explicitPads(op, op.getKernel());
     StaticWindow window = depthOf(op, op.getKernel(), pads);
     bool isMax = op.getKind() == nn::PoolKind::max;
-    if (!isIdentity(window) && (!isMax || window.kernel > kMostPooled ||
-                                 window.tapsInside() != window.out * window.kernel))
+    if (!isIdentity(window) &&
+        (!isMax || window.kernel > kMostPooled || window.tapsInside() != window.out * window.kernel))
       return;
     OpBuilder b(op);
     Location loc = op.getLoc();
@@ -228,8 +230,8 @@ private:
     Value most;
     for (int64_t tap = 0; tap < window.kernel; ++tap) {
       Value picked = gathered(b, loc, pooled, window, x.getDimSize(0), tap, 1);
-      most = most ? nn::BinaryOp::create(b, loc, picked.getType(), nn::BinaryKind::max, most, picked).getResult()
-                  : picked;
+      most =
+          most ? nn::BinaryOp::create(b, loc, picked.getType(), nn::BinaryKind::max, most, picked).getResult() : picked;
     }
     replace(op, most);
   }

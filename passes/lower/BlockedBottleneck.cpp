@@ -1,8 +1,9 @@
-// nn.blocked_bottleneck: a convolution whose result only a depthwise one reads, and what projects that. An item is a row of
-// outputs. The rows of the expanded tensor that its window is about to need are summed directly, activated, and kept in a
-// ring of as many rows as the window covers: they are read while they are in the caches nearby, and never written beyond
-// those. The items of a thread follow each other down the image, so that each finds in the ring what the one before left
-// there. Where a projection follows, the window's row, too, stays in the workspace, and is multiplied at once.
+// nn.blocked_bottleneck: a convolution whose result only a depthwise one reads, and what projects that. An item is a
+// row of outputs. The rows of the expanded tensor that its window is about to need are summed directly, activated, and
+// kept in a ring of as many rows as the window covers: they are read while they are in the caches nearby, and never
+// written beyond those. The items of a thread follow each other down the image, so that each finds in the ring what the
+// one before left there. Where a projection follows, the window's row, too, stays in the workspace, and is multiplied
+// at once.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -25,9 +26,7 @@ using nn::kBlock;
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-RankedTensorType argumentOf(Region &region) {
-  return cast<RankedTensorType>(region.front().getArgument(0).getType());
-}
+RankedTensorType argumentOf(Region &region) { return cast<RankedTensorType>(region.front().getArgument(0).getType()); }
 
 /// What is known of the op before its kernel is written.
 struct Shape {
@@ -112,8 +111,8 @@ private:
   Region &region;
 };
 
-/// The window over the rows in the ring: [panels of an item, rows, columns, 16]. Where `filtered` is given, its results go there:
-/// [panels, columns, 16].
+/// The window over the rows in the ring: [panels of an item, rows, columns, 16]. Where `filtered` is given, its results
+/// go there: [panels, columns, 16].
 class RingWindow : public DepthwiseWindow {
 public:
   RingWindow(KernelBuilder &k, nn::BlockedBottleneckOp op, Value ring, int64_t ringRows, const BlockedGeometry &g,
@@ -174,14 +173,14 @@ public:
       return;
     int64_t channels = op.getFilters(), plane = g.columns.out * kBlock;
     projectTile = Shape::planRow(k.target, *op.getProjectFilters(), channels, g.columns.out);
-    projection.emplace(DirectSums{shape.projection, PixelSource{filtered, kBlock, plane, plane}, /*plain=*/false, kBlock,
-                                  channels, channels, k.flat(k.memref(op.getProject()[0])),
+    projection.emplace(DirectSums{shape.projection, PixelSource{filtered, kBlock, plane, plane}, /*plain=*/false,
+                                  kBlock, channels, channels, k.flat(k.memref(op.getProject()[0])),
                                   k.flat(k.memref(op.getProject()[1])), vector, projectTile.omitsHalf});
   }
 
   LogicalResult emit() {
-    double work = static_cast<double>(g.rows.in) / g.rows.out * g.columns.in * shape.panels.largest() * kBlock *
-                  shape.depth;
+    double work =
+        static_cast<double>(g.rows.in) / g.rows.out * g.columns.in * shape.panels.largest() * kBlock * shape.depth;
     k.grain = std::max<int64_t>(1, 200000 / work);
     k.note("expanded rows in a ring of " + Twine(ringRows) + ", registers hold " + tileNote(expandTile) +
            (isProjected() ? ", then " + tileNote(projectTile) : "") +
@@ -228,19 +227,17 @@ private:
       overTiles(shape.panels, firstPanel, lastPanel, expandTile.pixels, g.columns.in,
                 [&](Value panel, int64_t width, Value start, int64_t size) { expand(panel, width, y, start, size); });
       if (!expandActivation.isShort())
-        k.loop(firstPanel, lastPanel, k.index(1), [&](Value panel) {
-          check(expandActivation.applyTo(ring, slot(panel, y), g.columns.in));
-        });
+        k.loop(firstPanel, lastPanel, k.index(1),
+               [&](Value panel) { check(expandActivation.applyTo(ring, slot(panel, y), g.columns.in)); });
     });
     k.loop(firstPanel, lastPanel, k.index(1), [&](Value panel) { check(window.outputRow(image, panel, row)); });
     if (isProjected()) {
       if (!filterActivation.isShort())
         check(filterActivation.applyTo(filtered, k.index(0), shape.panels.panels * g.columns.out));
       int64_t panels = typeOf(op.getY()).getDimSize(1);
-      overTiles({panels, projectTile.panels, 1}, k.index(0), k.index(panels), projectTile.pixels, g.columns.out,
-                [&](Value panel, int64_t width, Value start, int64_t size) {
-                  project(panel, width, row, start, size);
-                });
+      overTiles(
+          {panels, projectTile.panels, 1}, k.index(0), k.index(panels), projectTile.pixels, g.columns.out,
+          [&](Value panel, int64_t width, Value start, int64_t size) { project(panel, width, row, start, size); });
     }
     setReached(part, k.add(row, 1), end);
   }
@@ -293,7 +290,8 @@ private:
   }
 
   SmallVector<Value> sumsOf(const DirectSums &sums, Value panel, int64_t width, Value origin, int64_t size) {
-    return sums.emit(k, {size, size, width, panel, origin, sums.allTaps(k, sums.g.rows), sums.allTaps(k, sums.g.columns)});
+    return sums.emit(k,
+                     {size, size, width, panel, origin, sums.allTaps(k, sums.g.rows), sums.allTaps(k, sums.g.columns)});
   }
 
   void check(LogicalResult result) {
@@ -325,10 +323,10 @@ private:
 AffineMap bottleneckItems(nn::GroupOp group, Operation *root, KernelTarget target) {
   Shape shape(cast<nn::BlockedBottleneckOp>(root), target);
   MLIRContext *context = group.getContext();
-  return AffineMap::get(5, 0,
-                        {getAffineDimExpr(0, context), getAffineConstantExpr(shape.panels.items, context),
-                         getAffineDimExpr(2, context)},
-                        context);
+  return AffineMap::get(
+      5, 0,
+      {getAffineDimExpr(0, context), getAffineConstantExpr(shape.panels.items, context), getAffineDimExpr(2, context)},
+      context);
 }
 
 LogicalResult emitBottleneck(KernelBuilder &k, Operation *root) {

@@ -139,12 +139,12 @@ SmallVector<Value> DirectSums::products(KernelBuilder &k, const MicroKernel &ker
   SmallVector<Value> sums(initial);
   if (whole)
     sums = k.loop(k.index(0), k.index(whole), k.index(1), sums, [&](Value c, ValueRange carried) {
-      return overTaps(k.add(tile.origin, k.mul(c, source.channel)),
-                      k.add(weights, k.mul(c, taps * perBlock * kBlock)), perBlock, carried);
+      return overTaps(k.add(tile.origin, k.mul(c, source.channel)), k.add(weights, k.mul(c, taps * perBlock * kBlock)),
+                      perBlock, carried);
     });
   if (int64_t rest = channels % perBlock)
-    sums = overTaps(k.add(tile.origin, whole * source.channel), k.add(weights, whole * taps * perBlock * kBlock),
-                    rest, sums);
+    sums = overTaps(k.add(tile.origin, whole * source.channel), k.add(weights, whole * taps * perBlock * kBlock), rest,
+                    sums);
   return sums;
 }
 

@@ -1,8 +1,8 @@
 //===- DirectSums.h - convolutions summed tap by tap --------------------------===//
 //
 // The register tile of a direct convolution (MicroKernel) over all channels and taps: scalars are pixels of the input,
-// broadcast, and vectors are filters, whose weights lie in panels. Pixels are read in place or, where windows reach into
-// padding, from a copy with the padding around it.
+// broadcast, and vectors are filters, whose weights lie in panels. Pixels are read in place or, where windows reach
+// into padding, from a copy with the padding around it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_LOWER_DIRECTSUMS_H
@@ -32,8 +32,8 @@ public:
   }
   const PixelSource &source() const { return copied; }
 
-  /// Copies for the outputs from (row, column) on; `start` is where the first channel (or block) begins in x, `padding` a
-  /// unit of it. Rows of padding are left alone where nothing `readsPadding`.
+  /// Copies for the outputs from (row, column) on; `start` is where the first channel (or block) begins in x, `padding`
+  /// a unit of it. Rows of padding are left alone where nothing `readsPadding`.
   void copy(mlir::Value start, mlir::Value row, mlir::Value column, mlir::Value padding, bool readsPadding) const;
 
 private:

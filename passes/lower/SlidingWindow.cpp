@@ -12,13 +12,15 @@ namespace nnc {
 
 using nn::kBlock;
 
-SlidingWindow::SlidingWindow(KernelBuilder &k, Operation *root, Value x, int64_t blocks,
-                             const BlockedGeometry &g, int64_t perGroup)
-    : k(k), root(root), g(g), lanes(std::min(k.lanes(), kBlock)),
-      vector(VectorType::get({lanes}, k.b.getF32Type())), x(x), blocks(blocks), perGroup(perGroup) {
+SlidingWindow::SlidingWindow(KernelBuilder &k, Operation *root, Value x, int64_t blocks, const BlockedGeometry &g,
+                             int64_t perGroup)
+    : k(k), root(root), g(g), lanes(std::min(k.lanes(), kBlock)), vector(VectorType::get({lanes}, k.b.getF32Type())),
+      x(x), blocks(blocks), perGroup(perGroup) {
   // Registers: a tile's sums, the weights of a row of taps, and inputs on their way.
   int64_t registers = k.target.vectorBits == 256 ? 16 : 32;
-  int64_t most = std::clamp<int64_t>((registers - 2 - g.columns.kernel) * 2 / 3, 1, 14);
+  int64_t parts = llvm::divideCeilSigned(g.columns.kernel, registers == 16 ? 5 : 9);
+  tapsAtATime = llvm::divideCeilSigned(g.columns.kernel, parts);
+  int64_t most = std::clamp<int64_t>((registers - 2 - tapsAtATime) * 2 / 3, 1, 14);
   columns = EvenParts{g.columns.out, llvm::divideCeilSigned(g.columns.out, most)};
 }
 
@@ -70,8 +72,7 @@ void SlidingWindow::overTiles() {
       ++t;
       continue;
     }
-    columns.forEach(k, k.index(t), k.index(end),
-                    [&](Value start, int64_t size) { tile(start, size, std::nullopt); });
+    columns.forEach(k, k.index(t), k.index(end), [&](Value start, int64_t size) { tile(start, size, std::nullopt); });
     t = end;
   }
 }
@@ -81,22 +82,32 @@ SmallVector<Value> SlidingWindow::overRows(Value rowsBefore, Value first, int64_
   return k.loop(firstTap, lastTap, k.index(1), sums, [&](Value ky, ValueRange carried) {
     SmallVector<Value> next(carried);
     Value rowBase = pixelOfRow(k.add(origin, k.mul(ky, g.rows.dilation)));
-    for (int64_t c = 0; c < perGroup; ++c) {
-      SmallVector<Value> weights = weightsOf(k.add(rowsBefore, ky), c);
-      llvm::SmallDenseMap<int64_t, Value> loaded;
-      for (int64_t i = 0; i < size; ++i)
-        for (int64_t tap = 0; tap < g.columns.kernel; ++tap) {
-          if (!isInside(i, tap, known))
-            continue;
-          int64_t column = i * g.columns.stride + tap * g.columns.dilation;
-          Value &value = loaded[column];
-          if (!value)
-            value = input(k.add(rowBase, k.add(first, column)), c);
-          next[i] = combine(next[i], value, weights[tap]);
-        }
-    }
+    for (int64_t c = 0; c < perGroup; ++c)
+      for (int64_t tap = 0; tap < g.columns.kernel; tap += tapsAtATime)
+        overTaps(tap, std::min(tap + tapsAtATime, g.columns.kernel), k.add(rowsBefore, ky), k.add(rowBase, first), c,
+                 known, next);
     return next;
   });
+}
+
+/// Adds the taps [begin, end) of row `ky` and channel `c` to the outputs whose first tap reads the pixels from `first`
+/// on.
+void SlidingWindow::overTaps(int64_t begin, int64_t end, Value ky, Value first, int64_t c, std::optional<int64_t> known,
+                             MutableArrayRef<Value> sums) {
+  SmallVector<Value> weights;
+  for (int64_t tap = begin; tap < end; ++tap)
+    weights.push_back(weightOf(ky, tap, c));
+  llvm::SmallDenseMap<int64_t, Value> loaded;
+  for (auto [i, sum] : llvm::enumerate(sums))
+    for (int64_t tap = begin; tap < end; ++tap) {
+      if (!isInside(i, tap, known))
+        continue;
+      int64_t column = i * g.columns.stride + tap * g.columns.dilation;
+      Value &value = loaded[column];
+      if (!value)
+        value = input(k.add(first, column), c);
+      sum = combine(sum, value, weights[tap - begin]);
+    }
 }
 
 /// The outputs [start, start + size) of the row. `known` is the start of a tile at a border, whose taps may
@@ -149,19 +160,12 @@ Value DepthwiseWindow::initial() {
   return vector::LoadOp::create(k.b, k.loc, vector, bias, ValueRange{k.add(k.mul(block, kBlock), lane)});
 }
 
-SmallVector<Value> DepthwiseWindow::weightsOf(Value ky, int64_t c) {
-  SmallVector<Value> weights;
-  Value tap = k.add(k.mul(block, rowsOfTaps() * g.columns.kernel), k.mul(ky, g.columns.kernel));
-  for (int64_t kx = 0; kx < g.columns.kernel; ++kx) {
-    Value row = k.add(k.mul(k.add(tap, kx), perGroup), c);
-    weights.push_back(
-        vector::LoadOp::create(k.b, k.loc, vector, w, ValueRange{k.add(k.mul(row, kBlock), lane)}));
-  }
-  return weights;
+Value DepthwiseWindow::weightOf(Value ky, int64_t kx, int64_t c) {
+  Value tap = k.add(k.mul(block, rowsOfTaps() * g.columns.kernel), k.add(k.mul(ky, g.columns.kernel), kx));
+  Value row = k.add(k.mul(tap, perGroup), c);
+  return vector::LoadOp::create(k.b, k.loc, vector, w, ValueRange{k.add(k.mul(row, kBlock), lane)});
 }
 
-Value DepthwiseWindow::combine(Value acc, Value input, Value weight) {
-  return multiplyAdd(k, input, weight, acc);
-}
+Value DepthwiseWindow::combine(Value acc, Value input, Value weight) { return multiplyAdd(k, input, weight, acc); }
 
 } // namespace nnc

@@ -1,7 +1,8 @@
 //===- SlidingWindow.h - windows over each channel by itself ------------------===//
 //
 // What depthwise convolutions and pools have in common. A tile of neighbouring outputs is kept in registers
-// while the window's rows go by; the inputs of a row are loaded once for all the outputs that share them.
+// while the window's rows go by; the inputs of a row are loaded once for all the outputs that share them. Of a row of
+// many taps a few at a time have their weights in registers.
 // Since a pixel is a whole vector, padding on the left and on the right concerns no lane but whole taps: the
 // tiles at the borders are written with just the taps that read inside.
 //
@@ -18,8 +19,8 @@ class SlidingWindow {
 public:
   /// `root` is whose results the outputs are. `x` holds `blocks` blocks of channels of every image, as 1-D
   /// memref. Each output channel sees the `perGroup` channels of its group, a power of two below a block.
-  SlidingWindow(KernelBuilder &k, mlir::Operation *root, mlir::Value x, int64_t blocks,
-                const BlockedGeometry &g, int64_t perGroup = 1);
+  SlidingWindow(KernelBuilder &k, mlir::Operation *root, mlir::Value x, int64_t blocks, const BlockedGeometry &g,
+                int64_t perGroup = 1);
   virtual ~SlidingWindow() = default;
 
   /// Has the window slide over the slices of volumes, too: they are the images of x.
@@ -34,11 +35,8 @@ public:
 protected:
   /// The value of a tile's accumulator before the first tap.
   virtual mlir::Value initial() = 0;
-  /// What the taps of row `ky` share for channel `c` of every group: one value per column of the window. Rows count on
-  /// from slice to slice.
-  virtual mlir::SmallVector<mlir::Value> weightsOf(mlir::Value ky, int64_t c) {
-    return mlir::SmallVector<mlir::Value>(g.columns.kernel);
-  }
+  /// What tap `kx` of row `ky` does with channel `c` of every group. Rows count on from slice to slice.
+  virtual mlir::Value weightOf(mlir::Value ky, int64_t kx, int64_t c) { return mlir::Value(); }
   virtual mlir::Value combine(mlir::Value acc, mlir::Value input, mlir::Value weight) = 0;
   /// The accumulator as a result, of a window with `taps` columns inside.
   virtual mlir::Value finish(mlir::Value acc, int64_t taps) { return acc; }
@@ -75,9 +73,13 @@ private:
   /// Adds the taps of the image at hand, whose rows count from `rowsBefore` on.
   mlir::SmallVector<mlir::Value> overRows(mlir::Value rowsBefore, mlir::Value first, int64_t size,
                                           std::optional<int64_t> known, mlir::ValueRange sums);
+  void overTaps(int64_t begin, int64_t end, mlir::Value ky, mlir::Value first, int64_t c, std::optional<int64_t> known,
+                llvm::MutableArrayRef<mlir::Value> sums);
   mlir::Value input(mlir::Value pixel, int64_t c);
 
   EvenParts columns{1, 1};
+  /// Taps of a row whose weights are in registers together.
+  int64_t tapsAtATime;
   /// The input row of tap 0.
   mlir::Value origin;
   std::optional<StaticWindow> depth;
@@ -96,7 +98,7 @@ public:
 
 private:
   mlir::Value initial() override;
-  mlir::SmallVector<mlir::Value> weightsOf(mlir::Value ky, int64_t c) override;
+  mlir::Value weightOf(mlir::Value ky, int64_t kx, int64_t c) override;
   mlir::Value combine(mlir::Value acc, mlir::Value input, mlir::Value weight) override;
 
   mlir::Value w, bias;

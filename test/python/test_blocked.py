@@ -128,6 +128,9 @@ def test_few_filters(tmp_path, level, filters, kernel, image, attributes):
     (16, (3, 3), (2, 3), dict(pads=[1, 1, 1, 1])),
     (24, (3, 3), (40, 41), dict(dilations=[2, 2], pads=[2, 1, 0, 3])),
     (48, (9,), (50,), dict(pads=[4, 4])),
+    (20, (31, 31), (40, 37), dict(pads=[15] * 4)),
+    (16, (1, 13), (4, 50), dict(strides=[1, 2], dilations=[1, 2], pads=[0, 11, 0, 3])),
+    (16, (25,), (80,), dict(pads=[12, 12])),
 ])
 def test_depthwise(tmp_path, level, channels, kernel, image, attributes):
     net = Net()

@@ -185,3 +185,12 @@ func.func @main(%x: tensor<1x10x7x7x16xf32>, %p: tensor<1x60x160x16xf32>) -> ten
   %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 160 : i64, filters = 960 : i64, groups = 1 : i64} : (tensor<1x10x7x7x16xf32>, tensor<1x60x160x16xf32>) -> tensor<1x60x7x7x16xf32>
   return %y : tensor<1x60x7x7x16xf32>
 }
+// -----
+// Of many taps a few at a time have their weights in registers: there is room for as many outputs as with a small kernel.
+// CHECK: func.func private @k0
+// AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{(vector<8xf32>, ){5}vector<8xf32>}})
+// AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{(vector<16xf32>, ){13}vector<16xf32>}})
+func.func @main(%x: tensor<1x2x84x16xf32>, %w: tensor<2x31x16xf32>) -> tensor<1x2x84x16xf32> {
+  %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 31>, strides = array<i64: 1>, pads = array<i64: 15, 15>, dilations = array<i64: 1>} : (tensor<1x2x84x16xf32>, tensor<2x31x16xf32>) -> tensor<1x2x84x16xf32>
+  return %y : tensor<1x2x84x16xf32>
+}
