@@ -78,9 +78,11 @@ class Network:
     # Layers. `gain` scales the weights so that activations neither vanish nor explode on the way through.
 
     def conv(self, x, channels, filters, kernel, stride=1, padding=None, groups=1, gain=2.0, dilation=1):
-        """`kernel`: its extents, or one of both dims of an image. Without `padding` stride 1 keeps the extents."""
+        """`kernel`: its extents, or one of both dims of an image; `stride` likewise, or one of all dims. Without `padding`
+        stride 1 keeps the extents."""
         kernel = [kernel] * 2 if isinstance(kernel, int) else list(kernel)
         rank = len(kernel)
+        strides = [stride] * rank if isinstance(stride, int) else list(stride)
         pads = [extent // 2 * dilation if padding is None else padding for extent in kernel]
         fan_in = channels // groups * math.prod(kernel)
         weight = self.weight(filters, channels // groups, *kernel, deviation=math.sqrt(gain / fan_in))
@@ -91,7 +93,7 @@ class Network:
             weight,
             bias,
             kernel_shape=kernel,
-            strides=[stride] * rank,
+            strides=strides,
             pads=pads * 2,
             dilations=[dilation] * rank,
             group=groups,

@@ -26,6 +26,20 @@ def resnext50(n):
     n.output(n.dense(n.global_pool(x), 2048, 1000), "output")
 
 
+def regnetx(n):
+    """Radosavovic 2020, RegNetX-3.2GF: groups of 48 channels."""
+    x, channels = n.relu(n.conv(n.input("input", IMAGE), 3, 32, 3, 2)), 32
+    for width, blocks in ((96, 2), (192, 6), (432, 15), (1008, 2)):
+        for block in range(blocks):
+            stride = 1 if block else 2
+            y = n.relu(n.conv(x, channels, width, 1))
+            y = n.relu(n.conv(y, width, width, 3, stride, groups=width // 48))
+            y = n.conv(y, width, width, 1, gain=0.25)
+            shortcut = x if block else n.conv(x, channels, width, 1, stride, gain=1.0)
+            x, channels = n.relu(n.apply("Add", y, shortcut)), width
+    n.output(n.dense(n.global_pool(x), 1008, 1000), "output")
+
+
 def densenet121(n):
     """Huang 2017. A batch normalization before a concatenation's reader is a scale and a shift of its own."""
 
@@ -166,6 +180,18 @@ def yolo(n):
     n.output(n.apply("Sigmoid", n.apply("Concat", *found, axis=2)), "output")
 
 
+def replknet_stage(n):
+    """Ding 2022, the first stage of RepLKNet: depthwise kernels of 31 x 31."""
+    x = n.input("input", [1, 128, 56, 56])
+    for _ in range(2):
+        y = n.relu(n.conv(x, 128, 128, 1))
+        y = n.relu(n.conv(y, 128, 128, 31, groups=128))
+        x = n.apply("Add", x, n.conv(y, 128, 128, 1, gain=0.25))
+        y = n.conv(n.gelu(n.conv(x, 128, 512, 1)), 512, 128, 1, gain=0.25)
+        x = n.apply("Add", x, y)
+    n.output(x, "output")
+
+
 def convnext_tiny(n):
     """Liu 2022: wide depthwise filters, then a perceptron of each pixel."""
 
@@ -190,5 +216,15 @@ def convnext_tiny(n):
 
 NETWORKS = {
     build.__name__: build
-    for build in (resnext50, densenet121, shufflenetv2, mobilenetv3, unet, yolo, convnext_tiny)
+    for build in (
+        resnext50,
+        regnetx,
+        densenet121,
+        shufflenetv2,
+        mobilenetv3,
+        unet,
+        yolo,
+        convnext_tiny,
+        replknet_stage,
+    )
 }

@@ -51,6 +51,27 @@ def unet3d(n):
     n.output(n.conv(e, 32, 3, (1, 1, 1)), "output")
 
 
+def x3d_s(n):
+    """Feichtenhofer 2020 on 13 pictures of 160 x 160: every channel of a film by itself, then all of a pixel."""
+    x = n.input("input", [1, 3, 13, 160, 160])
+    x = n.relu(n.conv(n.conv(x, 3, 24, (1, 3, 3), (1, 2, 2)), 24, 24, (5, 1, 1), groups=24))
+    channels = 24
+    for filters, blocks in ((24, 3), (48, 5), (96, 11), (192, 7)):
+        for block in range(blocks):
+            stride, width = (1, 1, 1) if block else (1, 2, 2), filters * 9 // 4
+            y = n.relu(n.conv(x, channels, width, (1, 1, 1)))
+            y = n.conv(y, width, width, (3, 3, 3), stride, groups=width)
+            if block % 2 == 0:
+                narrow = width // 16 // 8 * 8 + 8
+                gates = n.relu(n.conv(n.apply("GlobalAveragePool", y), width, narrow, (1, 1, 1)))
+                y = n.apply("Mul", n.apply("Sigmoid", n.conv(gates, narrow, width, (1, 1, 1))), y)
+            y = n.conv(n.apply("Mul", y, n.apply("Sigmoid", y)), width, filters, (1, 1, 1), gain=1.0)
+            shortcut = x if block else n.conv(x, channels, filters, (1, 1, 1), stride, gain=1.0)
+            x, channels = n.relu(n.apply("Add", y, shortcut)), filters
+    x = n.global_pool(n.relu(n.conv(x, 192, 432, (1, 1, 1))))
+    n.output(n.dense(n.relu(n.dense(x, 432, 2048)), 2048, 400), "output")
+
+
 def dcgan(n):
     """Radford 2015, the generator of 64 x 64 pictures."""
     x = n.relu(_growing(n, n.input("input", [1, 100, 1, 1]), 100, 512, (4, 4), 1, 0))
@@ -79,4 +100,4 @@ def edsr(n):
     n.output(n.conv(n.apply("DepthToSpace", y, blocksize=2, mode="CRD"), 64, 3, (3, 3)), "output")
 
 
-NETWORKS = {build.__name__: build for build in (deeplab_head, unet3d, dcgan, wavenet, edsr)}
+NETWORKS = {build.__name__: build for build in (deeplab_head, unet3d, x3d_s, dcgan, wavenet, edsr)}

@@ -68,7 +68,7 @@ struct SliceVolumes : impl::SliceVolumesBase<SliceVolumes> {
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops)
       TypeSwitch<Operation *>(op)
-          .Case<nn::ConvOp, nn::PoolOp, nn::ConcatOp>([&](auto known) { convert(known); })
+          .Case<nn::ConvOp, nn::PoolOp, nn::ReduceOp, nn::ConcatOp>([&](auto known) { convert(known); })
           .Default([&](Operation *other) {
             if (isElementwiseOp(other))
               convertElementwise(other);
@@ -236,6 +236,32 @@ private:
     replace(op, most);
   }
 
+  /// Over all of a channel, which is what global pooling is: over each slice first, then over the slices.
+  void convert(nn::ReduceOp op) {
+    using nn::ReduceKind;
+    Value images = imagesBehind(op.getX());
+    SmallVector<int64_t> axes(op.getAxes());
+    llvm::sort(axes);
+    bool isTwofold =
+        llvm::is_contained({ReduceKind::sum, ReduceKind::mean, ReduceKind::max, ReduceKind::min}, op.getKind());
+    if (!images || !isTwofold || axes != SmallVector<int64_t>{2, 3, 4})
+      return;
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    RankedTensorType x = typeOf(op.getX());
+    int64_t volumes = x.getDimSize(0), channels = x.getDimSize(1), slices = x.getDimSize(2);
+    auto reduced = [&](ArrayRef<int64_t> shape, Value from, ArrayRef<int64_t> along) {
+      return nn::ReduceOp::create(b, loc, x.clone(shape), op.getKind(), from, along, /*keepdims=*/true);
+    };
+    Value perSlice = reduced({volumes * slices, channels, 1, 1}, images, {2, 3});
+    Value apart = createReshape(b, loc, perSlice, {volumes, slices, channels, 1});
+    Value all = reduced({volumes, 1, channels, 1}, apart, {1});
+    if (op.getKeepdims())
+      return replace(op, createReshape(b, loc, all, {volumes, channels, 1, 1}));
+    op.getY().replaceAllUsesWith(createReshape(b, loc, all, {volumes, channels}));
+    op.erase();
+  }
+
   /// Along channels.
   void convert(nn::ConcatOp op) {
     RankedTensorType y = typeOf(op.getY());
@@ -250,7 +276,7 @@ private:
     replace(op, nn::ConcatOp::create(b, op.getLoc(), imagesType(y), images, 1));
   }
 
-  /// The operand of an elementwise op over slices, or nothing: a number, a constant for each channel, or a volume.
+  /// The operand of an elementwise op over slices, or nothing: a number, a value for each channel, or a volume.
   std::optional<Value> operandFor(OpBuilder &b, Location loc, Value operand, RankedTensorType volume) {
     RankedTensorType type = typeOf(operand);
     if (!type || !type.hasStaticShape())
@@ -260,7 +286,18 @@ private:
       return type.getRank() < 5 ? operand : createReshape(b, loc, operand, {1, 1, 1, 1});
     if (type.getShape() == volume.getShape())
       return toImages(b, loc, operand);
-    int64_t at = type.getRank() - 4, channels = volume.getDimSize(1);
+    int64_t at = type.getRank() - 4, channels = volume.getDimSize(1), volumes = volume.getDimSize(0);
+    // What the run makes of a volume, such as the gates of squeeze and excitation.
+    if (imagesBehind(operand) && type.getShape() == ArrayRef<int64_t>{volumes, channels, 1, 1, 1}) {
+      SmallVector<int64_t> indices;
+      for (int64_t image = 0; image < volumes * volume.getDimSize(2); ++image)
+        indices.push_back(image / volume.getDimSize(2));
+      Value images = imagesBehind(operand);
+      if (volumes == 1)
+        return images;
+      auto repeated = type.clone({static_cast<int64_t>(indices.size()), channels, 1, 1});
+      return nn::GatherOp::create(b, loc, repeated, images, createIndexList(b, loc, indices), 0);
+    }
     if ((at != 0 && at != 1) || type.getDimSize(at) != channels || type.getNumElements() != channels)
       return std::nullopt;
     auto perChannel = type.clone({1, channels, 1, 1});

@@ -250,6 +250,18 @@ def test_depthwise_volume(tmp_path, level, channels, per_group, kernel, volume, 
           absent=["packed_conv", "conv", "gather", "block_channels"])
 
 
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("pool", ["GlobalAveragePool", "GlobalMaxPool"])
+def test_squeezed_volume(tmp_path, level, pool, batch):
+    """Squeeze and excitation: what is pooled of a volume scales its slices, and those stay in blocks."""
+    net = Net()
+    x = net.op("Relu", net.conv("x", 3, 32, (1, 3, 3), pads=[0, 1, 1, 0, 1, 1]))
+    gates = net.op("Sigmoid", net.conv(net.op(pool, x), 32, 32, (1, 1, 1)))
+    y = net.conv(net.op("Mul", gates, x), 32, 16, (1, 1, 1))
+    y = net.op("Flatten", net.op("GlobalAveragePool", net.op("Relu", y)))
+    check(tmp_path, level, net, y, (batch, 3, 5, 12, 9), ["blocked_conv"], absent=["packed_conv", "conv"])
+
+
 @pytest.mark.parametrize("channels, filters, groups, kernel, volume, batch, attributes", [
     (64, 32, 2, (3, 3, 3), (5, 9, 10), 2, dict(pads=[1] * 6)),
     (48, 96, 3, (2, 1, 1), (6, 7, 8), 1, dict(strides=[2, 1, 1])),

@@ -95,3 +95,21 @@ func.func @groups(%x: tensor<1x32x2x8x8xf32>) -> tensor<1x32x1x8x8xf32> {
   %y = nn.conv %x, %w {strides = array<i64: 1, 1, 1>, pads = array<i64: 0, 0, 0, 0, 0, 0>, dilations = array<i64: 1, 1, 1>, groups = 2 : i64} : (tensor<1x32x2x8x8xf32>, tensor<32x16x2x1x1xf32>) -> tensor<1x32x1x8x8xf32>
   return %y : tensor<1x32x1x8x8xf32>
 }
+// -----
+// What is pooled of a whole volume is pooled of its slices first, and what that gives scales each of them.
+// CHECK-LABEL: func.func @squeezed
+// CHECK: %[[X:.*]] = nn.conv {{.*}} -> tensor<6x32x8x8xf32>
+// CHECK: nn.reduce {{ *}}mean %[[X]] {axes = array<i64: 2, 3>, keepdims} : (tensor<6x32x8x8xf32>) -> tensor<6x32x1x1xf32>
+// CHECK: nn.reduce {{ *}}mean {{.*}} {axes = array<i64: 1>, keepdims} : (tensor<2x3x32x1xf32>) -> tensor<2x1x32x1xf32>
+// CHECK: %[[G:.*]] = nn.unary {{ *}}sigmoid {{.*}} -> tensor<2x32x1x1xf32>
+// CHECK: %[[I:.*]] = nn.constant dense<[0, 0, 0, 1, 1, 1]>
+// CHECK: %[[R:.*]] = nn.gather %[[G]], %[[I]] {{.*}} -> tensor<6x32x1x1xf32>
+// CHECK: nn.binary {{ *}}mul %[[X]], %[[R]] : (tensor<6x32x8x8xf32>, tensor<6x32x1x1xf32>) -> tensor<6x32x8x8xf32>
+func.func @squeezed(%x: tensor<2x16x3x8x8xf32>) -> tensor<2x32x3x8x8xf32> {
+  %w = nn.constant dense<0.5> : tensor<32x16x1x1x1xf32> : tensor<32x16x1x1x1xf32>
+  %e = nn.conv %x, %w {strides = array<i64: 1, 1, 1>, pads = array<i64: 0, 0, 0, 0, 0, 0>, dilations = array<i64: 1, 1, 1>, groups = 1 : i64} : (tensor<2x16x3x8x8xf32>, tensor<32x16x1x1x1xf32>) -> tensor<2x32x3x8x8xf32>
+  %p = nn.reduce mean %e {axes = array<i64: 2, 3, 4>, keepdims} : (tensor<2x32x3x8x8xf32>) -> tensor<2x32x1x1x1xf32>
+  %g = nn.unary sigmoid %p : (tensor<2x32x1x1x1xf32>) -> tensor<2x32x1x1x1xf32>
+  %y = nn.binary mul %e, %g : (tensor<2x32x3x8x8xf32>, tensor<2x32x1x1x1xf32>) -> tensor<2x32x3x8x8xf32>
+  return %y : tensor<2x32x3x8x8xf32>
+}
