@@ -88,13 +88,20 @@ Value shapeWith(OpBuilder &b, Projection &projection, int64_t heads) {
 
 /// The constants one after the other along the first dim.
 ElementsAttr joined(ArrayRef<ElementsAttr> parts) {
+  auto bytesOf = [](ElementsAttr part) -> size_t {
+    return part.getNumElements() * part.getElementType().getIntOrFloatBitWidth() / 8;
+  };
+  size_t all = 0;
+  for (ElementsAttr part : parts)
+    all += bytesOf(part);
   std::vector<char> bytes;
+  bytes.reserve(all);
   int64_t count = 0;
   RankedTensorType type;
   for (ElementsAttr part : parts) {
     type = cast<RankedTensorType>(part.getShapedType());
     Elements elements = *elementsOf(part);
-    size_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+    size_t size = bytesOf(part);
     for (size_t done = 0; done < size; done += elements.bytes.size())
       llvm::append_range(bytes, elements.bytes.take_front(size));
     count += type.getDimSize(0);
