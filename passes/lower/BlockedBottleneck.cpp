@@ -123,11 +123,14 @@ public:
   /// Of the item at hand.
   Value firstPanel;
 
-private:
-  Value pixelOfRow(Value y) override {
-    Value slot = k.add(k.mul(k.sub(block, firstPanel), ringRows), k.rem(y, k.index(ringRows)));
+  /// The pixel of the ring at which row y of a panel of the expanded tensor starts.
+  Value pixelOf(Value panel, Value y) {
+    Value slot = k.add(k.mul(k.sub(panel, firstPanel), ringRows), k.rem(y, k.index(ringRows)));
     return k.mul(slot, g.columns.in);
   }
+
+private:
+  Value pixelOfRow(Value y) override { return pixelOf(block, y); }
 
   LogicalResult store(Value result, Value column) override {
     if (!filtered)
@@ -252,11 +255,8 @@ private:
     });
   }
 
-  /// Where row y of a panel of the expanded tensor starts in the ring.
-  Value slot(Value panel, Value y) {
-    Value place = k.sub(panel, firstPanel);
-    return k.mul(k.add(k.mul(place, ringRows), k.rem(y, k.index(ringRows))), rowElements);
-  }
+  /// The element of the ring at which row y of a panel of the expanded tensor starts.
+  Value slot(Value panel, Value y) { return k.mul(window.pixelOf(panel, y), kBlock); }
 
   /// The pixels [start, +size) of row y of the panels [panel, +width) of the expanded tensor.
   void expand(Value panel, int64_t width, Value y, Value start, int64_t size) {

@@ -249,14 +249,8 @@ private:
   std::pair<Value, Value> tapsInside(const StaticWindow &window, bool skips, Value at, int64_t count) {
     if (!skips)
       return {k.index(0), k.index(window.kernel)};
-    // Tap t of output o reads input o * stride - padBegin + t * dilation.
-    Value none = k.index(0), dilation = k.index(window.dilation);
-    auto reaching = [&](Value distance) {
-      return k.div(k.add(k.max(distance, none), window.dilation - 1), dilation);
-    };
-    Value before = k.sub(k.index(window.padBegin), k.mul(k.add(at, count - 1), window.stride));
-    Value behind = k.sub(k.index(window.in + window.padBegin), k.mul(at, window.stride));
-    return {reaching(before), k.min(reaching(behind), k.index(window.kernel))};
+    auto origin = [&](Value output) { return k.sub(k.mul(output, window.stride), k.index(window.padBegin)); };
+    return nnc::tapsInside(k, window, origin(at), origin(k.add(at, count - 1)));
   }
 
   /// The sums of a tile over all channels and taps.

@@ -52,6 +52,12 @@ bool StaticWindow::savesByTap(int64_t parts) const {
   return saved * 20 > parts * kernel;
 }
 
+std::pair<Value, Value> tapsInside(KernelBuilder &k, const StaticWindow &window, Value first, Value last) {
+  Value dilation = k.index(window.dilation), none = k.index(0);
+  auto tapsIn = [&](Value inputs) { return k.div(k.add(k.max(inputs, none), window.dilation - 1), dilation); };
+  return {tapsIn(k.sub(none, last)), k.min(tapsIn(k.sub(k.index(window.in), first)), k.index(window.kernel))};
+}
+
 BlockedGeometry::BlockedGeometry(RankedTensorType in, RankedTensorType out, ArrayRef<int64_t> kernel,
                                  ArrayRef<int64_t> strides, ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations)
     : n(kernel.size()) {

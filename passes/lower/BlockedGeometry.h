@@ -31,6 +31,11 @@ struct StaticWindow {
   bool savesByTap(int64_t parts) const;
 };
 
+/// The taps [first, end) of which an output reads anything but padding, of outputs whose tap 0 is at the inputs from
+/// `first` to `last`.
+std::pair<mlir::Value, mlir::Value> tapsInside(KernelBuilder &k, const StaticWindow &window, mlir::Value first,
+                                               mlir::Value last);
+
 struct BlockedGeometry {
   /// Spatial dims of the tensors, 1 or 2.
   int64_t n;

@@ -33,24 +33,16 @@ LogicalResult SlidingWindow::outputRow(Value ofImage, Value ofBlock, Value ofRow
   block = ofBlock;
   row = ofRow;
   origin = k.sub(k.mul(row, g.rows.stride), k.index(g.rows.padBegin));
-  std::tie(firstTap, lastTap) = tapsInside(g.rows, origin);
+  std::tie(firstTap, lastTap) = tapsInside(k, g.rows, origin, origin);
   if (depth) {
     Value slices = k.index(depth->out), volume = k.div(ofImage, slices);
     Value slice = k.sub(k.mul(k.rem(ofImage, slices), depth->stride), k.index(depth->padBegin));
-    std::tie(firstSlice, lastSlice) = tapsInside(*depth, slice);
+    std::tie(firstSlice, lastSlice) = tapsInside(k, *depth, slice, slice);
     firstImage = k.add(k.mul(volume, depth->in), slice);
   }
   for (lane = 0; lane < kBlock; lane += lanes)
     overTiles();
   return status;
-}
-
-/// The taps [first, last) of a window whose tap 0 is at input `origin` that are no padding.
-std::pair<Value, Value> SlidingWindow::tapsInside(const StaticWindow &window, Value origin) {
-  Value dilation = k.index(window.dilation), none = k.index(0);
-  Value before = k.max(k.sub(none, origin), none), room = k.max(k.sub(k.index(window.in), origin), none);
-  auto tapsIn = [&](Value inputs) { return k.div(k.add(inputs, window.dilation - 1), dilation); };
-  return {tapsIn(before), k.min(tapsIn(room), k.index(window.kernel))};
 }
 
 Value SlidingWindow::pixelOfRow(Value y) {

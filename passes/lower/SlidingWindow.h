@@ -67,7 +67,6 @@ private:
   bool isInside(int64_t i, int64_t tap, std::optional<int64_t> known) const {
     return !known || g.columns.isInside(*known + i, tap);
   }
-  std::pair<mlir::Value, mlir::Value> tapsInside(const StaticWindow &window, mlir::Value origin);
   void overTiles();
   void tile(mlir::Value start, int64_t size, std::optional<int64_t> known);
   /// Adds the taps of the image at hand, whose rows count from `rowsBefore` on.
