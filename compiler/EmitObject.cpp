@@ -37,8 +37,6 @@ std::string checkModelName(StringRef name) {
 
 namespace {
 
-/// A function of at most so many instructions is copied into every file that uses it, so it can be inlined there.
-constexpr unsigned sharedFunctionSize = 40;
 /// One file is filled up to about so many instructions. Fixed, for the same bytes whatever the thread count.
 constexpr unsigned partitionSize = 3000;
 
@@ -126,7 +124,7 @@ void setAttributes(Module &module, const CpuLevel &level) {
 /// Which functions each file defines; by name, since every file is made from its own copy of the module.
 using Partition = StringSet<>;
 
-/// Splits the module in its own order. Small local functions belong to no file: each takes a copy.
+/// Splits the module in its own order.
 std::vector<Partition> partitionFunctions(Module &module) {
   std::vector<Partition> partitions(1);
   unsigned filled = 0;
@@ -134,8 +132,6 @@ std::vector<Partition> partitionFunctions(Module &module) {
     if (function.isDeclaration())
       continue;
     unsigned size = function.getInstructionCount();
-    if (function.hasLocalLinkage() && size <= sharedFunctionSize)
-      continue;
     if (filled > 0 && filled + size > partitionSize) {
       partitions.emplace_back();
       filled = 0;
@@ -146,17 +142,16 @@ std::vector<Partition> partitionFunctions(Module &module) {
   return partitions;
 }
 
-/// Makes visible to the other files what only one of them can define: large functions and writable globals.
-void externalize(Module &module, const std::vector<Partition> &partitions) {
+/// Makes visible to the other files what only one of them can define: functions and writable globals.
+void externalize(Module &module) {
   auto share = [](GlobalValue &value) {
     value.setLinkage(GlobalValue::ExternalLinkage);
     value.setVisibility(GlobalValue::HiddenVisibility);
     value.setDSOLocal(true);
   };
   for (Function &function : module)
-    for (const Partition &partition : partitions)
-      if (partition.contains(function.getName()))
-        share(function);
+    if (!function.isDeclaration())
+      share(function);
   for (GlobalVariable &global : module.globals())
     if (!global.isDeclaration() && !global.isConstant())
       share(global);
@@ -172,7 +167,7 @@ Expected<std::unique_ptr<Module>> readPartition(MemoryBufferRef bitcode, LLVMCon
   for (Function &function : module) {
     if (!function.isMaterializable())
       continue;
-    if (function.hasLocalLinkage() || partitions[index].contains(function.getName())) {
+    if (partitions[index].contains(function.getName())) {
       if (Error error = function.materialize())
         return std::move(error);
       continue;
@@ -225,7 +220,7 @@ Expected<Buffers> emitObject(mlir::ModuleOp mlirModule, const Target &target, co
   }
 
   std::vector<Partition> partitions = partitionFunctions(module);
-  externalize(module, partitions);
+  externalize(module);
   SmallVector<char, 0> bitcode;
   {
     raw_svector_ostream stream(bitcode);

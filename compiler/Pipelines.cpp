@@ -5,9 +5,7 @@
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
 
@@ -78,7 +76,10 @@ void buildMemoryPipeline(OpPassManager &pm) {
 }
 
 void buildLlvmPipeline(OpPassManager &pm, const LoopsOptions &options) {
-  pm.addPass(createCanonicalizerPass());
+  // LLVM simplifies the control flow.
+  GreedyRewriteConfig onlyOps;
+  onlyOps.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  pm.addPass(createCanonicalizerPass(onlyOps));
   pm.addPass(createCSEPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
   // Vectors of 512 bits are those of AVX-512 here.
@@ -88,13 +89,12 @@ void buildLlvmPipeline(OpPassManager &pm, const LoopsOptions &options) {
   math.fuses = options.fuses;
   pm.addPass(createExpandMath(math));
   pm.addPass(createLowerKernelAbi());
-  pm.addPass(createConvertVectorToSCFPass());
-  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createExpandViews());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCanonicalizerPass(onlyOps));
   pm.addPass(createCSEPass());
 }
 

@@ -259,6 +259,11 @@ def PlanMemory : Pass<"nn-plan-memory", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def ExpandViews : Pass<"nn-expand-views", "::mlir::ModuleOp"> {
+  let summary = "Write out the offsets and strides of collapsed and expanded memrefs";
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::affine::AffineDialect"];
+}
+
 def LowerKernelAbi : Pass<"nn-lower-kernel-abi", "::mlir::ModuleOp"> {
   let summary = "Turn kernels over memrefs into functions over bare pointers, each with its task thunk";
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
