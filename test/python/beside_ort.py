@@ -5,8 +5,9 @@ import numpy as np
 import nnc
 
 
-def check(tmp_path, level, nodes, inputs, outputs, x, initializers=(), **tolerance):
-    """`inputs` and `outputs` declare the values; `x` has the inputs by name; numpy's assert_allclose takes the rest."""
+def check(tmp_path, level, nodes, inputs, outputs, x, initializers=(), options=None, **tolerance):
+    """`inputs` and `outputs` declare the values; `x` has the inputs by name, `options` are nnc's; numpy's assert_allclose
+    takes the rest."""
     import onnx
     import onnxruntime as ort
     from onnx import helper
@@ -17,7 +18,7 @@ def check(tmp_path, level, nodes, inputs, outputs, x, initializers=(), **toleran
     path = tmp_path / "model.onnx"
     onnx.save(model, path)
     expected = ort.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, x)
-    library = nnc.compile(path, path.with_suffix(".so"), cpu=level)
+    library = nnc.compile(path, path.with_suffix(".so"), cpu=level, **(options or {}))
     for threads in (1, 3):
         for got, wanted in zip(nnc.load(library, threads=threads).run(x).values(), expected, strict=True):
             np.testing.assert_allclose(got, wanted, **tolerance)
