@@ -19,7 +19,7 @@ namespace nnc {
 /// LLVM's code generation level for -O0 .. -O3.
 llvm::CodeGenOptLevel codeGenLevel(unsigned optLevel);
 
-/// Runs LLVM's pipeline for `optLevel` (0 to 3).
+/// Runs LLVM's passes for `optLevel`: its own pipeline at 0 and 3, those that kernels gain from at 1 and 2.
 void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLevel);
 
 /// Writes the module as `kind`.

@@ -6,8 +6,8 @@ import nnc
 
 
 def check(tmp_path, level, nodes, inputs, outputs, x, initializers=(), options=None, **tolerance):
-    """`inputs` and `outputs` declare the values; `x` has the inputs by name, `options` are nnc's; numpy's assert_allclose
-    takes the rest."""
+    """`inputs` and `outputs` declare the values; `x` has the inputs by name, `options` are nnc's; numpy's
+    assert_allclose takes the rest."""
     import onnx
     import onnxruntime as ort
     from onnx import helper

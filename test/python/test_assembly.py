@@ -28,10 +28,10 @@ WINOGRAD = """g (float[1,64,28,28] x) => (float[1,64,28,28] y) <float[64,64,3,3]
     y = Conv <pads = [1, 1, 1, 1]> (x, w) }"""
 DEPTHWISE = """g (float[1,64,28,28] x) => (float[1,64,28,28] y) <float[64,1,3,3] w> {
     y = Conv <group = 64, pads = [1, 1, 1, 1]> (x, w) }"""
-
 DILATED = """g (float[1,512,28,28] x) => (float[1,128,28,28] y) <float[128,512,3,3] w> {
     y = Conv <dilations = [18, 18], pads = [18, 18, 18, 18]> (x, w) }"""
-PATCHES = """g (float[1,3,224,224] x) => (float[1,96,56,56] y) <float[96,3,4,4] w> { y = Conv <strides = [4, 4]> (x, w) }"""
+PATCHES = """g (float[1,3,224,224] x) => (float[1,96,56,56] y) <float[96,3,4,4] w> {
+    y = Conv <strides = [4, 4]> (x, w) }"""
 
 
 def assembly(tmp_path, text, level):
@@ -92,7 +92,7 @@ def test_no_sum_is_spilled(tmp_path, text, sums, level):
 
 
 def test_pixels_of_a_tile_share_pointers(tmp_path):
-    """Where sums of indices are not known not to wrap, each pixel has a pointer of its own, which lives on the stack."""
+    """Where sums of indices might wrap, each pixel has a pointer of its own, which lives on the stack."""
     for loop in innermost_loops(assembly(tmp_path, DILATED, "x86-64-v4")):
         pointers = [line for line in loop if re.match(r"addq\s+\$\d+, -?\d*\(%rsp\)", line)]
         assert len(pointers) <= 4, "\n".join(loop)
