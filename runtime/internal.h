@@ -112,9 +112,9 @@ typedef struct {
 
 /* A recyclable temporary; the memory that compiled code sees follows this header at NNCRT_ALIGN. */
 typedef struct nncrt_block {
-  struct nncrt_block *next;
+  struct nncrt_block *next;      /* of all */
+  struct nncrt_block *next_free; /* of its size class */
   uint64_t size;
-  bool in_use;
   bool used_in_run;
 } nncrt_block;
 
@@ -125,6 +125,7 @@ struct nncrt_slot {
   _Atomic int32_t busy;
   _Atomic int32_t block_lock;
   nncrt_block *blocks;
+  nncrt_block *free_blocks[64];     /* at n: those of 2^n to 2^(n+1) - 1 bytes */
   char *arena;
   bool owns_arena;
   char *workspaces;                 /* one for each thread of the context */

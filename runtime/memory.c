@@ -21,15 +21,36 @@ static void lock(nncrt_slot *slot) {
 
 static void unlock(nncrt_slot *slot) { atomic_store_explicit(&slot->block_lock, 0, memory_order_release); }
 
-/* The smallest free block of at least `size` bytes, taken; NULL where none is. */
+static int32_t class_of(uint64_t size) {
+  int32_t n = 0;
+  while (size >>= 1)
+    ++n;
+  return n;
+}
+
+static void give_back(nncrt_slot *slot, nncrt_block *block) {
+  nncrt_block **class = &slot->free_blocks[class_of(block->size)];
+  block->next_free = *class;
+  *class = block;
+}
+
+/* The smallest free block of at least `size` bytes, taken; NULL where none is. Graphs may have thousands of temporaries:
+ * only the class of the size, and the next one that has any, are looked through. */
 static nncrt_block *take_block(nncrt_slot *slot, uint64_t size) {
-  nncrt_block *best = NULL;
-  for (nncrt_block *b = slot->blocks; b; b = b->next)
-    if (!b->in_use && b->size >= size && (!best || b->size < best->size))
-      best = b;
-  if (best)
-    best->in_use = best->used_in_run = true;
-  return best;
+  nncrt_block **best = NULL;
+  for (int32_t class = class_of(size); class < 64 && !best; ++class)
+    for (nncrt_block **link = &slot->free_blocks[class]; *link; link = &(*link)->next_free)
+      if ((*link)->size >= size && (!best || (*link)->size < (*best)->size)) {
+        best = link;
+        if ((*best)->size == size)
+          break;
+      }
+  if (!best)
+    return NULL;
+  nncrt_block *block = *best;
+  *best = block->next_free;
+  block->used_in_run = true;
+  return block;
 }
 
 void *nncrt_alloc(nncrt_run *run, int64_t bytes) {
@@ -42,7 +63,7 @@ void *nncrt_alloc(nncrt_run *run, int64_t bytes) {
   nncrt_block *block = take_block(slot, (uint64_t)bytes);
   if (!block && (block = nncrt_allocate((uint64_t)bytes + NNCRT_ALIGN))) {
     block->size = (uint64_t)bytes;
-    block->in_use = block->used_in_run = true;
+    block->used_in_run = true;
     block->next = slot->blocks;
     slot->blocks = block;
   }
@@ -59,15 +80,17 @@ void nncrt_free(nncrt_run *run, void *p) {
   if (!p || p == nncrt_dummy(run))
     return;
   lock(run->slot);
-  ((nncrt_block *)((char *)p - NNCRT_ALIGN))->in_use = false;
+  give_back(run->slot, (nncrt_block *)((char *)p - NNCRT_ALIGN));
   unlock(run->slot);
 }
 
 void nncrt_recycle(nncrt_slot *slot) {
+  memset(slot->free_blocks, 0, sizeof slot->free_blocks);
   for (nncrt_block **link = &slot->blocks; *link;) {
     nncrt_block *block = *link;
     if (block->used_in_run) {
-      block->in_use = block->used_in_run = false;
+      block->used_in_run = false;
+      give_back(slot, block);
       link = &block->next;
     } else {
       *link = block->next;

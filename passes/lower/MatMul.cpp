@@ -11,6 +11,7 @@
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/Registry.h"
+#include "passes/lower/Runs.h"
 
 using namespace mlir;
 
@@ -70,7 +71,7 @@ public:
         vector(VectorType::get({plan.lanes}, computeType(product.y.getElementType()))) {}
 
   LogicalResult emit() {
-    k.grain = 4;
+    k.grain = std::max<int64_t>(1, 100000 / itemWork());
     k.forEachItem([&](ValueRange point) {
       batch.assign(point.begin(), point.begin() + product.batchRank);
       aBatch = batchIndices(op.getA(), product.isRow);
@@ -89,6 +90,15 @@ public:
   }
 
 private:
+  /// Multiply-adds of an item, a store for as much as eight of them.
+  int64_t itemWork() {
+    auto extent = [](RankedTensorType type, int64_t dim) { return estimatedSize(type, dim, dim + 1); };
+    int64_t rank = product.y.getRank(), depthDim = product.a.getRank() - (op.getTransposeA() ? 2 : 1);
+    int64_t rows = product.isRow || !isTiled(op) ? 1 : std::min(plan.rows, extent(product.y, product.batchRank));
+    int64_t columns = product.isColumn ? 1 : std::min(plan.columnBlock, extent(product.y, rank - 1));
+    return rows * columns * (extent(product.a, depthDim) + 8);
+  }
+
   SmallVector<Value> batchIndices(Value operand, bool isVector) {
     SmallVector<Value> at;
     RankedTensorType type = typeOf(operand);

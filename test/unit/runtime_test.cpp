@@ -402,4 +402,76 @@ TEST(Run, TemporariesAreRecycled) {
   nnc_destroy(ctx);
 }
 
+/// y = x if what is asked for takes the smallest free block that is large enough: of 3, 5, 6 and 40 times n bytes, 4
+/// times n get 5, then 5 get 6, then 7 get 40, and 2 get 3.
+constexpr const char *bestFitModule = R"mlir(
+llvm.func @nncrt_output(!llvm.ptr, i32, i32, !llvm.ptr) -> !llvm.ptr
+llvm.func @nncrt_alloc(!llvm.ptr, i64) -> !llvm.ptr
+llvm.func @nncrt_free(!llvm.ptr, !llvm.ptr)
+llvm.func @__entry(%run: !llvm.ptr) -> i32 {
+  %c0 = llvm.mlir.constant(0 : i32) : i32
+  %c1 = llvm.mlir.constant(1 : i32) : i32
+  %zero = llvm.mlir.constant(0 : i64) : i64
+  %two = llvm.mlir.constant(2 : i64) : i64
+  %three = llvm.mlir.constant(3 : i64) : i64
+  %four = llvm.mlir.constant(4 : i64) : i64
+  %five = llvm.mlir.constant(5 : i64) : i64
+  %six = llvm.mlir.constant(6 : i64) : i64
+  %seven = llvm.mlir.constant(7 : i64) : i64
+  %forty = llvm.mlir.constant(40 : i64) : i64
+  %in = llvm.load %run : !llvm.ptr -> !llvm.ptr
+  %x = llvm.load %in : !llvm.ptr -> !llvm.ptr
+  %pd = llvm.getelementptr %run[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
+  %dims = llvm.load %pd : !llvm.ptr -> !llvm.ptr
+  %shape = llvm.load %dims : !llvm.ptr -> !llvm.ptr
+  %n = llvm.load %shape : !llvm.ptr -> i64
+  %y = llvm.call @nncrt_output(%run, %c0, %c1, %shape) : (!llvm.ptr, i32, i32, !llvm.ptr) -> !llvm.ptr
+  %n2 = llvm.mul %n, %two : i64
+  %n3 = llvm.mul %n, %three : i64
+  %n4 = llvm.mul %n, %four : i64
+  %n5 = llvm.mul %n, %five : i64
+  %n6 = llvm.mul %n, %six : i64
+  %n7 = llvm.mul %n, %seven : i64
+  %n40 = llvm.mul %n, %forty : i64
+  %b3 = llvm.call @nncrt_alloc(%run, %n3) : (!llvm.ptr, i64) -> !llvm.ptr
+  %b5 = llvm.call @nncrt_alloc(%run, %n5) : (!llvm.ptr, i64) -> !llvm.ptr
+  %b6 = llvm.call @nncrt_alloc(%run, %n6) : (!llvm.ptr, i64) -> !llvm.ptr
+  %b40 = llvm.call @nncrt_alloc(%run, %n40) : (!llvm.ptr, i64) -> !llvm.ptr
+  llvm.call @nncrt_free(%run, %b5) : (!llvm.ptr, !llvm.ptr) -> ()
+  llvm.call @nncrt_free(%run, %b40) : (!llvm.ptr, !llvm.ptr) -> ()
+  llvm.call @nncrt_free(%run, %b3) : (!llvm.ptr, !llvm.ptr) -> ()
+  llvm.call @nncrt_free(%run, %b6) : (!llvm.ptr, !llvm.ptr) -> ()
+  %for4 = llvm.call @nncrt_alloc(%run, %n4) : (!llvm.ptr, i64) -> !llvm.ptr
+  %for5 = llvm.call @nncrt_alloc(%run, %n5) : (!llvm.ptr, i64) -> !llvm.ptr
+  %for7 = llvm.call @nncrt_alloc(%run, %n7) : (!llvm.ptr, i64) -> !llvm.ptr
+  %for2 = llvm.call @nncrt_alloc(%run, %n2) : (!llvm.ptr, i64) -> !llvm.ptr
+  %right4 = llvm.icmp "eq" %for4, %b5 : !llvm.ptr
+  %right5 = llvm.icmp "eq" %for5, %b6 : !llvm.ptr
+  %right7 = llvm.icmp "eq" %for7, %b40 : !llvm.ptr
+  %right2 = llvm.icmp "eq" %for2, %b3 : !llvm.ptr
+  %first = llvm.and %right4, %right5 : i1
+  %last = llvm.and %right7, %right2 : i1
+  %right = llvm.and %first, %last : i1
+  %bytes = llvm.select %right, %n4, %zero : i1, i64
+  "llvm.intr.memcpy"(%y, %x, %bytes) <{isVolatile = false}> : (!llvm.ptr, !llvm.ptr, i64) -> ()
+  llvm.return %c0 : i32
+}
+)mlir";
+
+TEST(Run, TemporariesTakeTheSmallestBlockThatFits) {
+  TemporaryFolder folder;
+  Error error = buildLibrary(bestFitModule, addOneInfo("fit"), "", folder / "fit.so");
+  ASSERT_FALSE(bool(error)) << toString(std::move(error));
+  Library library(folder / "fit.so", "fit");
+  ASSERT_TRUE(library.model) << library.error;
+  nnc_context *ctx = nullptr;
+  ASSERT_EQ(nnc_create(library.model, nullptr, &ctx), NNC_OK);
+  for (int64_t n : {100, 7000}) {
+    Data data(n);
+    ASSERT_EQ(nnc_run(ctx, &data.in, &data.out), NNC_OK);
+    EXPECT_EQ(data.x, data.y);
+  }
+  nnc_destroy(ctx);
+}
+
 } // namespace

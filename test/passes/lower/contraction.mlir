@@ -214,3 +214,11 @@ func.func @main(%x: tensor<1x1x4000xf32>, %p: tensor<1x4x900x6xf32>) -> tensor<1
   %y = nn.packed_conv %x, %p {kernel = array<i64: 900>, strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, filters = 24 : i64, groups = 1 : i64} : (tensor<1x1x4000xf32>, tensor<1x4x900x6xf32>) -> tensor<1x24x1551xf32>
   return %y : tensor<1x24x1551xf32>
 }
+// -----
+// Outer products of a few elements: an item takes nanoseconds, and a thread is not woken for less than some microseconds.
+// CHECK: nn.group
+// CHECK: grain = 1388 : i64
+func.func @main(%a: tensor<?x2048x1xf32>, %b: tensor<?x1x2xf32>) -> tensor<?x2048x2xf32> {
+  %y = nn.matmul %a, %b : (tensor<?x2048x1xf32>, tensor<?x1x2xf32>) -> tensor<?x2048x2xf32>
+  return %y : tensor<?x2048x2xf32>
+}
