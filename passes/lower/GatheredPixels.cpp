@@ -16,15 +16,17 @@ GatheredPixels::GatheredPixels(KernelBuilder &k, nn::PackedConvOp op, const Pack
       outElement(getElementTypeOrSelf(op.getY().getType())),
       vector(VectorType::get({plan.lanes}, computeType(outElement))) {}
 
-void GatheredPixels::fill(Value to, Value ofImage, Value first, Value from, const Part &what) {
+void GatheredPixels::fill(Value to, Value ofImage, Value first, Value from, Value count, const Part &what) {
   panel = to;
   image = ofImage;
   firstChannel = k.add(first, what.channel);
   base = from;
+  filled = count;
   part = what;
   channels = k.sub(what.channelEnd, what.channel);
   taps = k.sub(what.tapEnd, what.tap);
-  auto vectorByVector = [&] { k.loop(k.index(plan.vectors), [&](Value v) { vectorOf(v); }); };
+  Value vectors = k.div(k.add(filled, plan.lanes - 1), k.index(plan.lanes));
+  auto vectorByVector = [&] { k.loop(vectors, [&](Value v) { vectorOf(v); }); };
   if (!space.isPointwise)
     return vectorByVector();
   // All vectors of a channel, which lies on another page than the next one.
@@ -191,7 +193,7 @@ void GatheredPixels::byTap(const Segment &first) {
 }
 
 void GatheredPixels::byPixel(Value tap, ArrayRef<Value> offsets) {
-  k.loop(k.index(plan.lanes), [&](Value lane) {
+  k.loop(k.min(k.index(plan.lanes), k.sub(filled, column)), [&](Value lane) {
     Value own = k.add(pixel, lane), to = k.add(column, lane);
     Value inside = k.compare(arith::CmpIPredicate::slt, own, space.count);
     SmallVector<Value> from;

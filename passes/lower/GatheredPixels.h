@@ -26,8 +26,9 @@ public:
     mlir::Value tap, tapEnd, channel, channelEnd;
   };
 
-  /// Fills `panel` for the pixels of `image` from `base` on.
-  void fill(mlir::Value panel, mlir::Value image, mlir::Value firstChannel, mlir::Value base, const Part &part);
+  /// Fills `panel` for `count` pixels of `image` from `base` on, with zeros for those that there are not.
+  void fill(mlir::Value panel, mlir::Value image, mlir::Value firstChannel, mlir::Value base, mlir::Value count,
+            const Part &part);
 
 private:
   /// Lanes [from, to) of a vector whose pixels lie in one row; the spatial input coordinates that lane 0 would have at tap
@@ -58,7 +59,7 @@ private:
   mlir::Type xElement, outElement;
   mlir::VectorType vector;
   // Of the call, and of the vector at hand:
-  mlir::Value panel, image, firstChannel, base, channels, taps, column, pixel;
+  mlir::Value panel, image, firstChannel, base, filled, channels, taps, column, pixel;
   Part part;
 };
 

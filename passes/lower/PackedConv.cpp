@@ -2,7 +2,11 @@
 // column block of a matrix product: the inputs that they read are gathered into a panel [depth][pixels] in the
 // first-level cache, channel by channel and tap by tap, with zeros where the window leaves the input. Every filter then
 // runs over that panel, which spreads the cost of gathering.
+//
+// A few pixels would leave most lanes of such vectors empty: a short signal at the end of its network has one. They are the
+// scalars of the micro-kernel, then, and its vectors lie along the filters of a panel, six to eight lanes.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
 #include "passes/lower/Contraction.h"
@@ -18,6 +22,11 @@ namespace {
 
 constexpr int64_t kWidth = nn::PackedConvOp::kPanelFilters;
 
+/// So many pixels are few: they take two tiles of four.
+constexpr int64_t kFewPixels = 8, kFewAtOnce = 4;
+/// Lanes of a vector of filters, of which the last ones stay empty.
+constexpr int64_t kFilterLanes = 8;
+
 class PackedConv {
 public:
   PackedConv(KernelBuilder &k, nn::PackedConvOp op)
@@ -30,7 +39,11 @@ public:
     parts = llvm::divideCeil(shape.taps, plan.tapBlock);
     blocks = parts * llvm::divideCeil(shape.channels, plan.channelBlock);
     gathered = scratch(plan.channelBlock * plan.tapBlock);
-    sums = scratch(blocks > 1 ? plan.filterBlock : plan.filters);
+    sums = scratch(blocks > 1 || mayBeFew() ? plan.filterBlock : plan.filters);
+    if (mayBeFew())
+      filterSums = memref::AllocaOp::create(
+          k.b, k.loc, MemRefType::get({fewPanels(), kFewAtOnce, kFilterLanes}, vector.getElementType()),
+          k.b.getI64IntegerAttr(64));
   }
 
   LogicalResult emit() {
@@ -52,28 +65,42 @@ private:
     return memref::AllocaOp::create(k.b, k.loc, type, k.b.getI64IntegerAttr(64));
   }
 
+  /// Whether some tile has few pixels, as far as is known, and filters that can be the lanes of a vector.
+  bool mayBeFew() const {
+    if (k.target.vectorBits < 256 || !wElement.isF32() || !outElement.isF32())
+      return false;
+    std::optional<int64_t> known = getConstantIntValue(space.count);
+    return !known || (*known % pixels > 0 && *known % pixels <= kFewPixels);
+  }
+
   /// All filters of the item for the pixels from `first` on.
   void pixelTile(Value first) {
     base = first;
+    left = k.min(k.sub(space.count, base), k.index(pixels));
+    if (mayBeFew())
+      areFew = k.compare(arith::CmpIPredicate::sle, left, k.index(kFewPixels));
     if (blocks == 1) {
       gather(k.index(0), k.index(shape.taps), k.index(0), k.index(shape.channels));
       nextChannel = k.index(0);
       nextPixel = k.add(base, pixels);
       Value depth = k.index(shape.taps * shape.channels);
-      overFilters([&](Value filter, int64_t count) {
-        SmallVector<Value> initial;
-        for (int64_t i = 0; i < count; ++i)
-          initial.append(plan.vectors, broadcastTo(k, vector, biasOf(k.add(filter, i))));
-        finish(filter, count, products(filter, count, k.index(0), depth, initial));
+      auto asFew = [&] {
+        startSums();
+        addFew(k.index(0), depth);
+        writeSums(firstFilter, filterCount);
+      };
+      ifFew(asFew, [&] {
+        overFilters([&](Value filter, int64_t count) {
+          SmallVector<Value> initial;
+          for (int64_t i = 0; i < count; ++i)
+            initial.append(plan.vectors, broadcastTo(k, vector, biasOf(k.add(filter, i))));
+          finish(filter, count, products(filter, count, k.index(0), depth, initial));
+        });
       });
       return;
     }
     // Long sums come in parts; what is summed so far waits in `sums`.
-    k.loop(filterCount, [&](Value i) {
-      Value bias = broadcastTo(k, vector, biasOf(k.add(firstFilter, i)));
-      for (int64_t j = 0; j < plan.vectors; ++j)
-        storeSum(bias, i, j);
-    });
+    startSums();
     k.loop(k.index(blocks), [&](Value block) {
       Value tap = k.mul(k.rem(block, k.index(parts)), plan.tapBlock);
       Value tapEnd = k.min(k.add(tap, plan.tapBlock), k.index(shape.taps));
@@ -86,20 +113,90 @@ private:
       // Blocks with a part of the taps have one channel, so that their weights, too, lie together.
       Value from = k.add(k.mul(channel, shape.taps), tap);
       Value depth = k.mul(k.sub(tapEnd, tap), k.sub(channelEnd, channel));
-      overFilters([&](Value filter, int64_t count) {
-        SmallVector<Value> initial;
-        Value row = k.sub(filter, firstFilter);
-        for (int64_t i = 0; i < count; ++i)
-          for (int64_t j = 0; j < plan.vectors; ++j)
-            initial.push_back(vector::LoadOp::create(k.b, k.loc, vector, sums,
-                                                     ValueRange{k.add(row, i), k.index(j * plan.lanes)}));
-        SmallVector<Value> next = products(filter, count, from, depth, initial);
-        for (int64_t i = 0; i < count; ++i)
-          for (int64_t j = 0; j < plan.vectors; ++j)
-            storeSum(next[i * plan.vectors + j], k.add(row, i), j);
+      ifFew([&] { addFew(from, depth); }, [&] {
+        overFilters([&](Value filter, int64_t count) {
+          SmallVector<Value> initial;
+          Value row = k.sub(filter, firstFilter);
+          for (int64_t i = 0; i < count; ++i)
+            for (int64_t j = 0; j < plan.vectors; ++j)
+              initial.push_back(vector::LoadOp::create(k.b, k.loc, vector, sums,
+                                                       ValueRange{k.add(row, i), k.index(j * plan.lanes)}));
+          SmallVector<Value> next = products(filter, count, from, depth, initial);
+          for (int64_t i = 0; i < count; ++i)
+            for (int64_t j = 0; j < plan.vectors; ++j)
+              storeSum(next[i * plan.vectors + j], k.add(row, i), j);
+        });
       });
     });
     writeSums(firstFilter, filterCount);
+  }
+
+  void ifFew(llvm::function_ref<void()> few, llvm::function_ref<void()> many) {
+    if (!areFew)
+      return many();
+    Value areMany = k.negated(areFew);
+    k.ifThen(areFew, few);
+    k.ifThen(areMany, many);
+  }
+
+  /// The biases of the item's filters.
+  void startSums() {
+    k.loop(filterCount, [&](Value i) {
+      Value bias = broadcastTo(k, vector, biasOf(k.add(firstFilter, i)));
+      for (int64_t j = 0; j < plan.vectors; ++j)
+        storeSum(bias, i, j);
+    });
+  }
+
+  /// Adds the products with few pixels to `sums`.
+  void addFew(Value from, Value depth) {
+    Value isOne = k.compare(arith::CmpIPredicate::eq, left, k.index(1)), areMore = k.negated(isOne);
+    Value width = k.index(kWidth), end = k.div(k.add(filterCount, kWidth - 1), width);
+    k.loop(k.index(0), end, k.index(fewPanels()), [&](Value panel) {
+      k.ifThen(isOne, [&] { fewTile(1, k.index(0), panel, end, from, depth); });
+      k.ifThen(areMore, [&] {
+        k.loop(k.index(0), left, k.index(kFewAtOnce),
+               [&](Value pixel) { fewTile(kFewAtOnce, pixel, panel, end, from, depth); });
+      });
+    });
+  }
+
+  /// Panels side by side: with four pixels all of AVX2's registers but some, and of AVX-512's enough.
+  int64_t fewPanels() const { return k.target.vectorBits == 256 ? 2 : 3; }
+
+  /// Some pixels times the filters of some of the item's panels, of which there are `end`.
+  void fewTile(int64_t count, Value pixel, Value panel, Value end, Value from, Value depth) {
+    auto filters = VectorType::get({kFilterLanes}, vector.getElementType());
+    MicroKernel kernel{count, fewPanels(), filters};
+    kernel.parts = kFewAtOnce / count;
+    SmallVector<bool> isFilter(kFilterLanes, false);
+    std::fill_n(isFilter.begin(), kWidth, true);
+    Value mask = arith::ConstantOp::create(
+        k.b, k.loc, DenseElementsAttr::get(VectorType::get({kFilterLanes}, k.b.getI1Type()), isFilter));
+    Value none = zeroOf(k, filters), firstPanel = k.div(firstFilter, k.index(kWidth)), last = k.sub(end, k.index(1));
+    auto scalar = [&](int64_t i, Value step) -> Value {
+      return memref::LoadOp::create(k.b, k.loc, gathered, ValueRange{step, k.add(pixel, i)});
+    };
+    // Past the last panel it is read again.
+    auto panelOf = [&](int64_t j, Value step) -> Value {
+      SmallVector<Value> at = {group, k.add(firstPanel, k.min(k.add(panel, j), last)), k.add(from, step), k.index(0)};
+      return vector::MaskedLoadOp::create(k.b, k.loc, filters, panels, at, mask, none);
+    };
+    SmallVector<Value> results = kernel.emit(k, k.index(0), depth, kernel.zeros(k), scalar, panelOf);
+    for (auto [n, result] : llvm::enumerate(results))
+      vector::StoreOp::create(k.b, k.loc, result, filterSums,
+                              ValueRange{k.index(n % kernel.vectors), k.index(n / kernel.vectors), k.index(0)});
+    k.loop(k.min(k.sub(end, panel), k.index(kernel.vectors)), [&](Value j) {
+      Value row = k.mul(k.add(panel, j), k.index(kWidth));
+      k.loop(k.min(k.sub(filterCount, row), k.index(kWidth)), [&](Value filter) {
+        for (int64_t i = 0; i < count; ++i) {
+          Value sum = memref::LoadOp::create(k.b, k.loc, filterSums, ValueRange{j, k.index(i), filter});
+          Value at[] = {k.add(row, filter), k.add(pixel, i)};
+          Value before = memref::LoadOp::create(k.b, k.loc, sums, at);
+          memref::StoreOp::create(k.b, k.loc, arith::AddFOp::create(k.b, k.loc, before, sum), sums, at);
+        }
+      });
+    });
   }
 
   /// The register tiles of the item's filters: full ones and a rest, which only the group's last filters have.
@@ -178,7 +275,7 @@ private:
 
   /// Rows [0, count) of `sums` are those of the filters from `filter` on.
   void writeSums(Value filter, Value count) {
-    Value lanes = k.index(plan.lanes), left = k.min(k.sub(space.count, base), k.index(pixels));
+    Value lanes = k.index(plan.lanes);
     Value vectorEnd = k.mul(k.div(left, lanes), lanes);
     k.loop(count, [&](Value i) {
       k.loop(k.index(0), vectorEnd, lanes, [&](Value j) {
@@ -197,7 +294,11 @@ private:
 
   /// Fills `gathered` with what the pixels read through some taps of some channels.
   void gather(Value tap, Value tapEnd, Value channel, Value channelEnd) {
-    gatheredPixels.fill(gathered, image, k.mul(group, shape.channels), base, {tap, tapEnd, channel, channelEnd});
+    Value count = k.index(pixels);
+    if (areFew)
+      count = k.select(areFew, k.mul(k.div(k.add(left, kFewAtOnce - 1), k.index(kFewAtOnce)), kFewAtOnce), count);
+    gatheredPixels.fill(gathered, image, k.mul(group, shape.channels), base, count,
+                        {tap, tapEnd, channel, channelEnd});
   }
 
   KernelBuilder &k;
@@ -211,10 +312,12 @@ private:
   VectorType vector;
   int64_t pixels, parts, blocks;
   bool shortEpilogue;
-  /// The panel of inputs, and sums on their way from registers.
-  Value gathered, sums;
+  /// The panel of inputs; sums on their way from registers, those of few pixels by panels, pixels and filters.
+  Value gathered, sums, filterSums;
   // Of the item and tile at hand:
   Value image, group, firstFilter, filterCount, base;
+  /// How many pixels the tile has, and whether they are few: null where that is out of the question.
+  Value left, areFew;
   /// Where what is gathered next begins.
   Value nextChannel, nextPixel;
   LogicalResult status = success();

@@ -12,6 +12,8 @@ from test_blocked import Net, check
     (24, 5, (3, 300), (1,), {}),
     (3, 20, (2, 40, 41), (3, 3), dict(strides=[2, 2], pads=[1, 1, 1, 1])),
     (1, 30, (2, 1500), (10,), dict(strides=[5])),
+    (24, 5, (3, 324), (1,), {}),  # the last tile has four pixels
+    (1, 30, (2, 1465), (10,), dict(strides=[5])),
 ])
 def test_lone(tmp_path, level, channels, filters, shape, kernel, attributes):
     """Between neighbours that want no blocks pixels are gathered where they lie."""
@@ -44,3 +46,21 @@ def test_depthwise_of_unknown_extents(tmp_path, level, columns, attributes):
     net = Net()
     y = net.op("Relu", net.conv("x", 24, 24, (3, 3), group=24, **attributes))
     check(tmp_path, level, net, y, (2, 24, 5, columns), ["conv"], dims=("n", 24, "h", "w"))
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5, 8, 9, 33])
+@pytest.mark.parametrize("channels, filters, kernel, attributes", [
+    (129, 128, 3, dict(strides=[2], pads=[1, 1])),
+    (64, 13, 3, dict(pads=[1, 1])),
+    (500, 10, 3, dict(pads=[1, 1])),  # the sum is cut
+    (1, 258, 256, dict(strides=[128], pads=[128, 128])),
+    (16, 3, 1, {}),
+    (12, 20, 3, dict(group=2, pads=[2, 0])),
+])
+def test_few_pixels(tmp_path, level, length, channels, filters, kernel, attributes):
+    """Of a signal whose length only the run knows: up to eight results lie along the scalars of the kernel, more along its
+    vectors."""
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, filters, (kernel,), **attributes))
+    stride = attributes.get("strides", [1])[0]
+    check(tmp_path, level, net, y, (2, channels, stride * length), ["packed_conv"], dims=("n", channels, "length"))

@@ -197,9 +197,9 @@ func.func @main(%a: tensor<?x?x64xf32>, %p: tensor<40x64x16xf32>) -> tensor<?x?x
 // Pixels of two rows in one vector, and those whose windows leave the input, are put together by masked loads; with stride 2
 // one by one.
 // CHECK: func.func private @k0
-// CHECK-COUNT-2: vector.maskedload
+// CHECK-COUNT-2: vector.maskedload {{.*}}x13xf32>
 // CHECK: func.func private @k1
-// CHECK-NOT: vector.maskedload
+// CHECK-NOT: vector.maskedload {{.*}}x13xf32>
 func.func @main(%x: tensor<1x16x?x13xf32>, %p: tensor<1x4x144x6xf32>) -> (tensor<1x24x?x13xf32>, tensor<1x24x?x7xf32>) {
   %y = nn.packed_conv %x, %p {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, filters = 24 : i64, groups = 1 : i64} : (tensor<1x16x?x13xf32>, tensor<1x4x144x6xf32>) -> tensor<1x24x?x13xf32>
   %z = nn.packed_conv %x, %p {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, filters = 24 : i64, groups = 1 : i64} : (tensor<1x16x?x13xf32>, tensor<1x4x144x6xf32>) -> tensor<1x24x?x7xf32>
@@ -213,6 +213,34 @@ func.func @main(%x: tensor<1x16x?x13xf32>, %p: tensor<1x4x144x6xf32>) -> (tensor
 func.func @main(%x: tensor<1x1x4000xf32>, %p: tensor<1x4x900x6xf32>) -> tensor<1x24x1551xf32> {
   %y = nn.packed_conv %x, %p {kernel = array<i64: 900>, strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, filters = 24 : i64, groups = 1 : i64} : (tensor<1x1x4000xf32>, tensor<1x4x900x6xf32>) -> tensor<1x24x1551xf32>
   return %y : tensor<1x24x1551xf32>
+}
+// -----
+// One to eight pixels, of a number that only the run knows, are the scalars: one of them, with its sums in four parts, or
+// four beside each other. Vectors have the six filters of a panel.
+// CHECK: func.func private @k0
+// AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, ){7})}}vector<8xf32>)
+// AVX2-COUNT-2: vector.maskedload {{.*}}x6xf32>
+// AVX2-COUNT-2: vector.fma {{.*}} vector<8xf32>
+// AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, ){7})}}vector<8xf32>)
+// AVX2-COUNT-2: vector.maskedload {{.*}}x6xf32>
+// AVX2-COUNT-8: vector.fma {{.*}} vector<8xf32>
+// AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, ){11})}}vector<8xf32>)
+// AVX512-COUNT-3: vector.maskedload {{.*}}x6xf32>
+// AVX512-COUNT-3: vector.fma {{.*}} vector<8xf32>
+// AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, ){11})}}vector<8xf32>)
+// AVX512-COUNT-3: vector.maskedload {{.*}}x6xf32>
+// AVX512-COUNT-12: vector.fma {{.*}} vector<8xf32>
+func.func @main(%x: tensor<1x64x?xf32>, %p: tensor<1x3x192x6xf32>) -> tensor<1x13x?xf32> {
+  %y = nn.packed_conv %x, %p {kernel = array<i64: 3>, strides = array<i64: 1>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, filters = 13 : i64, groups = 1 : i64} : (tensor<1x64x?xf32>, tensor<1x3x192x6xf32>) -> tensor<1x13x?xf32>
+  return %y : tensor<1x13x?xf32>
+}
+// -----
+// The last tile of 96 pixels is whole or has 16 of them.
+// CHECK: func.func private @k0
+// CHECK-NOT: vector.maskedload {{.*}}x6xf32>
+func.func @main(%x: tensor<1x64x96xf32>, %p: tensor<1x3x192x6xf32>) -> tensor<1x13x96xf32> {
+  %y = nn.packed_conv %x, %p {kernel = array<i64: 3>, strides = array<i64: 1>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, filters = 13 : i64, groups = 1 : i64} : (tensor<1x64x96xf32>, tensor<1x3x192x6xf32>) -> tensor<1x13x96xf32>
+  return %y : tensor<1x13x96xf32>
 }
 // -----
 // Outer products of a few elements: an item takes nanoseconds, and a thread is not woken for less than some microseconds.
