@@ -10,6 +10,7 @@ import functools
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import time
 import zlib
@@ -57,6 +58,15 @@ class Job:
         return arrays
 
 
+def told(error):
+    """One line of the report: of a compiler that failed without its paths on this machine."""
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"{pathlib.Path(error.cmd[0]).name} ended with exit status {error.returncode}"
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"{pathlib.Path(error.cmd[0]).name} took more than {error.timeout} s"
+    return f"{type(error).__name__}: {error}"[:500]
+
+
 def serve(job, answers):
     def say(**answer):
         answers.write(json.dumps(answer) + "\n")
@@ -71,7 +81,7 @@ def serve(job, answers):
         peer = module.Peer(job)
         peer.run()
     except Exception as error:  # whatever a peer throws is a line in the report
-        say(error=f"{type(error).__name__}: {error}"[:500])
+        say(error=told(error))
         return
     say(ready=True)
     run, now = peer.run, time.perf_counter_ns

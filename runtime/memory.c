@@ -85,6 +85,8 @@ void nncrt_free(nncrt_run *run, void *p) {
 }
 
 void nncrt_recycle(nncrt_slot *slot) {
+  if (!slot->blocks) /* then none is free either, and networks of known sizes have none */
+    return;
   memset(slot->free_blocks, 0, sizeof slot->free_blocks);
   for (nncrt_block **link = &slot->blocks; *link;) {
     nncrt_block *block = *link;

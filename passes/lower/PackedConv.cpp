@@ -4,13 +4,14 @@
 // runs over that panel, which spreads the cost of gathering.
 //
 // A few pixels would leave most lanes of such vectors empty: a short signal at the end of its network has one. They are the
-// scalars of the micro-kernel, then, and its vectors lie along the filters of a panel, six to eight lanes.
+// scalars of the micro-kernel, then, and its vectors lie along the six filters of a panel.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
+#include "passes/lower/Exponential.h"
 #include "passes/lower/GatheredPixels.h"
 #include "passes/lower/Registry.h"
 
@@ -38,12 +39,10 @@ public:
         shortEpilogue(hasShortEpilogue(k.group)) {
     parts = llvm::divideCeil(shape.taps, plan.tapBlock);
     blocks = parts * llvm::divideCeil(shape.channels, plan.channelBlock);
-    gathered = scratch(plan.channelBlock * plan.tapBlock);
-    sums = scratch(blocks > 1 || mayBeFew() ? plan.filterBlock : plan.filters);
+    gathered = scratch({plan.channelBlock * plan.tapBlock, pixels});
+    sums = scratch({blocks > 1 || mayBeFew() ? plan.filterBlock : plan.filters, pixels});
     if (mayBeFew())
-      filterSums = memref::AllocaOp::create(
-          k.b, k.loc, MemRefType::get({fewPanels(), kFewAtOnce, kFilterLanes}, vector.getElementType()),
-          k.b.getI64IntegerAttr(64));
+      filterSums = scratch({fewPanels(), kFewAtOnce, kFilterLanes});
   }
 
   LogicalResult emit() {
@@ -60,8 +59,8 @@ public:
   }
 
 private:
-  Value scratch(int64_t rows) {
-    auto type = MemRefType::get({rows, pixels}, vector.getElementType());
+  Value scratch(ArrayRef<int64_t> extents) {
+    auto type = MemRefType::get(extents, vector.getElementType());
     return memref::AllocaOp::create(k.b, k.loc, type, k.b.getI64IntegerAttr(64));
   }
 
@@ -76,9 +75,9 @@ private:
   /// All filters of the item for the pixels from `first` on.
   void pixelTile(Value first) {
     base = first;
-    left = k.min(k.sub(space.count, base), k.index(pixels));
+    tilePixels = k.min(k.sub(space.count, base), k.index(pixels));
     if (mayBeFew())
-      areFew = k.compare(arith::CmpIPredicate::sle, left, k.index(kFewPixels));
+      areFew = k.compare(arith::CmpIPredicate::sle, tilePixels, k.index(kFewPixels));
     if (blocks == 1) {
       gather(k.index(0), k.index(shape.taps), k.index(0), k.index(shape.channels));
       nextChannel = k.index(0);
@@ -150,12 +149,12 @@ private:
 
   /// Adds the products with few pixels to `sums`.
   void addFew(Value from, Value depth) {
-    Value isOne = k.compare(arith::CmpIPredicate::eq, left, k.index(1)), areMore = k.negated(isOne);
+    Value isOne = k.compare(arith::CmpIPredicate::eq, tilePixels, k.index(1)), areMore = k.negated(isOne);
     Value width = k.index(kWidth), end = k.div(k.add(filterCount, kWidth - 1), width);
     k.loop(k.index(0), end, k.index(fewPanels()), [&](Value panel) {
       k.ifThen(isOne, [&] { fewTile(1, k.index(0), panel, end, from, depth); });
       k.ifThen(areMore, [&] {
-        k.loop(k.index(0), left, k.index(kFewAtOnce),
+        k.loop(k.index(0), tilePixels, k.index(kFewAtOnce),
                [&](Value pixel) { fewTile(kFewAtOnce, pixel, panel, end, from, depth); });
       });
     });
@@ -167,12 +166,8 @@ private:
   /// Some pixels times the filters of some of the item's panels, of which there are `end`.
   void fewTile(int64_t count, Value pixel, Value panel, Value end, Value from, Value depth) {
     auto filters = VectorType::get({kFilterLanes}, vector.getElementType());
-    MicroKernel kernel{count, fewPanels(), filters};
-    kernel.parts = kFewAtOnce / count;
-    SmallVector<bool> isFilter(kFilterLanes, false);
-    std::fill_n(isFilter.begin(), kWidth, true);
-    Value mask = arith::ConstantOp::create(
-        k.b, k.loc, DenseElementsAttr::get(VectorType::get({kFilterLanes}, k.b.getI1Type()), isFilter));
+    MicroKernel kernel{count, fewPanels(), filters, /*parts=*/kFewAtOnce / count};
+    Value mask = firstLanes(k, k.index(kWidth), kFilterLanes);
     Value none = zeroOf(k, filters), firstPanel = k.div(firstFilter, k.index(kWidth)), last = k.sub(end, k.index(1));
     auto scalar = [&](int64_t i, Value step) -> Value {
       return memref::LoadOp::create(k.b, k.loc, gathered, ValueRange{step, k.add(pixel, i)});
@@ -276,12 +271,12 @@ private:
   /// Rows [0, count) of `sums` are those of the filters from `filter` on.
   void writeSums(Value filter, Value count) {
     Value lanes = k.index(plan.lanes);
-    Value vectorEnd = k.mul(k.div(left, lanes), lanes);
+    Value vectorEnd = k.mul(k.div(tilePixels, lanes), lanes);
     k.loop(count, [&](Value i) {
       k.loop(k.index(0), vectorEnd, lanes, [&](Value j) {
         write(vector::LoadOp::create(k.b, k.loc, vector, sums, ValueRange{i, j}), k.add(filter, i), k.add(base, j));
       });
-      k.loop(vectorEnd, left, k.index(1), [&](Value j) {
+      k.loop(vectorEnd, tilePixels, k.index(1), [&](Value j) {
         write(memref::LoadOp::create(k.b, k.loc, sums, ValueRange{i, j}), k.add(filter, i), k.add(base, j));
       });
     });
@@ -296,7 +291,7 @@ private:
   void gather(Value tap, Value tapEnd, Value channel, Value channelEnd) {
     Value count = k.index(pixels);
     if (areFew)
-      count = k.select(areFew, k.mul(k.div(k.add(left, kFewAtOnce - 1), k.index(kFewAtOnce)), kFewAtOnce), count);
+      count = k.select(areFew, k.mul(k.div(k.add(tilePixels, kFewAtOnce - 1), k.index(kFewAtOnce)), kFewAtOnce), count);
     gatheredPixels.fill(gathered, image, k.mul(group, shape.channels), base, count,
                         {tap, tapEnd, channel, channelEnd});
   }
@@ -317,7 +312,7 @@ private:
   // Of the item and tile at hand:
   Value image, group, firstFilter, filterCount, base;
   /// How many pixels the tile has, and whether they are few: null where that is out of the question.
-  Value left, areFew;
+  Value tilePixels, areFew;
   /// Where what is gathered next begins.
   Value nextChannel, nextPixel;
   LogicalResult status = success();

@@ -71,6 +71,14 @@ def test_chart(bench):
     assert "lenet5" in texts and "8.00" in texts and "null_add" not in texts
 
 
+def test_compilers_that_fail_are_told_without_paths(bench):
+    told = bench("worker").told
+    command = [pathlib.Path("/some/where/compile"), "/some/where/model"]
+    assert told(subprocess.CalledProcessError(1, command)) == "compile ended with exit status 1"
+    assert told(subprocess.TimeoutExpired(command, 900)) == "compile took more than 900 s"
+    assert told(ValueError("no shape")) == "ValueError: no shape"
+
+
 def test_wrong_results_are_seen(bench):
     numpy = pytest.importorskip("numpy")
     relative_error = bench("measure").relative_error

@@ -35,9 +35,25 @@ std::vector<std::string> TemporaryFolder::files() const {
   return names;
 }
 
-StringRef addOneModule() {
-  return R"mlir(
+std::string entryFunction(StringRef body) {
+  std::string start = R"mlir(
 llvm.func @nncrt_output(!llvm.ptr, i32, i32, !llvm.ptr) -> !llvm.ptr
+llvm.func @__entry(%run: !llvm.ptr) -> i32 {
+  %c0 = llvm.mlir.constant(0 : i32) : i32
+  %c1 = llvm.mlir.constant(1 : i32) : i32
+  %in = llvm.load %run : !llvm.ptr -> !llvm.ptr
+  %x = llvm.load %in : !llvm.ptr -> !llvm.ptr
+  %pd = llvm.getelementptr %run[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
+  %dims = llvm.load %pd : !llvm.ptr -> !llvm.ptr
+  %shape = llvm.load %dims : !llvm.ptr -> !llvm.ptr
+  %n = llvm.load %shape : !llvm.ptr -> i64
+  %y = llvm.call @nncrt_output(%run, %c0, %c1, %shape) : (!llvm.ptr, i32, i32, !llvm.ptr) -> !llvm.ptr
+)mlir";
+  return start + body.str();
+}
+
+StringRef addOneModule() {
+  static const std::string text = std::string(R"mlir(
 llvm.func @nncrt_launch(!llvm.ptr, i32, !llvm.ptr, !llvm.ptr, i64, i64)
 llvm.func @nncrt_fail(!llvm.ptr, !llvm.ptr, i64, i64)
 llvm.mlir.global internal constant @message("element %0 is %1\00")
@@ -65,22 +81,13 @@ llvm.func @kernel(%args: !llvm.ptr, %begin: i64, %end: i64, %workspace: !llvm.pt
   llvm.return
 }
 
-llvm.func @__entry(%run: !llvm.ptr) -> i32 {
-  %c0 = llvm.mlir.constant(0 : i32) : i32
-  %c1 = llvm.mlir.constant(1 : i32) : i32
+)mlir") + entryFunction(R"mlir(
   %c2 = llvm.mlir.constant(2 : i64) : i64
   %zero = llvm.mlir.constant(0 : i64) : i64
   %bad = llvm.mlir.constant(1000.0 : f32) : f32
   %c1000 = llvm.mlir.constant(1000 : i64) : i64
   %grain = llvm.mlir.constant(16 : i64) : i64
   %null = llvm.mlir.zero : !llvm.ptr
-  %in = llvm.load %run : !llvm.ptr -> !llvm.ptr
-  %x = llvm.load %in : !llvm.ptr -> !llvm.ptr
-  %pd = llvm.getelementptr %run[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
-  %dims = llvm.load %pd : !llvm.ptr -> !llvm.ptr
-  %shape = llvm.load %dims : !llvm.ptr -> !llvm.ptr
-  %n = llvm.load %shape : !llvm.ptr -> i64
-  %y = llvm.call @nncrt_output(%run, %c0, %c1, %shape) : (!llvm.ptr, i32, i32, !llvm.ptr) -> !llvm.ptr
   %failed = llvm.icmp "eq" %y, %null : !llvm.ptr
   llvm.cond_br %failed, ^exit, ^check
 ^check:
@@ -105,7 +112,8 @@ llvm.func @__entry(%run: !llvm.ptr) -> i32 {
 ^exit:
   llvm.return %c0 : i32
 }
-)mlir";
+)mlir");
+  return text;
 }
 
 ModelInfo addOneInfo(StringRef name) {

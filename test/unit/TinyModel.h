@@ -27,6 +27,10 @@ private:
   std::string path;
 };
 
+/// The text of a model's entry function with one input and one output of its shape. It ends with `body`, which finds
+/// %run, the data %x and %y, the extent %n, and %c0 and %c1 of i32.
+std::string entryFunction(llvm::StringRef body);
+
 /// The text of a model: y = x + 1 over f32 with one dynamic dim `n`, in parallel with grain 16. Negative n cannot
 /// happen; x[0] == 1000 makes it fail with a message.
 llvm::StringRef addOneModule();

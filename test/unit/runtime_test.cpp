@@ -339,24 +339,31 @@ TEST(Run, NarrowFloatsOnOldCpus) {
     }
 }
 
-/// y = x, through two temporaries of run-time size; the second reuses the first's memory after it was freed.
-constexpr const char *temporariesModule = R"mlir(
-llvm.func @nncrt_output(!llvm.ptr, i32, i32, !llvm.ptr) -> !llvm.ptr
+/// A model that takes temporaries, loaded and with a context.
+struct TemporariesModel {
+  explicit TemporariesModel(StringRef body) {
+    std::string declarations = R"mlir(
 llvm.func @nncrt_alloc(!llvm.ptr, i64) -> !llvm.ptr
 llvm.func @nncrt_free(!llvm.ptr, !llvm.ptr)
-llvm.func @__entry(%run: !llvm.ptr) -> i32 {
-  %c0 = llvm.mlir.constant(0 : i32) : i32
-  %c1 = llvm.mlir.constant(1 : i32) : i32
+)mlir";
+    Error error = buildLibrary(declarations + entryFunction(body), addOneInfo("temps"), "", folder / "temps.so");
+    EXPECT_FALSE(bool(error)) << toString(std::move(error));
+    library.emplace(folder / "temps.so", "temps");
+    EXPECT_TRUE(library->model) << library->error;
+    EXPECT_EQ(nnc_create(library->model, nullptr, &ctx), NNC_OK);
+  }
+  ~TemporariesModel() { nnc_destroy(ctx); }
+
+  TemporaryFolder folder;
+  std::optional<Library> library;
+  nnc_context *ctx = nullptr;
+};
+
+/// y = x, through two temporaries of run-time size; the second reuses the first's memory after it was freed.
+constexpr const char *temporaries = R"mlir(
   %c4 = llvm.mlir.constant(4 : i64) : i64
   %null = llvm.mlir.zero : !llvm.ptr
-  %in = llvm.load %run : !llvm.ptr -> !llvm.ptr
-  %x = llvm.load %in : !llvm.ptr -> !llvm.ptr
-  %pd = llvm.getelementptr %run[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
-  %dims = llvm.load %pd : !llvm.ptr -> !llvm.ptr
-  %shape = llvm.load %dims : !llvm.ptr -> !llvm.ptr
-  %n = llvm.load %shape : !llvm.ptr -> i64
   %bytes = llvm.mul %n, %c4 : i64
-  %y = llvm.call @nncrt_output(%run, %c0, %c1, %shape) : (!llvm.ptr, i32, i32, !llvm.ptr) -> !llvm.ptr
   %a = llvm.call @nncrt_alloc(%run, %bytes) : (!llvm.ptr, i64) -> !llvm.ptr
   %failed = llvm.icmp "eq" %a, %null : !llvm.ptr
   llvm.cond_br %failed, ^exit, ^one
@@ -376,20 +383,15 @@ llvm.func @__entry(%run: !llvm.ptr) -> i32 {
 )mlir";
 
 TEST(Run, TemporariesAreRecycled) {
-  TemporaryFolder folder;
-  Error error = buildLibrary(temporariesModule, addOneInfo("temps"), "", folder / "temps.so");
-  ASSERT_FALSE(bool(error)) << toString(std::move(error));
-  Library library(folder / "temps.so", "temps");
-  ASSERT_TRUE(library.model) << library.error;
-  nnc_context *ctx = nullptr;
-  ASSERT_EQ(nnc_create(library.model, nullptr, &ctx), NNC_OK);
+  TemporariesModel model(temporaries);
+  ASSERT_TRUE(model.ctx);
   for (int64_t n : {10, 5000, 3}) {
     Data data(n);
-    ASSERT_EQ(nnc_run(ctx, &data.in, &data.out), NNC_OK);
+    ASSERT_EQ(nnc_run(model.ctx, &data.in, &data.out), NNC_OK);
     EXPECT_EQ(data.x, data.y);
     allocations = 0;
     countAllocations = true;
-    ASSERT_EQ(nnc_run(ctx, &data.in, &data.out), NNC_OK);
+    ASSERT_EQ(nnc_run(model.ctx, &data.in, &data.out), NNC_OK);
     countAllocations = false;
     EXPECT_EQ(allocations, 0);
   }
@@ -397,20 +399,13 @@ TEST(Run, TemporariesAreRecycled) {
   float nothing;
   int64_t huge = INT64_MAX / 4;
   DLTensor in = f32Tensor(&nothing, &huge, 1), out = {};
-  EXPECT_EQ(nnc_run(ctx, &in, &out), NNC_OUT_OF_MEMORY);
-  EXPECT_TRUE(StringRef(nnc_error(ctx)).contains("out of memory")) << nnc_error(ctx);
-  nnc_destroy(ctx);
+  EXPECT_EQ(nnc_run(model.ctx, &in, &out), NNC_OUT_OF_MEMORY);
+  EXPECT_TRUE(StringRef(nnc_error(model.ctx)).contains("out of memory")) << nnc_error(model.ctx);
 }
 
 /// y = x if what is asked for takes the smallest free block that is large enough: of 3, 5, 6 and 40 times n bytes, 4
 /// times n get 5, then 5 get 6, then 7 get 40, and 2 get 3.
-constexpr const char *bestFitModule = R"mlir(
-llvm.func @nncrt_output(!llvm.ptr, i32, i32, !llvm.ptr) -> !llvm.ptr
-llvm.func @nncrt_alloc(!llvm.ptr, i64) -> !llvm.ptr
-llvm.func @nncrt_free(!llvm.ptr, !llvm.ptr)
-llvm.func @__entry(%run: !llvm.ptr) -> i32 {
-  %c0 = llvm.mlir.constant(0 : i32) : i32
-  %c1 = llvm.mlir.constant(1 : i32) : i32
+constexpr const char *bestFit = R"mlir(
   %zero = llvm.mlir.constant(0 : i64) : i64
   %two = llvm.mlir.constant(2 : i64) : i64
   %three = llvm.mlir.constant(3 : i64) : i64
@@ -419,13 +414,6 @@ llvm.func @__entry(%run: !llvm.ptr) -> i32 {
   %six = llvm.mlir.constant(6 : i64) : i64
   %seven = llvm.mlir.constant(7 : i64) : i64
   %forty = llvm.mlir.constant(40 : i64) : i64
-  %in = llvm.load %run : !llvm.ptr -> !llvm.ptr
-  %x = llvm.load %in : !llvm.ptr -> !llvm.ptr
-  %pd = llvm.getelementptr %run[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
-  %dims = llvm.load %pd : !llvm.ptr -> !llvm.ptr
-  %shape = llvm.load %dims : !llvm.ptr -> !llvm.ptr
-  %n = llvm.load %shape : !llvm.ptr -> i64
-  %y = llvm.call @nncrt_output(%run, %c0, %c1, %shape) : (!llvm.ptr, i32, i32, !llvm.ptr) -> !llvm.ptr
   %n2 = llvm.mul %n, %two : i64
   %n3 = llvm.mul %n, %three : i64
   %n4 = llvm.mul %n, %four : i64
@@ -459,19 +447,13 @@ llvm.func @__entry(%run: !llvm.ptr) -> i32 {
 )mlir";
 
 TEST(Run, TemporariesTakeTheSmallestBlockThatFits) {
-  TemporaryFolder folder;
-  Error error = buildLibrary(bestFitModule, addOneInfo("fit"), "", folder / "fit.so");
-  ASSERT_FALSE(bool(error)) << toString(std::move(error));
-  Library library(folder / "fit.so", "fit");
-  ASSERT_TRUE(library.model) << library.error;
-  nnc_context *ctx = nullptr;
-  ASSERT_EQ(nnc_create(library.model, nullptr, &ctx), NNC_OK);
+  TemporariesModel model(bestFit);
+  ASSERT_TRUE(model.ctx);
   for (int64_t n : {100, 7000}) {
     Data data(n);
-    ASSERT_EQ(nnc_run(ctx, &data.in, &data.out), NNC_OK);
+    ASSERT_EQ(nnc_run(model.ctx, &data.in, &data.out), NNC_OK);
     EXPECT_EQ(data.x, data.y);
   }
-  nnc_destroy(ctx);
 }
 
 } // namespace
