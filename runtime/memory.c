@@ -34,8 +34,8 @@ static void give_back(nncrt_slot *slot, nncrt_block *block) {
   *class = block;
 }
 
-/* The smallest free block of at least `size` bytes, taken; NULL where none is. Graphs may have thousands of temporaries:
- * only the class of the size, and the next one that has any, are looked through. */
+/* The smallest free block of at least `size` bytes, taken; NULL where none is. Graphs may have thousands of
+ * temporaries: only the class of the size, and the next one that has any, are looked through. */
 static nncrt_block *take_block(nncrt_slot *slot, uint64_t size) {
   nncrt_block **best = NULL;
   for (int32_t class = class_of(size); class < 64 && !best; ++class)

@@ -1,10 +1,10 @@
-// nn.packed_conv by the micro-kernel, on plain NCHW. A few vectors of neighbouring outputs of one image ("pixels") are a
-// column block of a matrix product: the inputs that they read are gathered into a panel [depth][pixels] in the
+// nn.packed_conv by the micro-kernel, on plain NCHW. A few vectors of neighbouring outputs of one image ("pixels") are
+// a column block of a matrix product: the inputs that they read are gathered into a panel [depth][pixels] in the
 // first-level cache, channel by channel and tap by tap, with zeros where the window leaves the input. Every filter then
 // runs over that panel, which spreads the cost of gathering.
 //
-// A few pixels would leave most lanes of such vectors empty: a short signal at the end of its network has one. They are the
-// scalars of the micro-kernel, then, and its vectors lie along the six filters of a panel.
+// A few pixels would leave most lanes of such vectors empty: a short signal at the end of its network has one. They are
+// the scalars of the micro-kernel, then, and its vectors lie along the six filters of a panel.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
