@@ -123,11 +123,12 @@ def SliceVolumes : Pass<"nn-slice-volumes", "::mlir::ModuleOp"> {
 def BlockChannels : Pass<"nn-block-channels", "::mlir::ModuleOp"> {
   let summary = "Bring convolutions and what lies between them to blocks of 16 channels";
   let description = [{
-    Each convolution of f32 with known extents becomes nn.blocked_conv, nn.winograd_conv or
-    nn.blocked_depthwise between nn.block_channels and nn.unblock_channels. Elementwise ops, pools, reductions over
-    pixels, concatenations and resizing that follow one are moved in front of its nn.unblock_channels, so that a net stays
-    in blocks from its first convolution to its last. Constant weights are packed here, others by ops in front. Winograd's algorithm is taken where it
-    is faster and where its estimated error relative to the largest output is below 1e-5.
+    Each convolution of f32 over an image or a signal becomes nn.blocked_conv, nn.winograd_conv or nn.blocked_depthwise
+    between nn.block_channels and nn.unblock_channels; the channels and the padding must be known, extents need not be.
+    Elementwise ops, pools, reductions over pixels, concatenations and resizing that follow one are moved in front of its
+    nn.unblock_channels, so that a net stays in blocks from its first convolution to its last. Constant weights are packed
+    here, others by ops in front. Winograd's algorithm is taken where it is faster and where its estimated error relative
+    to the largest output is below 1e-5; extents that only the run knows are taken for 28, those of signals for 512.
   }];
   let options = [Option<"winograd", "winograd", "bool", "true", "Allow Winograd's algorithm">];
 }

@@ -3,6 +3,7 @@
 #include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
+#include "passes/cpu/BlockedTypes.h"
 #include "passes/cpu/CenteredBytes.h"
 #include "passes/cpu/ConvolutionPlan.h"
 #include "passes/cpu/InterleaveBlocks.h"
@@ -13,6 +14,7 @@
 #include "passes/graph/Group.h"
 #include "passes/graph/Movement.h"
 #include "passes/graph/SpentConstants.h"
+#include "passes/graph/WindowPads.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -23,27 +25,9 @@ namespace nnc {
 
 namespace {
 
-using nn::blocksOf;
 using nn::kBlock;
 
 RankedTensorType typeOf(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
-
-/// [N,C,D1..Dn] with 1 or 2 spatial dims, all extents but N known and none empty.
-bool hasImageShape(RankedTensorType type) {
-  return type && (type.getRank() == 3 || type.getRank() == 4) &&
-         !ShapedType::isDynamicShape(type.getShape().drop_front()) && type.getDimSize(0) != 0 &&
-         !llvm::is_contained(type.getShape().drop_front(), 0);
-}
-
-bool isImage(RankedTensorType type) { return hasImageShape(type) && type.getElementType().isF32(); }
-
-/// The type of an image in blocks, with another element type or its own.
-RankedTensorType blockedType(RankedTensorType type) {
-  SmallVector<int64_t> shape(type.getShape());
-  shape[1] = blocksOf(shape[1]);
-  shape.push_back(kBlock);
-  return RankedTensorType::get(shape, type.getElementType());
-}
 
 struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
   using BlockChannelsBase::BlockChannelsBase;
@@ -125,7 +109,7 @@ private:
   void convertBytes(nn::ConvOp op) {
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
     auto stored = elementsOf(constantValue(op.getW()));
-    if (!hasImageShape(x) || !hasImageShape(y) || !stored ||
+    if (!hasImageShape(x) || !hasImageShape(y) || !stored || !hasKnownPads(op) ||
         !(nn::isByte(w.getElementType()) || w.getElementType().isSignlessInteger(32)))
       return;
     std::vector<int32_t> numbers = stored->integers(w.getNumElements(), w.getElementType());
@@ -239,7 +223,7 @@ private:
     if (x && y && y.getElementType().isSignlessInteger(32))
       return convertBytes(op);
     if (!isImage(x) || !y || !isImage(y) || !w || !w.hasStaticShape() || !w.getElementType().isF32() ||
-        constantValue(op.getX()))
+        constantValue(op.getX()) || !hasKnownPads(op))
       return;
     RankedTensorType biasType = op.getBias() ? typeOf(op.getBias()) : RankedTensorType();
     if (op.getBias() && (!biasType || !biasType.hasStaticShape() || !biasType.getElementType().isF32()))
@@ -296,12 +280,15 @@ private:
     Value blocked = blocksBehind(op.getX());
     RankedTensorType x = typeOf(op.getX()), y = typeOf(op.getY());
     bool isAverage = op.getKind() == nn::PoolKind::average;
-    if (!blocked || !y || !isImage(y) || op.getKind() == nn::PoolKind::lp || (isAverage && op.getCeilMode()))
+    // How far a window reaches beyond an image whose extent only the run knows is not known either.
+    bool isKnown = !ShapedType::isDynamicShape(x.getShape().drop_front(2));
+    if (!blocked || !y || !isImage(y) || op.getKind() == nn::PoolKind::lp || !hasKnownPads(op) ||
+        (op.getCeilMode() && (isAverage || !isKnown)))
       return;
     SmallVector<int64_t> pads = explicitPads(op, op.getKernel());
     // As much padding behind as the last window needs: less than there was, or more where it was rounded up.
     size_t n = op.getKernel().size();
-    if (!(isAverage && op.getCountIncludePad()))
+    if (isKnown && !(isAverage && op.getCountIncludePad()))
       for (size_t i = 0; i < n; ++i) {
         int64_t span = (op.getKernel()[i] - 1) * op.getDilations()[i] + 1;
         pads[n + i] =
@@ -397,9 +384,7 @@ private:
     }
     RankedTensorType type = blockedType(y);
     if (op.getSizes()) {
-      if (y.isDynamicDim(0))
-        return resize.erase();
-      resize.getSizesMutable().assign(createIndexList(b, op.getLoc(), type.getShape()));
+      resize.getSizesMutable().assign(blockedExtents(b, op.getLoc(), op.getSizes(), type));
       resize->moveAfter(resize.getSizes().getDefiningOp());
     }
     resize.getXMutable().assign(blocked);
@@ -410,7 +395,7 @@ private:
 
   void convertElementwise(Operation *op) {
     RankedTensorType y = typeOf(op->getResult(0));
-    if (!y || (y.getRank() != 3 && y.getRank() != 4) || ShapedType::isDynamicShape(y.getShape().drop_front()))
+    if (!y || (y.getRank() != 3 && y.getRank() != 4) || y.isDynamicDim(1))
       return;
     int64_t rank = y.getRank(), channels = y.getDimSize(1);
     // How each operand comes into blocks; nothing is built before all of them do.
@@ -429,8 +414,7 @@ private:
       } else if (isPerChannel(type, rank, channels) && elementsOf(constantValue(operand)) &&
                  type.getElementType().isF32()) {
         kinds.push_back(Kind::lanes);
-      } else if (type.getRank() == rank && type.getDimSize(1) == channels &&
-                 !ShapedType::isDynamicShape(type.getShape().drop_front())) {
+      } else if (type.getRank() == rank && type.getDimSize(1) == channels) {
         kinds.push_back(Kind::image);
       } else {
         return;

@@ -4,6 +4,7 @@
 #include "passes/cpu/TilePlan.h"
 #include "passes/cpu/WinogradTransforms.h"
 #include "passes/graph/Constants.h"
+#include "passes/graph/WindowPads.h"
 #include "passes/lower/BlockedGeometry.h"
 
 using namespace mlir;
@@ -39,6 +40,9 @@ double directCycles(Size s) {
   double taps = s.isDilated() ? s.rowTaps * s.columnTaps : s.rows * s.columns * s.taps();
   return overlapped(taps * filters / 2 / 0.93, s.taps() * filters * nn::kBlock * 4 / 8);
 }
+
+/// What an extent of an image, or of a signal, is taken for that only the run knows.
+int64_t nominalExtent(int64_t dims) { return dims == 1 ? 512 : 28; }
 
 /// Cycles for the transforms of a piece, 16 channels of its inputs and as many of its outputs.
 double transformCycles(const winograd::ImageFiltering &f) {
@@ -89,15 +93,21 @@ std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
     return std::nullopt;
   auto x = cast<RankedTensorType>(op.getX().getType());
   SmallVector<int64_t> pads = explicitPads(op, kernel);
+  // Pieces of a dilated kernel are numbered by extents.
+  if (isDilated && ShapedType::isDynamicShape(y.getShape().drop_front(2)))
+    return std::nullopt;
+  auto outputs = [&](int64_t i) { return y.isDynamicDim(2 + i) ? nominalExtent(n) : y.getDimSize(2 + i); };
   auto inside = [&](int64_t i) {
-    StaticWindow window{x.getDimSize(2 + i), y.getDimSize(2 + i), kernel[i], stride, apart[i], pads[i], pads[n + i]};
+    if (y.isDynamicDim(2 + i) || x.isDynamicDim(2 + i))
+      return outputs(i) * kernel[i];
+    SpatialWindow window{x.getDimSize(2 + i), y.getDimSize(2 + i), kernel[i], stride, apart[i], pads[i], pads[n + i]};
     return window.tapsInside();
   };
   // A signal is one row; where a dim has no taps their distance has no meaning.
   auto dilation = [&](int64_t i) { return kernel[i] == 1 ? 1 : apart[i]; };
   bool isSignal = n == 1;
-  Size size{isSignal ? 1 : y.getDimSize(2),
-            y.getDimSize(1 + n),
+  Size size{isSignal ? 1 : outputs(0),
+            outputs(n - 1),
             channels,
             filters,
             isSignal ? 1 : kernel[0],
@@ -108,8 +118,8 @@ std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
             inside(n - 1)};
   double best = 0.9 * directCycles(size);
   std::optional<winograd::ImageFiltering> chosen;
-  for (int64_t outputs : candidates) {
-    winograd::ImageFiltering filtering(outputs, kernel, stride);
+  for (int64_t perPiece : candidates) {
+    winograd::ImageFiltering filtering(perPiece, kernel, stride);
     double cycles = winogradCycles(size, filtering);
     // What only the run knows is transformed in every run: some cycles for the weight of a channel at a point.
     if (!constantValue(op.getW()))
@@ -126,7 +136,8 @@ bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd
   // Rows of outputs of up to four filters are faster, if they fill a vector (lower/Conv.cpp). Measured with 64
   // channels: Winograd's algorithm in blocks as fast as rows for 3 filters; with 4 filters over 15 columns blocks reach
   // 20% of peak.
-  return filters > 4 || (filters > 2 && (byWinograd || columns < 32)) || (taps > 1 && columns > 1 && columns < 16);
+  bool areMany = ShapedType::isDynamic(columns) || columns >= 32, areFew = !areMany && columns < 16;
+  return filters > 4 || (filters > 2 && (byWinograd || !areMany)) || (taps > 1 && columns > 1 && areFew);
 }
 
 /// What a tensor may take that is written for the next convolution. In the second-level cache it is read in no time;

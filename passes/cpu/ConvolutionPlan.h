@@ -22,24 +22,6 @@ bool fusesExpansion(int64_t bytes);
 /// weights. The kernel keeps so many of the tensor in between the first two.
 bool fusesProjection(int64_t bytes, int64_t weightBytes, int64_t keptBytes);
 
-/// Begins and ends of the padding of an nn.conv or nn.pool of static extents, in numbers.
-template <typename OpTy> llvm::SmallVector<int64_t> explicitPads(OpTy op, llvm::ArrayRef<int64_t> kernel) {
-  if (op.getAutoPad() == nn::AutoPad::explicit_pads)
-    return llvm::SmallVector<int64_t>(op.getPads());
-  auto extent = [](mlir::Value v, int64_t i) { return llvm::cast<mlir::RankedTensorType>(v.getType()).getDimSize(i); };
-  size_t n = kernel.size();
-  llvm::SmallVector<int64_t> pads(2 * n);
-  for (size_t i = 0; i < n; ++i) {
-    int64_t in = extent(op.getX(), 2 + i), out = extent(op.getY(), 2 + i);
-    int64_t span = (kernel[i] - 1) * op.getDilations()[i] + 1;
-    int64_t total = std::max<int64_t>((out - 1) * op.getStrides()[i] + span - in, 0);
-    bool lower = op.getAutoPad() == nn::AutoPad::same_lower;
-    pads[i] = (total + lower) / 2;
-    pads[n + i] = total - pads[i];
-  }
-  return pads;
-}
-
 } // namespace nnc
 
 #endif

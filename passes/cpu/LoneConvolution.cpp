@@ -30,7 +30,8 @@ bool repaysNoBlocks(nn::ConvOp op) {
   ArrayRef<int64_t> w = typeOf(op.getW()).getShape(), y = typeOf(op.getY()).getShape();
   int64_t filters = w[0], products = ShapedType::getNumElements(w.drop_front());
   bool isShort = isPointwise(op) ? products * filters <= mostMet * (products + filters) : products <= mostProducts;
-  return isShort && ShapedType::getNumElements(y.drop_front(2)) >= leastPixels;
+  ArrayRef<int64_t> pixels = y.drop_front(2);
+  return isShort && (ShapedType::isDynamicShape(pixels) || ShapedType::getNumElements(pixels) >= leastPixels);
 }
 
 /// Whether nn-block-channels may carry blocks through the op, or makes them for it.

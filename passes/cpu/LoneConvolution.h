@@ -6,7 +6,7 @@
 
 namespace nnc {
 
-/// Whether an nn.conv of static extents whose input is not in blocks is faster without them: no op behind it, or behind
+/// Whether an nn.conv whose input is not in blocks is faster without them: no op behind it, or behind
 /// elementwise ops, would go on in blocks, and each value would meet too few weights to repay its way into blocks, or
 /// would be the sum of too few products to repay its way out of them.
 bool isLoneConvolution(nn::ConvOp op);

@@ -13,6 +13,7 @@
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
 #include "passes/graph/Movement.h"
+#include "passes/graph/WindowPads.h"
 #include "passes/lower/BlockedGeometry.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -44,7 +45,7 @@ RankedTensorType imagesType(RankedTensorType volume) {
 }
 
 /// The depth's share of a window: its inputs and outputs are slices.
-template <typename OpTy> StaticWindow depthOf(OpTy op, ArrayRef<int64_t> kernel, ArrayRef<int64_t> pads) {
+template <typename OpTy> SpatialWindow depthOf(OpTy op, ArrayRef<int64_t> kernel, ArrayRef<int64_t> pads) {
   return {typeOf(op.getX()).getDimSize(2),
           typeOf(op.getY()).getDimSize(2),
           kernel[0],
@@ -55,7 +56,7 @@ template <typename OpTy> StaticWindow depthOf(OpTy op, ArrayRef<int64_t> kernel,
 }
 
 /// Whether every output is the input of its number.
-bool isIdentity(const StaticWindow &window) {
+bool isIdentity(const SpatialWindow &window) {
   return window.kernel == 1 && window.stride == 1 && window.padBegin == 0 && window.in == window.out;
 }
 
@@ -101,7 +102,7 @@ private:
 
   /// The slices that taps [from, from + count) read, tap after tap for every group of channels of every output of every
   /// volume: [N*O*groups*count,C/groups,H,W].
-  static Value gathered(OpBuilder &b, Location loc, Value images, const StaticWindow &window, int64_t volumes,
+  static Value gathered(OpBuilder &b, Location loc, Value images, const SpatialWindow &window, int64_t volumes,
                         int64_t from, int64_t count, int64_t groups = 1) {
     SmallVector<int64_t> indices, shape(typeOf(images).getShape());
     if (groups > 1) {
@@ -158,7 +159,7 @@ private:
       return;
     ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
     SmallVector<int64_t> pads = explicitPads(op, kernel);
-    StaticWindow window = depthOf(op, kernel, pads);
+    SpatialWindow window = depthOf(op, kernel, pads);
     RankedTensorType source = imagesType(x), result = imagesType(y);
     int64_t count = y.getDimSize(0) * window.out, perSlice = source.getNumElements() / source.getDimSize(0);
     if (count * window.kernel * perSlice * 4 > kMostBytes)
@@ -189,7 +190,7 @@ private:
     Location loc = op.getLoc();
     ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
     SmallVector<int64_t> pads = explicitPads(op, kernel);
-    StaticWindow window = depthOf(op, kernel, pads);
+    SpatialWindow window = depthOf(op, kernel, pads);
     int64_t depth[] = {window.in, window.kernel, window.stride, window.dilation, window.padBegin, window.padEnd};
     WeightShape shape{channels, perGroup, ShapedType::getNumElements(kernel), static_cast<int64_t>(op.getGroups())};
     auto blockedType = [](RankedTensorType images) {
@@ -213,7 +214,7 @@ private:
     if (!images || !isVolume(y))
       return;
     SmallVector<int64_t> pads = explicitPads(op, op.getKernel());
-    StaticWindow window = depthOf(op, op.getKernel(), pads);
+    SpatialWindow window = depthOf(op, op.getKernel(), pads);
     bool isMax = op.getKind() == nn::PoolKind::max;
     if (!isIdentity(window) &&
         (!isMax || window.kernel > kMostPooled || window.tapsInside() != window.out * window.kernel))

@@ -336,6 +336,14 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
   return plan;
 }
 
+BlockedConvPlan planBlockedConvOfPatches(const KernelTarget &target, const BlockedConvSize &size) {
+  BlockedConvPlan plan = planBlockedConv(target, size);
+  plan.pixelItems = 1;
+  // Many weights come with few pixels, perhaps of a single patch: threads share the panels.
+  plan.panelItems = plan.streamsWeights && size.outerItems == 1 && size.panels > plan.panels ? 2 : 1;
+  return plan;
+}
+
 std::optional<int64_t> windowHalf(ArrayRef<int64_t> shape) {
   constexpr int64_t leastRows = 14;
   if (shape.size() != 5 || shape[2] < leastRows)
@@ -391,6 +399,14 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t we
   }
   plan.panelItems = std::min(plan.panelItems, llvm::divideCeilSigned(panels, plan.panels));
   return plan;
+}
+
+WinogradPatch planWinogradPatch(int64_t weights, int64_t channels, int64_t panels, bool isRow) {
+  // Two or three tiles; where all the weights do not stay in the second-level cache, more that share what is read.
+  bool staysNear = 4.0 * weights * channels * panels * nn::kBlock <= 2 * kKeptBytes;
+  if (isRow)
+    return {1, staysNear ? 28 : 64};
+  return {staysNear ? 4 : 8, 8};
 }
 
 int64_t rangeWorthAFork(int64_t work) {

@@ -140,6 +140,8 @@ struct BlockedConvSize {
 };
 
 BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSize &size);
+/// Where only the run knows how many patches there are, each an item, of the outputs in `size`.
+BlockedConvPlan planBlockedConvOfPatches(const KernelTarget &target, const BlockedConvSize &size);
 
 /// nn.blocked_bottleneck: what the rows between its convolutions may take of the second-level cache.
 inline constexpr int64_t kRingBytes = 512 << 10;
@@ -169,6 +171,13 @@ struct WinogradPlan {
 
 WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t weights, int64_t tiles,
                           int64_t channels, int64_t panels);
+
+/// The most pieces of a patch of which only the run knows how many there are, each an item or two: of an image or of a
+/// single row.
+struct WinogradPatch {
+  int64_t rows, columns;
+};
+WinogradPatch planWinogradPatch(int64_t weights, int64_t channels, int64_t panels, bool isRow);
 
 /// The parts in which a tile of so many sums forms each (MicroKernel::parts).
 int64_t partsFor(const KernelTarget &target, int64_t sums);

@@ -6,6 +6,7 @@
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
 #include "passes/graph/ScaledSums.h"
+#include "passes/graph/WindowPads.h"
 
 using namespace mlir;
 
@@ -180,8 +181,8 @@ private:
     auto x = Quantized::find(op.getX()), w = Quantized::find(op.getW());
     RankedTensorType xType = typeOf(op.getX()), wType = typeOf(op.getW()), y = typeOf(op.getY());
     if (!x || !w || !y || !y.getElementType().isF32() || x->axis >= 0 || !w->isConstant() || w->axis > 0 ||
-        !wType.hasStaticShape() || xType.getRank() < 3 || xType.getRank() > 4 ||
-        ShapedType::isDynamicShape(xType.getShape().drop_front()))
+        !wType.hasStaticShape() || xType.getRank() < 3 || xType.getRank() > 4 || xType.isDynamicDim(1) ||
+        !hasKnownPads(op))
       return;
     int64_t spatial = xType.getRank() - 2, groups = op.getGroups(), filters = wType.getDimSize(0);
     if (filters <= 4 || wType.getNumElements() / filters > kMostDepth ||

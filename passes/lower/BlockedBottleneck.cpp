@@ -163,10 +163,10 @@ public:
         expandActivation(k, op.getExpanded()), filterActivation(k, op.getFiltered()),
         window(k, op, ring, ringRows, g, filtered, filterActivation) {
     const BlockedGeometry &e = shape.expansion;
-    int64_t perBlock = shape.plain ? 1 : kBlock, row = e.columns.in * perBlock;
-    PixelSource inPlace{k.flat(k.memref(op.getX())), perBlock, row, e.rows.in * row};
+    int64_t perBlock = shape.plain ? 1 : kBlock;
+    PixelSource inPlace = PixelSource::inPlace(k, e, k.flat(k.memref(op.getX())), perBlock);
     int64_t blocks = llvm::divideCeil(op.getChannels(), perBlock);
-    inputElements = blocks * inPlace.channel;
+    inputElements = blocks * e.rows.in * e.columns.in * perBlock;
     if (PaddedRows::areNeeded(e))
       padded.emplace(k, e, inPlace, blocks, /*rows=*/1, e.columns.out);
     expansion.emplace(DirectSums{e, padded ? padded->source() : inPlace, shape.plain, perBlock,
@@ -176,9 +176,10 @@ public:
       return;
     int64_t channels = op.getFilters(), plane = g.columns.out * kBlock;
     projectTile = Shape::planRow(k.target, *op.getProjectFilters(), channels, g.columns.out);
-    projection.emplace(DirectSums{shape.projection, PixelSource{filtered, kBlock, plane, plane}, /*plain=*/false,
-                                  kBlock, channels, channels, k.flat(k.memref(op.getProject()[0])),
-                                  k.flat(k.memref(op.getProject()[1])), vector, projectTile.omitsHalf});
+    PixelSource source{filtered, kBlock, k.index(plane), k.index(plane)};
+    projection.emplace(DirectSums{shape.projection, source, /*plain=*/false, kBlock, channels, channels,
+                                  k.flat(k.memref(op.getProject()[0])), k.flat(k.memref(op.getProject()[1])), vector,
+                                  projectTile.omitsHalf});
   }
 
   LogicalResult emit() {
@@ -263,7 +264,7 @@ private:
     const BlockedGeometry &e = shape.expansion;
     Value origin = k.mul(start, e.columns.stride * expansion->source.pixel);
     if (!padded)
-      origin = k.add(k.add(origin, k.mul(image, inputElements)), k.mul(y, e.rows.stride * expansion->source.row));
+      origin = k.add(k.add(origin, k.mul(image, inputElements)), k.mul(y, k.mul(expansion->source.row, e.rows.stride)));
     SmallVector<Value> sums = sumsOf(*expansion, panel, width, origin, size);
     Value first = k.add(slot(panel, y), k.mul(start, kBlock));
     for (int64_t i = 0; i < size; ++i)

@@ -16,6 +16,7 @@
 #include "passes/lower/DirectSums.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
+#include "passes/lower/PixelPatches.h"
 #include "passes/lower/Registry.h"
 #include "passes/lower/Strassen.h"
 
@@ -43,13 +44,22 @@ struct Shape {
         channels(llvm::divideCeil(op.getChannels() / op.getGroups(), kUnit<OpTy>)),
         panels(typeOf(op.getPanels()).getDimSize(1)), depth(typeOf(op.getPanels()).getDimSize(2)) {
     int64_t images = typeOf(op.getY()).isDynamicDim(0) ? 1 : typeOf(op.getY()).getDimSize(0);
-    int64_t inputBytes = geometry.rows.in * geometry.columns.in * channels * 4;
     constexpr bool isBytes = kUnit<OpTy> > 1;
     // With several groups panels are full.
     int64_t lanes = op.getFilters() % kBlock;
     bool endsHalfEmpty = !isBytes && lanes > 0 && lanes <= kBlock / 2;
-    plan = planBlockedConv(target, {panels, depth, geometry.rows.out, geometry.columns.out, inputBytes,
-                                    std::max<int64_t>(1, images * op.getGroups()), isBytes, endsHalfEmpty});
+    int64_t outerItems = std::max<int64_t>(1, images * op.getGroups());
+    BlockedConvSize size{panels,     depth,   geometry.rows.out, geometry.columns.out, /*inputBytes=*/0,
+                         outerItems, isBytes, endsHalfEmpty};
+    if (!geometry.isKnown()) {
+      patches = PixelPatches(geometry, llvm::divideCeil(channels, perBlock) * perBlock * 4);
+      size.rows = 1;
+      size.columns = geometry.isFlat ? patches->rows * patches->columns : patches->columns;
+      plan = planBlockedConvOfPatches(target, size);
+      return;
+    }
+    size.inputBytes = geometry.rows.in * geometry.columns.in * channels * 4;
+    plan = planBlockedConv(target, size);
     tiles = tilesOf(plan.pixels, geometry.rows.out, geometry.columns.out);
   }
 
@@ -58,7 +68,9 @@ struct Shape {
   /// Units of a block, of a group of channels, of a sum; panels of a group of filters.
   int64_t perBlock, channels, panels, depth;
   BlockedConvPlan plan;
-  PixelTiles tiles;
+  PixelTiles tiles{1, 1};
+  /// How images are cut of which only the run knows an extent.
+  std::optional<PixelPatches> patches;
 
   /// Items go along rows of tiles, or along the tiles of the only row.
   bool itemsAlongRows() const { return geometry.rows.out > 1; }
@@ -78,10 +90,12 @@ public:
         unit(isBytes ? Type(k.b.getI32Type()) : Type(k.b.getF32Type())),
         vector(VectorType::get({plan.lanes}, unit)), perPanel(kBlock / plan.lanes),
         shortEpilogue(isBytes ? hasShortEpilogue(k.group, kByteEpilogue) : hasShortEpilogue(k.group)) {
+    shape.geometry.findExtents(k, op.getX());
     flattened = g.flatten(k);
-    int64_t row = g.columns.in * shape.perBlock;
-    PixelSource inPlace{units(op.getX()), shape.perBlock, row, g.rows.in * row};
-    if (PaddedRows::areNeeded(g)) {
+    PixelSource inPlace = PixelSource::inPlace(k, g, units(op.getX()), shape.perBlock);
+    if (shape.patches && !g.isFlat) {
+      padded.emplace(k, g, inPlace, blocks(), shape.patches->rows, shape.patches->columns);
+    } else if (PaddedRows::areNeeded(g)) {
       // What the outputs of the largest item read.
       bool alongRows = shape.itemsAlongRows();
       EvenParts cut{alongRows ? g.rows.out : g.columns.out,
@@ -95,8 +109,8 @@ public:
                               shape.depth, units(op.getPanels()), initial ? k.flat(k.memref(initial)) : Value(),
                               vector, plan.omitsHalf, factors()});
     // A zero point is no zero: its products count.
-    skipsRows = !isBytes && g.rows.savesByTap(shape.tiles.rowParts);
-    skipsColumns = !isBytes && !shape.plain && g.columns.savesByTap(shape.tiles.columnParts);
+    skipsRows = !isBytes && g.isKnown() && g.rows.savesByTap(shape.tiles.rowParts);
+    skipsColumns = !isBytes && g.isKnown() && !shape.plain && g.columns.savesByTap(shape.tiles.columnParts);
     if (!shortEpilogue && g.isDense(k.group))
       pixelsAtATime = std::max<int64_t>(1, 4 / perPanel);
     if (!shortEpilogue)
@@ -104,11 +118,13 @@ public:
   }
 
   LogicalResult emit() {
-    int64_t itemOutputs = g.rows.out * g.columns.out / plan.pixelItems;
+    int64_t itemOutputs = shape.patches ? shape.patches->rows * shape.patches->columns
+                                        : g.rows.out * g.columns.out / plan.pixelItems;
     int64_t work = std::max<int64_t>(1, itemOutputs * shape.panels / plan.panelItems) * kBlock * shape.depth;
     k.grain = std::max<int64_t>(1, 200000 / work);
     k.note("direct, registers hold " + Twine(plan.pixels) + " pixels x " + Twine(plan.panels * kBlock) +
-           " filters, cut into " + Twine(plan.panelItems) + " x " + Twine(plan.pixelItems) +
+           " filters, cut into " + Twine(plan.panelItems) + " x " +
+           (shape.patches ? shape.patches->describe() : std::to_string(plan.pixelItems)) +
            (g.isFlat ? ", all pixels in one row" : "") + (padded ? ", padded rows copied" : "") +
            (skipsRows || skipsColumns ? ", taps in padding skipped" : "") +
            (plan.streamsWeights ? ", weights prefetched" : ""));
@@ -117,6 +133,8 @@ public:
       group = point[1];
       PanelGroups panelGroups = shape.panelGroups();
       auto [panel, panelEnd] = panelGroups.range(k, point[2]);
+      if (shape.patches)
+        return patch(point.drop_front(3), panel, panelEnd);
       EvenParts rowParts{g.rows.out, shape.tiles.rowParts},
           columnParts{g.columns.out, shape.tiles.columnParts};
       int64_t parts = shape.itemsAlongRows() ? rowParts.parts : columnParts.parts;
@@ -144,6 +162,22 @@ public:
   }
 
 private:
+  /// The panels [panel, panelEnd) of a patch.
+  void patch(ValueRange point, Value panel, Value panelEnd) {
+    PixelPatches::Patch patch = shape.patches->at(k, point);
+    firstRow = patch.row;
+    firstColumn = patch.column;
+    if (padded)
+      padded->copy(inputStart(), firstRow, firstColumn, padding(), /*readsPadding=*/true, patch.height, patch.width);
+    shape.panelGroups().forEach(k, panel, panelEnd, [&](Value at, int64_t width) {
+      k.loop(patch.height, [&](Value row) {
+        shape.patches->forEachRunOfRow(k, patch, plan.pixels, [&](Value column, int64_t columns) {
+          tile(at, width, k.add(firstRow, row), 1, column, columns);
+        });
+      });
+    });
+  }
+
   /// A factor's memory as units.
   Value units(Value tensor) {
     Value flat = k.flat(k.memref(tensor));
@@ -246,7 +280,7 @@ private:
   }
 
   /// The taps [first, end) of which an output of [at, +count) reads anything but padding; all of them if not `skips`.
-  std::pair<Value, Value> tapsInside(const StaticWindow &window, bool skips, Value at, int64_t count) {
+  std::pair<Value, Value> tapsInside(const SpatialWindow &window, bool skips, Value at, int64_t count) {
     if (!skips)
       return {k.index(0), k.index(window.kernel)};
     auto origin = [&](Value output) { return k.sub(k.mul(output, window.stride), k.index(window.padBegin)); };
@@ -267,10 +301,10 @@ private:
     if (plan.streamsWeights) {
       Value isFirst = k.both(k.compare(arith::CmpIPredicate::eq, row, firstRow),
                              k.compare(arith::CmpIPredicate::eq, column, firstColumn));
-      int64_t tiles = shape.itemTiles() * (shape.itemsAlongRows() ? shape.tiles.columnParts : 1);
+      bool isOnly = !shape.patches && shape.itemTiles() * (shape.itemsAlongRows() ? shape.tiles.columnParts : 1) == 1;
       int64_t panelElements = shape.depth * kBlock;
       Value next = k.mul(k.add(block, direct->multiplied(width)), panelElements);
-      tile.following = {direct->panels, next, panelElements, tiles == 1, isFirst};
+      tile.following = {direct->panels, next, panelElements, isOnly, isFirst};
     }
     return direct->emit(k, tile, [&](Value unit) { return multiplied(unit); });
   }
@@ -295,7 +329,7 @@ private:
   std::optional<PaddedRows> padded;
   std::optional<DirectSums> direct;
   /// Units of a channel (or block of channels) of x.
-  int64_t inputBlock;
+  Value inputBlock;
   // Of the item at hand:
   Value image, group, firstRow, firstColumn;
   LogicalResult status = success();
@@ -311,8 +345,11 @@ AffineMap blockedConvItems(nn::GroupOp group, Operation *root, KernelTarget targ
   MLIRContext *context = group.getContext();
   SmallVector<AffineExpr> results = {getAffineDimExpr(0, context),
                                      getAffineConstantExpr(op.getGroups(), context),
-                                     getAffineConstantExpr(shape.plan.panelItems, context),
-                                     getAffineConstantExpr(shape.plan.pixelItems, context)};
+                                     getAffineConstantExpr(shape.plan.panelItems, context)};
+  if (shape.patches)
+    shape.patches->appendItems(results, context);
+  else
+    results.push_back(getAffineConstantExpr(shape.plan.pixelItems, context));
   return AffineMap::get(typeOf(op.getY()).getRank(), 0, results, context);
 }
 

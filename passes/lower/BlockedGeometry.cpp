@@ -32,7 +32,7 @@ static bool collapses(RankedTensorType operand, RankedTensorType result) {
   return own == all || llvm::all_of(own, [](int64_t extent) { return extent == 1; });
 }
 
-int64_t StaticWindow::tapsInside() const {
+int64_t SpatialWindow::tapsInside() const {
   int64_t inside = 0;
   for (int64_t o = 0; o < out; ++o)
     for (int64_t tap = 0; tap < kernel; ++tap)
@@ -40,7 +40,7 @@ int64_t StaticWindow::tapsInside() const {
   return inside;
 }
 
-bool StaticWindow::savesByTap(int64_t parts) const {
+bool SpatialWindow::savesByTap(int64_t parts) const {
   int64_t saved = 0;
   for (int64_t part = 0; part < parts; ++part) {
     int64_t first = part * (out / parts) + std::min(part, out % parts),
@@ -52,20 +52,20 @@ bool StaticWindow::savesByTap(int64_t parts) const {
   return saved * 20 > parts * kernel;
 }
 
-std::pair<Value, Value> tapsInside(KernelBuilder &k, const StaticWindow &window, Value first, Value last) {
+std::pair<Value, Value> tapsInside(KernelBuilder &k, const SpatialWindow &window, Value first, Value last) {
   Value dilation = k.index(window.dilation), none = k.index(0);
   auto tapsIn = [&](Value inputs) { return k.div(k.add(k.max(inputs, none), window.dilation - 1), dilation); };
-  return {tapsIn(k.sub(none, last)), k.min(tapsIn(k.sub(k.index(window.in), first)), k.index(window.kernel))};
+  return {tapsIn(k.sub(none, last)), k.min(tapsIn(k.sub(window.inputs(k), first)), k.index(window.kernel))};
 }
 
 BlockedGeometry::BlockedGeometry(RankedTensorType in, RankedTensorType out, ArrayRef<int64_t> kernel,
                                  ArrayRef<int64_t> strides, ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations)
     : n(kernel.size()) {
   auto window = [&](int64_t i) {
-    return StaticWindow{in.getDimSize(2 + i), out.getDimSize(2 + i), kernel[i],  strides[i],
-                        dilations[i],         pads[i],               pads[n + i]};
+    return SpatialWindow{in.getDimSize(2 + i), out.getDimSize(2 + i), kernel[i],  strides[i],
+                         dilations[i],         pads[i],               pads[n + i]};
   };
-  StaticWindow one{1, 1, 1, 1, 1, 0, 0};
+  SpatialWindow one{1, 1, 1, 1, 1, 0, 0};
   rows = n == 2 ? window(0) : one;
   columns = window(n - 1);
 }
@@ -75,16 +75,32 @@ BlockedGeometry::BlockedGeometry(nn::GroupOp group, Operation *root, Value x, Ar
                                  ArrayRef<int64_t> dilations, bool mayFlatten)
     : BlockedGeometry(typeOf(x), typeOf(root->getResult(0)), kernel, strides, pads, dilations) {
   RankedTensorType out = typeOf(root->getResult(0));
-  auto isPixel = [](const StaticWindow &w) {
+  auto isPixel = [](const SpatialWindow &w) {
     return w.kernel == 1 && w.stride == 1 && w.padBegin == 0 && w.padEnd == 0;
   };
   isFlat =
       mayFlatten && n == 2 && isPixel(rows) && isPixel(columns) &&
       llvm::all_of(epilogueInputs(group), [&](Value operand) { return collapses(typeOf(operand), out); });
   if (isFlat) {
-    columns.in = columns.out = rows.out * columns.out;
-    rows = StaticWindow{1, 1, 1, 1, 1, 0, 0};
+    columns.in = columns.out = isKnown() ? rows.out * columns.out : ShapedType::kDynamic;
+    rows = SpatialWindow{1, 1, 1, 1, 1, 0, 0};
   }
+}
+
+void BlockedGeometry::findExtents(KernelBuilder &k, Value x) {
+  Value in = k.memref(x), out = k.output(0);
+  if (isFlat && !columns.isKnown()) {
+    columns.inAtRun = columns.outAtRun = k.mul(k.dim(out, 2), k.dim(out, 3));
+    return;
+  }
+  auto find = [&](SpatialWindow &window, int64_t dim) {
+    if (ShapedType::isDynamic(window.in))
+      window.inAtRun = k.dim(in, dim);
+    if (ShapedType::isDynamic(window.out))
+      window.outAtRun = k.dim(out, dim);
+  };
+  find(rows, 2);
+  find(columns, 1 + n);
 }
 
 bool BlockedGeometry::isDense(nn::GroupOp group) {
@@ -128,6 +144,24 @@ Value EvenParts::startOf(KernelBuilder &k, Value t) const {
 
 Value EvenParts::spreadStart(KernelBuilder &k, Value t) const {
   return k.div(k.mul(t, extent), k.index(parts));
+}
+
+Value BoundedParts::parts(KernelBuilder &k) const {
+  int64_t times = areEven ? 2 : 1;
+  return k.mul(k.div(k.add(extent, times * most - 1), k.index(times * most)), times);
+}
+
+Value BoundedParts::start(KernelBuilder &k, Value t) const { return k.div(k.mul(t, extent), parts(k)); }
+
+void forEachRun(KernelBuilder &k, Value from, Value to, int64_t most,
+                llvm::function_ref<void(Value start, int64_t size)> body) {
+  SmallVector<int64_t> sizes = {most};
+  llvm::copy_if(ArrayRef<int64_t>{4, 2, 1}, std::back_inserter(sizes), [&](int64_t size) { return size < most; });
+  for (int64_t size : sizes) {
+    Value whole = k.add(from, k.mul(k.div(k.sub(to, from), k.index(size)), size));
+    k.loop(from, whole, k.index(size), [&](Value start) { body(start, size); });
+    from = whole;
+  }
 }
 
 std::pair<Value, Value> PanelGroups::range(KernelBuilder &k, Value item) const {

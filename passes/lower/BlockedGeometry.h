@@ -12,9 +12,13 @@
 
 namespace nnc {
 
-/// One spatial dim of a window, its extents known.
-struct StaticWindow {
+/// One spatial dim of a window. Of an extent that only the run knows the number is kDynamic, and its value comes with it.
+struct SpatialWindow {
   int64_t in, out, kernel, stride, dilation, padBegin, padEnd;
+  mlir::Value inAtRun = nullptr, outAtRun = nullptr;
+  bool isKnown() const { return !mlir::ShapedType::isDynamic(in) && !mlir::ShapedType::isDynamic(out); }
+  mlir::Value inputs(KernelBuilder &k) const { return inAtRun ? inAtRun : k.index(in); }
+  mlir::Value outputs(KernelBuilder &k) const { return outAtRun ? outAtRun : k.index(out); }
   /// Inputs that a window covers.
   int64_t span() const { return (kernel - 1) * dilation + 1; }
   /// Inputs that `outputs` neighbouring windows cover.
@@ -25,7 +29,7 @@ struct StaticWindow {
     int64_t at = inputOf(o, tap);
     return at >= 0 && at < in;
   }
-  /// The taps of all outputs together that read inside the input.
+  /// The taps of all outputs together that read inside the input; of known extents, as the next one.
   int64_t tapsInside() const;
   /// Whether it pays to look which taps the outputs of each of `parts` even parts read nothing but padding by.
   bool savesByTap(int64_t parts) const;
@@ -33,14 +37,16 @@ struct StaticWindow {
 
 /// The taps [first, end) of which an output reads anything but padding, of outputs whose tap 0 is at the inputs from
 /// `first` to `last`.
-std::pair<mlir::Value, mlir::Value> tapsInside(KernelBuilder &k, const StaticWindow &window, mlir::Value first,
+std::pair<mlir::Value, mlir::Value> tapsInside(KernelBuilder &k, const SpatialWindow &window, mlir::Value first,
                                                mlir::Value last);
 
 struct BlockedGeometry {
   /// Spatial dims of the tensors, 1 or 2.
   int64_t n;
   bool isFlat = false;
-  StaticWindow rows, columns;
+  SpatialWindow rows, columns;
+  /// Whether all extents are.
+  bool isKnown() const { return rows.isKnown() && columns.isKnown(); }
 
   /// Of a window over `in`, [N,B,D1..Dn,...], with n kernel entries, whose outputs are `out`; never flat.
   BlockedGeometry(mlir::RankedTensorType in, mlir::RankedTensorType out, llvm::ArrayRef<int64_t> kernel,
@@ -50,6 +56,9 @@ struct BlockedGeometry {
   BlockedGeometry(nn::GroupOp group, mlir::Operation *root, mlir::Value x, llvm::ArrayRef<int64_t> kernel,
                   llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads,
                   llvm::ArrayRef<int64_t> dilations, bool mayFlatten);
+
+  /// Asks for the extents of x and of the result that only the run knows.
+  void findExtents(KernelBuilder &k, mlir::Value x);
 
   /// Memrefs of the kernel with the spatial dims in one, for storeThroughEpilogue; empty if not flat.
   llvm::DenseMap<mlir::Value, mlir::Value> flatten(KernelBuilder &k) const;
@@ -76,6 +85,20 @@ struct EvenParts {
   void forEach(KernelBuilder &k, mlir::Value from, mlir::Value to,
                llvm::function_ref<void(mlir::Value start, int64_t size)> body) const;
 };
+
+/// An extent that perhaps only the run knows, cut into as few pieces of nearly equal size as none is longer than
+/// `most`; into an even number if `areEven`, of which one may be empty.
+struct BoundedParts {
+  mlir::Value extent;
+  int64_t most;
+  bool areEven = false;
+  mlir::Value parts(KernelBuilder &k) const;
+  mlir::Value start(KernelBuilder &k, mlir::Value t) const;
+};
+
+/// Calls `body` for [from, to) in runs of `most`, and of 4, 2 and 1 for what is left.
+void forEachRun(KernelBuilder &k, mlir::Value from, mlir::Value to, int64_t most,
+                llvm::function_ref<void(mlir::Value start, int64_t size)> body);
 
 /// `panels` panels of filters, `width` of which go through registers together, cut into `items` by whole groups of
 /// these; first into halves where both can be, so that two threads have the same number of panels.

@@ -46,7 +46,7 @@ private:
       return arith::MaximumFOp::create(k.b, k.loc, acc, input);
     return arith::AddFOp::create(k.b, k.loc, acc, input);
   }
-  Value finish(Value acc, int64_t taps) override {
+  Value finish(Value acc, Value taps) override {
     if (isMax)
       return acc;
     if (countPads)
@@ -66,6 +66,7 @@ LogicalResult emitWindow(KernelBuilder &k, Operation *root) {
   auto op = cast<OpTy>(root);
   BlockedGeometry g(k.group, op, op.getX(), op.getKernel(), op.getStrides(), op.getPads(), op.getDilations(),
                     false);
+  g.findExtents(k, op.getX());
   WindowTy window(k, op, g);
   k.grain = std::max<int64_t>(1, 65536 / window.rowWork());
   LogicalResult status = success();

@@ -11,26 +11,34 @@ namespace nnc {
 
 using nn::kBlock;
 
+PixelSource PixelSource::inPlace(KernelBuilder &k, const BlockedGeometry &g, Value memory, int64_t pixel) {
+  Value row = k.mul(g.columns.inputs(k), pixel);
+  return {memory, pixel, row, k.mul(g.rows.inputs(k), row)};
+}
+
 PaddedRows::PaddedRows(KernelBuilder &k, const BlockedGeometry &g, const PixelSource &x, int64_t channels, int64_t rows,
                        int64_t columns)
     : k(k), g(g), x(x), channels(channels), rows(g.rows.spanOf(rows)), columns(g.columns.spanOf(columns)) {
-  copied.pixel = x.pixel;
-  copied.row = this->columns * x.pixel;
-  copied.channel = this->rows * copied.row;
+  int64_t row = this->columns * x.pixel, channel = this->rows * row;
   Type unit = cast<MemRefType>(x.memory.getType()).getElementType();
-  copied.memory = k.workspace(MemRefType::get({channels * copied.channel}, unit));
+  copied = {k.workspace(MemRefType::get({channels * channel}, unit)), x.pixel, k.index(row), k.index(channel)};
 }
 
-void PaddedRows::copy(Value start, Value firstRow, Value firstColumn, Value padding, bool readsPadding) const {
+void PaddedRows::copy(Value start, Value firstRow, Value firstColumn, Value padding, bool readsPadding,
+                      Value outputRows, Value outputColumns) const {
   Value top = k.sub(k.mul(firstRow, g.rows.stride), k.index(g.rows.padBegin));
   Value left = k.sub(k.mul(firstColumn, g.columns.stride), k.index(g.columns.padBegin));
-  Value none = k.index(0), width = k.index(columns);
+  auto covered = [&](const SpatialWindow &window, Value outputs, int64_t all) {
+    return outputs ? k.add(k.mul(k.sub(outputs, k.index(1)), window.stride), window.span()) : k.index(all);
+  };
+  Value none = k.index(0), height = covered(g.rows, outputRows, rows),
+        width = covered(g.columns, outputColumns, columns);
   // The columns of the buffer that are inputs.
   Value begin = k.min(k.max(k.sub(none, left), none), width);
-  Value end = k.max(k.min(k.sub(k.index(g.columns.in), left), width), begin);
+  Value end = k.max(k.min(k.sub(g.columns.inputs(k), left), width), begin);
   k.loop(k.index(channels), [&](Value channel) {
-    k.loop(k.index(rows), [&](Value r) {
-      Value row = k.add(top, r), isInside = k.inRange(row, k.index(g.rows.in));
+    k.loop(height, [&](Value r) {
+      Value row = k.add(top, r), isInside = k.inRange(row, g.rows.inputs(k));
       Value to = k.add(k.mul(channel, copied.channel), k.mul(r, copied.row));
       auto pad = [&](Value from, Value end) {
         k.loop(k.mul(from, x.pixel), k.mul(end, x.pixel), k.index(1),
@@ -39,7 +47,7 @@ void PaddedRows::copy(Value start, Value firstRow, Value firstColumn, Value padd
       if (readsPadding)
         k.ifThen(k.negated(isInside), [&] { pad(none, width); });
       k.ifThen(isInside, [&] {
-        Value column = k.add(k.mul(row, g.columns.in), k.add(left, begin));
+        Value column = k.add(k.mul(row, g.columns.inputs(k)), k.add(left, begin));
         Value from = k.add(k.add(start, k.mul(channel, x.channel)), k.mul(column, x.pixel));
         Value at = k.add(to, k.mul(begin, x.pixel));
         pad(none, begin);
@@ -58,7 +66,8 @@ SmallVector<Value> DirectSums::run(KernelBuilder &k, const MicroKernel &kernel, 
                                    Value weight, int64_t steps, int64_t stride, ValueRange carried,
                                    llvm::function_ref<Value(Value)> unit) const {
   auto offsetOf = [&](int64_t i) {
-    return i / tile.columns * g.rows.stride * source.row + i % tile.columns * g.columns.stride * source.pixel;
+    Value inRow = k.index(i % tile.columns * g.columns.stride * source.pixel);
+    return k.add(k.mul(source.row, i / tile.columns * g.rows.stride), inRow);
   };
   // With two steps of bytes at hand LLVM loads all their broadcasts first, which no instruction takes from memory.
   bool isBytes = factors != MicroKernel::Factors::elements;
@@ -124,7 +133,7 @@ SmallVector<Value> DirectSums::products(KernelBuilder &k, const MicroKernel &ker
   Value weights = k.mul(tile.panel, depth * kBlock);
   auto overTaps = [&](Value from, Value weight, int64_t units, ValueRange carried) {
     return k.loop(tile.tapRows.first, tile.tapRows.second, k.index(1), carried, [&](Value ky, ValueRange inRow) {
-      Value rowStart = k.add(from, k.mul(ky, g.rows.dilation * source.row));
+      Value rowStart = k.add(from, k.mul(ky, k.mul(source.row, g.rows.dilation)));
       if (plain)
         return run(k, kernel, tile, rowStart, k.add(weight, k.mul(ky, g.columns.kernel * kBlock)), g.columns.kernel,
                    g.columns.dilation, inRow, unit);
@@ -143,8 +152,8 @@ SmallVector<Value> DirectSums::products(KernelBuilder &k, const MicroKernel &ker
                       perBlock, carried);
     });
   if (int64_t rest = channels % perBlock)
-    sums = overTaps(k.add(tile.origin, whole * source.channel), k.add(weights, whole * taps * perBlock * kBlock), rest,
-                    sums);
+    sums = overTaps(k.add(tile.origin, k.mul(source.channel, whole)),
+                    k.add(weights, whole * taps * perBlock * kBlock), rest, sums);
   return sums;
 }
 

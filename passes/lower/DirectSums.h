@@ -17,7 +17,11 @@ namespace nnc {
 /// pixel, one row and one channel (or block of them) to the next.
 struct PixelSource {
   mlir::Value memory;
-  int64_t pixel, row, channel;
+  int64_t pixel;
+  mlir::Value row, channel;
+
+  /// The input of a convolution where it lies.
+  static PixelSource inPlace(KernelBuilder &k, const BlockedGeometry &g, mlir::Value memory, int64_t pixel);
 };
 
 /// The inputs under the outputs of an item, copied into the workspace with padding around them.
@@ -33,8 +37,10 @@ public:
   const PixelSource &source() const { return copied; }
 
   /// Copies for the outputs from (row, column) on; `start` is where the first channel (or block) begins in x, `padding`
-  /// a unit of it. Rows of padding are left alone where nothing `readsPadding`.
-  void copy(mlir::Value start, mlir::Value row, mlir::Value column, mlir::Value padding, bool readsPadding) const;
+  /// a unit of it. Rows of padding are left alone where nothing `readsPadding`. Where there are fewer outputs than
+  /// there is room for, only what the `outputRows` x `outputColumns` read is copied.
+  void copy(mlir::Value start, mlir::Value row, mlir::Value column, mlir::Value padding, bool readsPadding,
+            mlir::Value outputRows = nullptr, mlir::Value outputColumns = nullptr) const;
 
 private:
   KernelBuilder &k;
@@ -74,7 +80,7 @@ struct DirectSums {
   int64_t perPanel() const { return 16 / vector.getNumElements(); }
   /// Panels that a tile multiplies, even if by a half.
   int64_t multiplied(int64_t width) const { return llvm::divideCeilSigned(vectors(width), perPanel()); }
-  std::pair<mlir::Value, mlir::Value> allTaps(KernelBuilder &k, const StaticWindow &window) const {
+  std::pair<mlir::Value, mlir::Value> allTaps(KernelBuilder &k, const SpatialWindow &window) const {
     return {k.index(0), k.index(window.kernel)};
   }
 

@@ -20,12 +20,14 @@ SlidingWindow::SlidingWindow(KernelBuilder &k, Operation *root, Value x, int64_t
   int64_t registers = k.target.vectorBits == 256 ? 16 : 32;
   int64_t parts = llvm::divideCeilSigned(g.columns.kernel, registers == 16 ? 5 : 9);
   tapsAtATime = llvm::divideCeilSigned(g.columns.kernel, parts);
-  int64_t most = std::clamp<int64_t>((registers - 2 - tapsAtATime) * 2 / 3, 1, 14);
-  columns = EvenParts{g.columns.out, llvm::divideCeilSigned(g.columns.out, most)};
+  mostOutputs = std::clamp<int64_t>((registers - 2 - tapsAtATime) * 2 / 3, 1, 14);
+  if (g.columns.isKnown())
+    columns = EvenParts{g.columns.out, llvm::divideCeilSigned(g.columns.out, mostOutputs)};
 }
 
 int64_t SlidingWindow::rowWork() const {
-  return g.columns.out * kBlock * g.rows.kernel * g.columns.kernel * perGroup * (depth ? depth->kernel : 1);
+  constexpr int64_t nominalColumns = 64;
+  return (g.columns.isKnown() ? g.columns.out : nominalColumns) * kBlock * g.rows.kernel * g.columns.kernel * perGroup * (depth ? depth->kernel : 1);
 }
 
 LogicalResult SlidingWindow::outputRow(Value ofImage, Value ofBlock, Value ofRow) {
@@ -41,13 +43,13 @@ LogicalResult SlidingWindow::outputRow(Value ofImage, Value ofBlock, Value ofRow
     firstImage = k.add(k.mul(volume, depth->in), slice);
   }
   for (lane = 0; lane < kBlock; lane += lanes)
-    overTiles();
+    g.columns.isKnown() ? overTiles() : overUnknownColumns();
   return status;
 }
 
 Value SlidingWindow::pixelOfRow(Value y) {
-  Value plane = k.mul(k.add(k.mul(image, blocks), block), g.rows.in);
-  return k.mul(k.add(plane, y), g.columns.in);
+  Value plane = k.mul(k.add(k.mul(image, blocks), block), g.rows.inputs(k));
+  return k.mul(k.add(plane, y), g.columns.inputs(k));
 }
 
 /// Tiles at the borders one by one, the ones between them in loops.
@@ -69,15 +71,43 @@ void SlidingWindow::overTiles() {
   }
 }
 
+/// Outputs whose taps are all inside in runs, the others one by one.
+void SlidingWindow::overUnknownColumns() {
+  const SpatialWindow &w = g.columns;
+  Value outputs = w.outputs(k);
+  // The first output whose first tap is inside, and the one behind the last whose last tap is.
+  Value first = k.min(k.index(llvm::divideCeilSigned(w.padBegin, w.stride)), outputs);
+  Value reach = k.sub(k.add(w.inputs(k), w.padBegin + w.stride), k.index(w.span()));
+  Value end = k.max(k.min(k.div(k.max(reach, k.index(0)), k.index(w.stride)), outputs), first);
+  auto atBorder = [&](Value output) {
+    Value at = k.sub(k.mul(output, w.stride), k.index(w.padBegin));
+    borderTaps = tapsInside(k, w, at, at);
+    tile(output, 1, std::nullopt);
+    borderTaps.reset();
+  };
+  k.loop(k.index(0), first, k.index(1), atBorder);
+  forEachRun(k, first, end, mostOutputs, [&](Value start, int64_t size) { tile(start, size, std::nullopt); });
+  k.loop(end, outputs, k.index(1), atBorder);
+}
+
 SmallVector<Value> SlidingWindow::overRows(Value rowsBefore, Value first, int64_t size, std::optional<int64_t> known,
                                            ValueRange sums) {
   return k.loop(firstTap, lastTap, k.index(1), sums, [&](Value ky, ValueRange carried) {
     SmallVector<Value> next(carried);
     Value rowBase = pixelOfRow(k.add(origin, k.mul(ky, g.rows.dilation)));
-    for (int64_t c = 0; c < perGroup; ++c)
+    for (int64_t c = 0; c < perGroup; ++c) {
+      if (borderTaps) {
+        next = k.loop(borderTaps->first, borderTaps->second, k.index(1), next, [&](Value kx, ValueRange sum) {
+          Value pixel = k.add(k.add(rowBase, first), k.mul(kx, g.columns.dilation));
+          Value weight = weightOf(k.add(rowsBefore, ky), kx, c);
+          return SmallVector<Value>{combine(sum[0], input(pixel, c), weight)};
+        });
+        continue;
+      }
       for (int64_t tap = 0; tap < g.columns.kernel; tap += tapsAtATime)
         overTaps(tap, std::min(tap + tapsAtATime, g.columns.kernel), k.add(rowsBefore, ky), k.add(rowBase, first), c,
                  known, next);
+    }
     return next;
   });
 }
@@ -88,7 +118,7 @@ void SlidingWindow::overTaps(int64_t begin, int64_t end, Value ky, Value first, 
                              MutableArrayRef<Value> sums) {
   SmallVector<Value> weights;
   for (int64_t tap = begin; tap < end; ++tap)
-    weights.push_back(weightOf(ky, tap, c));
+    weights.push_back(weightOf(ky, k.index(tap), c));
   llvm::SmallDenseMap<int64_t, Value> loaded;
   for (auto [i, sum] : llvm::enumerate(sums))
     for (int64_t tap = begin; tap < end; ++tap) {
@@ -120,7 +150,10 @@ void SlidingWindow::tile(Value start, int64_t size, std::optional<int64_t> known
     int64_t taps = 0;
     for (int64_t tap = 0; tap < g.columns.kernel; ++tap)
       taps += isInside(i, tap, known);
-    Value result = finish(sums[i], taps);
+    Value inside = k.index(taps);
+    if (borderTaps)
+      inside = k.max(k.sub(borderTaps->second, borderTaps->first), k.index(0));
+    Value result = finish(sums[i], inside);
     if (failed(store(result, k.add(start, i))))
       status = failure();
   }
@@ -152,7 +185,7 @@ Value DepthwiseWindow::initial() {
   return vector::LoadOp::create(k.b, k.loc, vector, bias, ValueRange{k.add(k.mul(block, kBlock), lane)});
 }
 
-Value DepthwiseWindow::weightOf(Value ky, int64_t kx, int64_t c) {
+Value DepthwiseWindow::weightOf(Value ky, Value kx, int64_t c) {
   Value tap = k.add(k.mul(block, rowsOfTaps() * g.columns.kernel), k.add(k.mul(ky, g.columns.kernel), kx));
   Value row = k.add(k.mul(tap, perGroup), c);
   return vector::LoadOp::create(k.b, k.loc, vector, w, ValueRange{k.add(k.mul(row, kBlock), lane)});

@@ -24,7 +24,7 @@ public:
   virtual ~SlidingWindow() = default;
 
   /// Has the window slide over the slices of volumes, too: they are the images of x.
-  void alongDepth(const StaticWindow &window) { depth = window; }
+  void alongDepth(const SpatialWindow &window) { depth = window; }
 
   /// Writes the outputs of one row of one block.
   mlir::LogicalResult outputRow(mlir::Value image, mlir::Value block, mlir::Value row);
@@ -36,10 +36,10 @@ protected:
   /// The value of a tile's accumulator before the first tap.
   virtual mlir::Value initial() = 0;
   /// What tap `kx` of row `ky` does with channel `c` of every group. Rows count on from slice to slice.
-  virtual mlir::Value weightOf(mlir::Value ky, int64_t kx, int64_t c) { return mlir::Value(); }
+  virtual mlir::Value weightOf(mlir::Value ky, mlir::Value kx, int64_t c) { return mlir::Value(); }
   virtual mlir::Value combine(mlir::Value acc, mlir::Value input, mlir::Value weight) = 0;
   /// The accumulator as a result, of a window with `taps` columns inside.
-  virtual mlir::Value finish(mlir::Value acc, int64_t taps) { return acc; }
+  virtual mlir::Value finish(mlir::Value acc, mlir::Value taps) { return acc; }
   /// The pixel of x, counted over all its rows, at which the input row `y` of the block and the image at hand starts.
   virtual mlir::Value pixelOfRow(mlir::Value y);
   /// Takes the vector of results from `lane` on of a column of the row at hand.
@@ -68,6 +68,7 @@ private:
     return !known || g.columns.isInside(*known + i, tap);
   }
   void overTiles();
+  void overUnknownColumns();
   void tile(mlir::Value start, int64_t size, std::optional<int64_t> known);
   /// Adds the taps of the image at hand, whose rows count from `rowsBefore` on.
   mlir::SmallVector<mlir::Value> overRows(mlir::Value rowsBefore, mlir::Value first, int64_t size,
@@ -76,12 +77,16 @@ private:
                 llvm::MutableArrayRef<mlir::Value> sums);
   mlir::Value input(mlir::Value pixel, int64_t c);
 
+  /// The tiles of known columns, and the most outputs of one.
   EvenParts columns{1, 1};
+  int64_t mostOutputs;
   /// Taps of a row whose weights are in registers together.
   int64_t tapsAtATime;
   /// The input row of tap 0.
   mlir::Value origin;
-  std::optional<StaticWindow> depth;
+  /// The taps [first, end) of a row that are inside, for an output at a border whose place only the run knows.
+  std::optional<std::pair<mlir::Value, mlir::Value>> borderTaps;
+  std::optional<SpatialWindow> depth;
   /// Of the row at hand: the image of its outputs, and with a depth that of tap 0, and the taps inside.
   mlir::Value outputImage, firstImage, firstSlice, lastSlice;
   mlir::LogicalResult status = mlir::success();
@@ -97,7 +102,7 @@ public:
 
 private:
   mlir::Value initial() override;
-  mlir::Value weightOf(mlir::Value ky, int64_t kx, int64_t c) override;
+  mlir::Value weightOf(mlir::Value ky, mlir::Value kx, int64_t c) override;
   mlir::Value combine(mlir::Value acc, mlir::Value input, mlir::Value weight) override;
 
   mlir::Value w, bias;

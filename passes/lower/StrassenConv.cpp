@@ -36,7 +36,7 @@ LogicalResult emitStrassen(KernelBuilder &k, nn::BlockedConvOp op) {
   BlockedGeometry geometry(k.group, op, op.getX(), op.getKernel(), op.getStrides(), op.getPads(), op.getDilations(),
                            /*mayFlatten=*/true);
   llvm::DenseMap<Value, Value> flattened = geometry.flatten(k);
-  const StaticWindow &rows = geometry.rows, &columns = geometry.columns;
+  const SpatialWindow &rows = geometry.rows, &columns = geometry.columns;
   // The row and the column of a pixel of the result.
   auto placeOf = [&](Value pixel) {
     Value width = k.index(columns.out);

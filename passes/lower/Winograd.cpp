@@ -23,11 +23,11 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
 #include "passes/cpu/TilePlan.h"
-#include "passes/cpu/WinogradTransforms.h"
 #include "passes/lower/BlockedGeometry.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/Registry.h"
+#include "passes/lower/WinogradShape.h"
 
 using namespace mlir;
 
@@ -36,95 +36,15 @@ namespace nnc {
 namespace {
 
 using nn::kBlock;
+using winograd::Along;
+using winograd::Points;
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
-
-struct Shape {
-  Shape(nn::WinogradConvOp op, KernelTarget target)
-      : filtering(op.getOutputs(), op.getKernel(), op.getStride()), isSignal(op.getKernel().size() == 1),
-        inRows(isSignal ? 1 : typeOf(op.getX()).getDimSize(2)), inColumns(lastExtent(op.getX())),
-        rows(isSignal ? 1 : typeOf(op.getY()).getDimSize(2)), columns(lastExtent(op.getY())),
-        groups(op.getGroups()), channels(op.getChannels() / groups), panels(typeOf(op.getY()).getDimSize(1) / groups),
-        rowsApart(filtering.down.taps == 1 ? 1 : op.getDilations().front()),
-        columnsApart(filtering.across.taps == 1 ? 1 : op.getDilations().back()),
-        pieceRows{rows, filtering.down, rowsApart}, pieceColumns{columns, filtering.across, columnsApart},
-        plan(planWinograd(target, filtering.points(), filtering.weights(), pieces(), channels, panels)) {
-    bool mayBeShort = rowsApart == 1 && columnsApart == 1 && plan.tileItems == 1;
-    shortRows = mayBeShort && pieceRows.endsShort();
-    shortColumns = mayBeShort && pieceColumns.endsShort();
-  }
-
-  winograd::ImageFiltering filtering;
-  /// Whether there is but one dim, which counts as a row.
-  bool isSignal;
-  int64_t inRows, inColumns, rows, columns, groups;
-  /// Of a group.
-  int64_t channels, panels;
-  /// The dilation: how far apart the inputs, and the outputs, of a piece are.
-  int64_t rowsApart, columnsApart;
-  winograd::Pieces pieceRows, pieceColumns;
-  WinogradPlan plan;
-  /// Whether the last row, and the last column, of pieces is short.
-  bool shortRows, shortColumns;
-
-  /// Whole rows and columns of pieces; the first piece that is whole both ways, the one behind the last such, and
-  /// behind the last that is whole along rows.
-  int64_t wholeRows() const { return pieceRows.count() - shortRows; }
-  int64_t wholeColumns() const { return pieceColumns.count() - shortColumns; }
-  int64_t firstWhole() const { return shortRows * wholeColumns(); }
-  int64_t endWhole() const { return firstWhole() + wholeRows() * wholeColumns(); }
-  int64_t endWholeRows() const { return endWhole() + shortColumns * wholeRows(); }
-
-  int64_t pieces() const { return pieceRows.count() * pieceColumns.count(); }
-  int64_t itemPieces() const { return llvm::divideCeilSigned(pieces(), plan.tileItems); }
-  PanelGroups panelGroups() const { return {panels, plan.panels, plan.panelItems}; }
-  int64_t itemPanels() const { return panelGroups().largest(); }
-
-private:
-  static int64_t lastExtent(Value v) { return typeOf(v).getShape().drop_back().back(); }
-};
-
-/// A piece along one dim: its inputs, outputs and points.
-struct Along {
-  winograd::Filtering filtering;
-  bool isShort;
-  int64_t in, out;
-  SmallVector<int64_t> points;
-
-  Along(winograd::Filtering f, bool isShort)
-      : filtering(f), isShort(isShort), in(isShort ? f.shortInputs() : f.points()),
-        out(isShort ? f.shortOutputs() : f.outputs),
-        points(isShort ? f.shortPoints() : llvm::to_vector(llvm::seq<int64_t>(0, in))) {}
-  SmallVector<Value> inputs(KernelBuilder &k, ValueRange d) const {
-    return isShort ? winograd::transformShortInput(k, filtering, d) : winograd::transformInput(k, filtering, d);
-  }
-  SmallVector<Value> outputs(KernelBuilder &k, ValueRange m) const {
-    return isShort ? winograd::transformShortOutput(k, filtering, m) : winograd::transformOutput(k, filtering, m);
-  }
-};
 
 /// A piece of an item: its number, its corner in the output, and how it lies along rows and columns.
 struct Piece {
   Value number, row, column;
   Along down, across;
-};
-
-/// Points of one dim at which the same pieces have products: all of them, or those of short pieces, or the others.
-struct Points {
-  enum Which { all, ofShort, others } which;
-  /// In ascending order.
-  SmallVector<int64_t> points;
-
-  int64_t count() const { return points.size(); }
-  Value at(KernelBuilder &k, Value i) const {
-    Value point = k.add(i, points.front());
-    for (int64_t j = 1; j < count(); ++j)
-      if (int64_t left = points[j] - points[j - 1] - 1) {
-        Value isBehind = k.compare(arith::CmpIPredicate::sge, i, k.index(j));
-        point = k.add(point, k.select(isBehind, k.index(left), k.index(0)));
-      }
-    return point;
-  }
 };
 
 class Winograd {
@@ -144,6 +64,12 @@ public:
     products = memory(f.points() * productPoint);
     square = memory(f.points() * kBlock);
     outputs = memory(f.down.outputs * f.across.outputs * kBlock);
+    auto extents = [&](Value memref) {
+      int64_t last = typeOf(op.getX()).getRank() - 2;
+      return std::pair(s.isSignal ? k.index(1) : k.dim(memref, 2), k.dim(memref, last));
+    };
+    std::tie(inRows, inColumns) = extents(k.memref(op.getX()));
+    std::tie(rows, columns) = extents(k.output(0));
   }
 
   LogicalResult emit() {
@@ -152,27 +78,51 @@ public:
     StringRef strided = op.getStride() == 2 ? " of stride 2" : "";
     k.note("Winograd F(" + Twine(f.outputs()) + "," + Twine(*llvm::max_element(op.getKernel())) + ")" + strided +
            ", registers hold " + Twine(plan.rows) + " pieces x " + Twine(plan.panels * kBlock) + " filters, cut into " +
-           Twine(plan.panelItems) + " x " + Twine(plan.tileItems));
+           Twine(plan.panelItems) + " x " + (s.patches ? s.patches->describe() : std::to_string(plan.tileItems)));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       group = point[1];
-      EvenParts items{s.pieces(), plan.tileItems};
-      firstPiece = items.spreadStart(k, point[3]);
-      count = k.sub(items.spreadStart(k, k.add(point[3], 1)), firstPiece);
+      std::pair<Value, Value> parts;
+      if (s.patches) {
+        parts = findPatch(point.drop_front(2));
+      } else {
+        EvenParts items{s.pieces(), plan.tileItems};
+        firstPiece = items.spreadStart(k, point[3]);
+        count = k.sub(items.spreadStart(k, k.add(point[3], 1)), firstPiece);
+      }
       forEachPiece([&](const Piece &piece) { transformInputs(piece); });
-      std::pair<Value, Value> range = s.panelGroups().range(k, point[2]);
-      k.loop(range.first, range.second, k.index(plan.panels), [&](Value panel) {
-        Value end = k.min(k.add(panel, plan.panels), range.second);
-        multiplyAll(panel, end);
-        k.loop(k.sub(end, panel), [&](Value j) {
-          forEachPiece([&](const Piece &piece) { transformOutputs(k.add(panel, j), j, piece); });
+      auto panelsOf = [&](Value part) {
+        std::pair<Value, Value> range = s.panelGroups().range(k, part);
+        k.loop(range.first, range.second, k.index(plan.panels), [&](Value panel) {
+          Value end = k.min(k.add(panel, plan.panels), range.second);
+          multiplyAll(panel, end);
+          k.loop(k.sub(end, panel), [&](Value j) {
+            forEachPiece([&](const Piece &piece) { transformOutputs(k.add(panel, j), j, piece); });
+          });
         });
-      });
+      };
+      if (s.patches)
+        k.loop(parts.first, parts.second, k.index(1), panelsOf);
+      else
+        panelsOf(point[2]);
     });
     return status;
   }
 
 private:
+  /// Finds which pieces of a patch the item has and returns which parts of the panels, [first, end): of many pieces its
+  /// share with all panels, so that inputs are transformed once, else all pieces with its share of the panels, so that
+  /// weights are read once.
+  std::pair<Value, Value> findPatch(ValueRange point) {
+    patch = s.patches->at(k, point.drop_front());
+    Value pieces = k.mul(patch.height, patch.width), part = point[0], nextPart = k.add(part, 1);
+    Value areMany = k.compare(arith::CmpIPredicate::sge, pieces, k.index(2 * plan.rows));
+    auto share = [&](Value t) { return k.div(k.mul(t, pieces), k.index(plan.panelItems)); };
+    firstPiece = k.select(areMany, share(part), k.index(0));
+    count = k.sub(k.select(areMany, share(nextPart), pieces), firstPiece);
+    return {k.select(areMany, k.index(0), part), k.select(areMany, k.index(plan.panelItems), nextPart)};
+  }
+
   /// Number `i` of the `each` of the group at hand, counted over all groups, `before` of which come first.
   Value ofGroup(int64_t each, Value i, Value before = nullptr) {
     return k.add(k.mul(before ? k.add(before, group) : group, each), i);
@@ -187,7 +137,12 @@ private:
     if (!s.shortRows && !s.shortColumns) {
       Along down(f.down, false), across(f.across, false);
       k.loop(count, [&](Value number) {
-        Value at = k.add(firstPiece, number), columns = k.index(s.pieceColumns.count());
+        Value at = k.add(firstPiece, number);
+        if (s.patches) {
+          Value row = k.add(patch.row, k.div(at, patch.width)), column = k.add(patch.column, k.rem(at, patch.width));
+          return body({number, k.mul(row, f.down.outputs), k.mul(column, f.across.outputs), down, across});
+        }
+        Value columns = k.index(s.pieceColumns.count());
         body({number, s.pieceRows.start(k, k.div(at, columns)), s.pieceColumns.start(k, k.rem(at, columns)), down,
               across});
       });
@@ -227,48 +182,48 @@ private:
     };
     Value row = firstInput(piece.row, f.down.stride, s.isSignal ? 0 : pads[0]);
     Value column = firstInput(piece.column, f.across.stride, pads[s.isSignal ? 0 : 1]);
-    auto isInside = [&](Value first, int64_t apart, int64_t extent, const Along &along) {
+    auto isInside = [&](Value first, int64_t apart, Value extent, const Along &along) {
       Value last = k.add(first, (along.in - 1) * apart);
       return k.both(k.compare(arith::CmpIPredicate::sge, first, k.index(0)),
-                    k.compare(arith::CmpIPredicate::slt, last, k.index(extent)));
+                    k.compare(arith::CmpIPredicate::slt, last, extent));
     };
-    Value inside = k.both(isInside(row, s.rowsApart, s.inRows, piece.down),
-                          isInside(column, s.columnsApart, s.inColumns, piece.across));
+    Value inside = k.both(isInside(row, s.rowsApart, inRows, piece.down),
+                          isInside(column, s.columnsApart, inColumns, piece.across));
     Value border = k.negated(inside);
     k.loop(k.index(blocks), [&](Value block) {
-      Value plane = k.mul(ofGroup(blocks, block, k.mul(image, s.groups)), s.inRows * s.inColumns);
-      Value base = k.mul(k.add(plane, k.add(k.mul(row, s.inColumns), column)), kBlock);
+      Value plane = k.mul(ofGroup(blocks, block, k.mul(image, s.groups)), k.mul(inRows, inColumns));
+      Value base = k.mul(k.add(plane, k.add(k.mul(row, inColumns), column)), kBlock);
       Value to = k.mul(k.add(k.mul(block, s.itemPieces()), piece.number), kBlock);
-      k.ifThen(inside, [&] { transformSquare(piece, x, base, s.rowsApart * s.inColumns, s.columnsApart, to); });
+      k.ifThen(inside, [&] { transformSquare(piece, x, base, k.mul(inColumns, s.rowsApart), s.columnsApart, to); });
       k.ifThen(border, [&] {
         k.loops({k.index(piece.down.in), k.index(piece.across.in)}, [&](ValueRange at) {
           Value r = k.add(row, k.mul(at[0], s.rowsApart)), c = k.add(column, k.mul(at[1], s.columnsApart));
-          Value exists = k.both(k.inRange(r, k.index(s.inRows)), k.inRange(c, k.index(s.inColumns)));
+          Value exists = k.both(k.inRange(r, inRows), k.inRange(c, inColumns));
           for (int64_t lane = 0; lane < kBlock; lane += plan.lanes) {
             Value value = k.ifElse(
                 exists,
                 [&] {
-                  Value from = k.add(k.mul(k.add(plane, k.add(k.mul(r, s.inColumns), c)), kBlock), lane);
+                  Value from = k.add(k.mul(k.add(plane, k.add(k.mul(r, inColumns), c)), kBlock), lane);
                   return load(x, from);
                 },
                 [&] { return zeroOf(k, vector); });
             store(value, square, k.add(k.mul(k.add(k.mul(at[0], piece.across.in), at[1]), kBlock), lane));
           }
         });
-        transformSquare(piece, square, k.index(0), piece.across.in, 1, to);
+        transformSquare(piece, square, k.index(0), k.index(piece.across.in), 1, to);
       });
     });
   }
 
   /// The transformed inputs of the piece whose pixels start at `base`, rows `down` and columns `across` pixels apart.
-  void transformSquare(const Piece &piece, Value from, Value base, int64_t down, int64_t across, Value to) {
+  void transformSquare(const Piece &piece, Value from, Value base, Value down, int64_t across, Value to) {
     k.loop(k.index(0), k.index(kBlock), k.index(plan.lanes), [&](Value lane) {
       Value first = k.add(base, lane), target = k.add(to, lane);
       SmallVector<SmallVector<Value>> half(piece.down.in);
       for (int64_t c = 0; c < piece.across.in; ++c) {
         SmallVector<Value> column;
         for (int64_t r = 0; r < piece.down.in; ++r)
-          column.push_back(load(from, k.add(first, (r * down + c * across) * kBlock)));
+          column.push_back(load(from, k.add(first, k.mul(k.add(k.mul(down, r), c * across), kBlock))));
         for (auto [r, value] : llvm::enumerate(piece.down.inputs(k, column)))
           half[r].push_back(value);
       }
@@ -319,18 +274,40 @@ private:
     else if (set.down.which == Points::others)
       to = s.endWholeRows();
     EvenParts parts{to - from, llvm::divideCeilSigned(to - from, plan.rows)};
+    bool isOnly = !s.patches && parts.parts == 1;
     k.loop(k.index(set.count()), [&](Value i) {
       Value isLast = k.compare(arith::CmpIPredicate::eq, i, k.index(set.count() - 1));
       Point point = pointAt(set, i);
       Value next = k.select(isLast, following, pointAt(set, k.add(i, 1)).weights);
       Value nextPanel = thenNextGroup ? k.select(isLast, end, panel) : panel;
       s.panelGroups().forEach(k, panel, end, [&](Value first, int64_t width) {
-        parts.forEach(k, k.index(0), k.index(parts.parts), [&](Value part, int64_t rows) {
-          Value isFirst = k.compare(arith::CmpIPredicate::eq, part, k.index(0));
-          multiply({point, next, nextPanel, parts.parts == 1, isFirst}, first, width, k.add(part, from), rows);
-        });
+        auto tile = [&](Value piece, int64_t rows) {
+          Value isFirst = k.compare(arith::CmpIPredicate::eq, piece, k.index(0));
+          multiply({point, next, nextPanel, isOnly, isFirst}, first, width, k.add(piece, from), rows);
+        };
+        if (s.patches)
+          forEachTile(tile);
+        else
+          parts.forEach(k, k.index(0), k.index(parts.parts), tile);
       });
     });
+  }
+
+  /// The tiles of an item's pieces, of which there are as many as the run finds: the last one may be of fewer rows and
+  /// have some in vain.
+  void forEachTile(llvm::function_ref<void(Value piece, int64_t rows)> tile) {
+    Value full = k.mul(k.div(count, k.index(plan.rows)), plan.rows), rest = k.sub(count, full);
+    k.loop(k.index(0), full, k.index(plan.rows), [&](Value piece) { tile(piece, plan.rows); });
+    int64_t before = 0;
+    for (int64_t quarters = 1; quarters <= 4; ++quarters) {
+      int64_t rows = llvm::divideCeilSigned(plan.rows * quarters, 4);
+      if (rows == before)
+        continue;
+      Value fits = k.both(k.compare(arith::CmpIPredicate::sgt, rest, k.index(before)),
+                          k.compare(arith::CmpIPredicate::sle, rest, k.index(rows)));
+      k.ifThen(fits, [&] { tile(full, rows); });
+      before = rows;
+    }
   }
 
   /// What a tile belongs to: its point, the weights and the group of panels that come next; whether its pieces are the
@@ -421,12 +398,12 @@ private:
       if (failed(storeThroughEpilogue(k, op, value, indices)))
         status = failure();
     };
-    auto existing = [&](Value first, int64_t apart, int64_t extent, const Along &along) {
-      Value left = k.add(k.sub(k.index(extent), first), apart - 1);
+    auto existing = [&](Value first, int64_t apart, Value extent, const Along &along) {
+      Value left = k.add(k.sub(extent, first), apart - 1);
       return k.min(k.div(left, k.index(apart)), k.index(along.out));
     };
-    Value height = existing(piece.row, s.rowsApart, s.rows, piece.down),
-          width = existing(piece.column, s.columnsApart, s.columns, piece.across);
+    Value height = existing(piece.row, s.rowsApart, rows, piece.down),
+          width = existing(piece.column, s.columnsApart, columns, piece.across);
     auto fromRegisters = [&] {
       for (auto [i, value] : llvm::enumerate(square))
         storeOne(value, k.index(static_cast<int64_t>(i) / all), k.index(static_cast<int64_t>(i) % all));
@@ -442,6 +419,8 @@ private:
     if (!hasShortEpilogue(k.group))
       return throughBuffer();
     auto isFull = [](const Along &along, bool hasShort, int64_t extent, int64_t all, int64_t apart) {
+      if (ShapedType::isDynamic(extent))
+        return false;
       return along.isShort ? extent % all == along.out : hasShort || extent % (all * apart) == 0;
     };
     if (isFull(piece.down, s.shortRows, s.rows, f.down.outputs, s.rowsApart) &&
@@ -454,7 +433,7 @@ private:
 
   KernelBuilder &k;
   nn::WinogradConvOp op;
-  Shape s;
+  WinogradShape s;
   const winograd::ImageFiltering &f;
   const WinogradPlan &plan;
   VectorType vector;
@@ -465,20 +444,25 @@ private:
   /// In the workspace: the transformed inputs and their products; one piece of inputs with its border, and of
   /// outputs.
   Value inputs, products, square, outputs;
-  // Of the item at hand:
+  /// The extents of x and of the result.
+  Value inRows, inColumns, rows, columns;
+  // Of the item at hand; the pieces are counted within the patch if there is one:
   Value image, group, firstPiece, count;
+  PixelPatches::Patch patch;
   LogicalResult status = success();
 };
 
 AffineMap winogradItems(nn::GroupOp group, Operation *root, KernelTarget target) {
   auto op = cast<nn::WinogradConvOp>(root);
-  Shape s(op, target);
+  WinogradShape s(op, target);
   MLIRContext *context = group.getContext();
-  return AffineMap::get(typeOf(op.getY()).getRank(), 0,
-                        {getAffineDimExpr(0, context), getAffineConstantExpr(s.groups, context),
-                         getAffineConstantExpr(s.plan.panelItems, context),
-                         getAffineConstantExpr(s.plan.tileItems, context)},
-                        context);
+  SmallVector<AffineExpr> results = {getAffineDimExpr(0, context), getAffineConstantExpr(s.groups, context),
+                                     getAffineConstantExpr(s.plan.panelItems, context)};
+  if (s.patches)
+    s.patches->appendItems(results, context);
+  else
+    results.push_back(getAffineConstantExpr(s.plan.tileItems, context));
+  return AffineMap::get(typeOf(op.getY()).getRank(), 0, results, context);
 }
 
 LogicalResult emitWinograd(KernelBuilder &k, Operation *root) {

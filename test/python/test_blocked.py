@@ -40,7 +40,8 @@ class Net:
         return self.op("Conv", *inputs, kernel_shape=list(kernel), group=group, **attributes)
 
 
-def check(tmp_path, level, net, y, shape, ops, dims=None, options=(), absent=()):
+def check(tmp_path, level, net, y, shape, ops, dims=None, options=(), absent=(), more=()):
+    """`dims` has names for extents that only the run knows; it is run with the shapes of `more`, too."""
     nodes = [*net.nodes, helper.make_node("Identity", [y], ["y"])]
     graph = helper.make_graph(
         nodes,
@@ -61,18 +62,19 @@ def check(tmp_path, level, net, y, shape, ops, dims=None, options=(), absent=())
     for op in absent:
         assert f"nn.{op} " not in graph, f"an nn.{op}"
 
-    x = net.rng.standard_normal(shape).astype(np.float32)
     session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (expected,) = session.run(None, {"x": x})
     library = path.with_suffix(".so")
     subprocess.run(
         [os.path.join(os.environ["NNC_BIN"], "nnc"), path, "-o", library, f"--cpu={level}", *options], check=True
     )
-    for threads in (1, 3):
-        (got,) = nnc.load(library, threads=threads).run({"x": x}).values()
-        assert got.shape == expected.shape
-        scale = np.abs(expected).max(initial=1e-9)
-        np.testing.assert_allclose(got / scale, expected / scale, rtol=0, atol=2e-5)
+    for shape in (shape, *more):
+        x = net.rng.standard_normal(shape).astype(np.float32)
+        (expected,) = session.run(None, {"x": x})
+        for threads in (1, 3):
+            (got,) = nnc.load(library, threads=threads).run({"x": x}).values()
+            assert got.shape == expected.shape
+            scale = np.abs(expected).max(initial=1e-9)
+            np.testing.assert_allclose(got / scale, expected / scale, rtol=0, atol=2e-5)
 
 
 DIRECT = [

@@ -42,24 +42,24 @@ def test_depthwise_volumes(tmp_path, level, filters, volume, attributes):
 @pytest.mark.parametrize("columns", [3, 6, 7, 14, 15, 19, 34, 150])
 @pytest.mark.parametrize("attributes", [dict(pads=[1] * 4), dict(strides=[2, 2], pads=[0, 1, 0, 1])])
 def test_depthwise_of_unknown_extents(tmp_path, level, columns, attributes):
-    """Rows are cut into vectors of several widths when their length is known."""
+    """Two filters to a channel; rows are cut into vectors of several widths when their length is known."""
     net = Net()
-    y = net.op("Relu", net.conv("x", 24, 24, (3, 3), group=24, **attributes))
+    y = net.op("Relu", net.conv("x", 24, 48, (3, 3), group=24, **attributes))
     check(tmp_path, level, net, y, (2, 24, 5, columns), ["conv"], dims=("n", 24, "h", "w"))
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 5, 8, 9, 33])
 @pytest.mark.parametrize("channels, filters, kernel, attributes", [
-    (129, 128, 3, dict(strides=[2], pads=[1, 1])),
-    (64, 13, 3, dict(pads=[1, 1])),
-    (500, 10, 3, dict(pads=[1, 1])),  # the sum is cut
-    (1, 258, 256, dict(strides=[128], pads=[128, 128])),
+    (129, 128, 3, dict(strides=[2], auto_pad="SAME_UPPER")),
+    (64, 13, 3, dict(strides=[2], auto_pad="SAME_LOWER")),
+    (500, 10, 3, dict(strides=[2], auto_pad="SAME_UPPER")),  # the sum is cut
+    (1, 258, 256, dict(strides=[128], auto_pad="SAME_UPPER")),
     (16, 3, 1, {}),
     (12, 20, 3, dict(group=2, pads=[2, 0])),
 ])
 def test_few_pixels(tmp_path, level, length, channels, filters, kernel, attributes):
-    """Of a signal whose length only the run knows: up to eight results lie along the scalars of the kernel, more along its
-    vectors."""
+    """Of a signal whose length only the run knows, and with it the padding, or with groups that cut blocks: up to eight
+    results lie along the scalars of the kernel, more along its vectors."""
     net = Net()
     y = net.op("Relu", net.conv("x", channels, filters, (kernel,), **attributes))
     stride = attributes.get("strides", [1])[0]

@@ -64,14 +64,14 @@ func.func @small_groups(%x: tensor<1x32x8x8xf32>) -> tensor<1x32x8x8xf32> {
   return %y : tensor<1x32x8x8xf32>
 }
 // -----
-// Extents that only the run knows, groups that cut blocks and a few filters stay as they are.
+// Padding that only the run knows, since it depends on extents, groups that cut blocks and a few filters stay as they are.
 // CHECK-LABEL: func.func @stays
 // CHECK-NOT: blocked
 func.func @stays(%x: tensor<1x32x?x8xf32>, %y: tensor<1x32x8x8xf32>) -> (tensor<1x32x?x8xf32>, tensor<1x16x8x8xf32>, tensor<1x2x8x8xf32>) {
-  %w = nn.constant dense<1.0> : tensor<32x32x1x1xf32> : tensor<32x32x1x1xf32>
+  %w = nn.constant dense<1.0> : tensor<32x32x3x1xf32> : tensor<32x32x3x1xf32>
   %g = nn.constant dense<1.0> : tensor<16x8x1x1xf32> : tensor<16x8x1x1xf32>
   %f = nn.constant dense<1.0> : tensor<2x32x1x1xf32> : tensor<2x32x1x1xf32>
-  %a = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x?x8xf32>, tensor<32x32x1x1xf32>) -> tensor<1x32x?x8xf32>
+  %a = nn.conv %x, %w {strides = array<i64: 2, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, auto_pad = #nn<auto_pad same_upper>} : (tensor<1x32x?x8xf32>, tensor<32x32x3x1xf32>) -> tensor<1x32x?x8xf32>
   %b = nn.conv %y, %g {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 4 : i64} : (tensor<1x32x8x8xf32>, tensor<16x8x1x1xf32>) -> tensor<1x16x8x8xf32>
   %c = nn.conv %y, %f {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x32x8x8xf32>, tensor<2x32x1x1xf32>) -> tensor<1x2x8x8xf32>
   return %a, %b, %c : tensor<1x32x?x8xf32>, tensor<1x16x8x8xf32>, tensor<1x2x8x8xf32>
@@ -308,4 +308,24 @@ func.func @winograd_groups(%x: tensor<1x64x28x28xf32>) -> tensor<1x96x28x28xf32>
   %w = nn.constant dense<0.5> : tensor<96x32x3x3xf32> : tensor<96x32x3x3xf32>
   %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 2 : i64} : (tensor<1x64x28x28xf32>, tensor<96x32x3x3xf32>) -> tensor<1x96x28x28xf32>
   return %y : tensor<1x96x28x28xf32>
+}
+// -----
+// Extents that only the run knows: Winograd's algorithm, pools and sums in blocks; a pool that is rounded up comes out of
+// them.
+// CHECK-LABEL: func.func @unknown
+// WINOGRAD: %[[C:.*]] = nn.winograd_conv {{.*}} outputs = 4 {{.*}} -> tensor<?x2x?x?x16xf32>
+// CHECK: %[[P:.*]] = nn.blocked_pool max %{{.*}} {{.*}}pads = array<i64: 1, 1, 1, 1>{{.*}} -> tensor<?x2x?x?x16xf32>
+// CHECK: %[[D:.*]] = nn.blocked_conv %[[P]]
+// CHECK: %[[S:.*]] = nn.binary add %[[D]], %[[P]] : {{.*}} -> tensor<?x2x?x?x16xf32>
+// CHECK: %[[U:.*]] = nn.unblock_channels %[[S]]
+// CHECK: nn.pool max %[[U]]
+func.func @unknown(%x: tensor<?x32x?x?xf32>) -> tensor<?x32x?x?xf32> {
+  %w = nn.constant dense<1.0> : tensor<32x32x3x3xf32> : tensor<32x32x3x3xf32>
+  %v = nn.constant dense<1.0> : tensor<32x32x1x1xf32> : tensor<32x32x1x1xf32>
+  %c = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<?x32x?x?xf32>, tensor<32x32x3x3xf32>) -> tensor<?x32x?x?xf32>
+  %p = nn.pool max %c {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, auto_pad = #nn<auto_pad same_upper>} : (tensor<?x32x?x?xf32>) -> tensor<?x32x?x?xf32>
+  %d = nn.conv %p, %v {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<?x32x?x?xf32>, tensor<32x32x1x1xf32>) -> tensor<?x32x?x?xf32>
+  %s = nn.binary add %d, %p : (tensor<?x32x?x?xf32>, tensor<?x32x?x?xf32>) -> tensor<?x32x?x?xf32>
+  %y = nn.pool max %s {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, ceil_mode} : (tensor<?x32x?x?xf32>) -> tensor<?x32x?x?xf32>
+  return %y : tensor<?x32x?x?xf32>
 }

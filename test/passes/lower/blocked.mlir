@@ -194,3 +194,44 @@ func.func @main(%x: tensor<1x2x84x16xf32>, %w: tensor<2x31x16xf32>) -> tensor<1x
   %y = nn.blocked_depthwise %x, %w {kernel = array<i64: 31>, strides = array<i64: 1>, pads = array<i64: 15, 15>, dilations = array<i64: 1>} : (tensor<1x2x84x16xf32>, tensor<2x31x16xf32>) -> tensor<1x2x84x16xf32>
   return %y : tensor<1x2x84x16xf32>
 }
+// -----
+// An image whose extents only the run knows: a patch is an item, copied into the workspace; runs of a row have 12 pixels
+// with AVX-512, and 4, 2 and 1 for what is left.
+// CHECK: nn.plan = "direct, registers hold {{6|12}} pixels x {{16|32}} filters, cut into 1 x patches of 8 x 96 pixels, padded rows copied"
+// CHECK: func.func private @k0(%{{.*}}: !llvm.ptr, %{{.*}}: memref<{{[1-9][0-9]*}}xi8>
+// CHECK: memref.dim
+// AVX2-COUNT-24: vector.fma {{.*}} vector<8xf32>
+// AVX512-COUNT-48: vector.fma {{.*}} vector<16xf32>
+// CHECK-NOT: vector.fma
+// AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, ){7})}}vector<8xf32>)
+// AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<16xf32>, ){7})}}vector<16xf32>)
+// AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, ){3})}}vector<8xf32>)
+// AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<16xf32>, ){3})}}vector<16xf32>)
+func.func @main(%x: tensor<1x2x?x?x16xf32>, %p: tensor<1x2x288x16xf32>) -> tensor<1x2x?x?x16xf32> {
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 32 : i64, groups = 1 : i64} : (tensor<1x2x?x?x16xf32>, tensor<1x2x288x16xf32>) -> tensor<1x2x?x?x16xf32>
+  return %y : tensor<1x2x?x?x16xf32>
+}
+// -----
+// Rows of known length fall into even runs, and large weights have two threads share the panels.
+// CHECK: nn.plan = "direct, {{.*}}, cut into 2 x patches of {{[0-9]+}} x 20 pixels, padded rows copied, weights prefetched"
+// CHECK: func.func private @k0
+func.func @main(%x: tensor<1x16x?x20x16xf32>, %p: tensor<1x16x2304x16xf32>) -> tensor<1x16x?x20x16xf32> {
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, channels = 256 : i64, filters = 256 : i64, groups = 1 : i64} : (tensor<1x16x?x20x16xf32>, tensor<1x16x2304x16xf32>) -> tensor<1x16x?x20x16xf32>
+  return %y : tensor<1x16x?x20x16xf32>
+}
+// -----
+// A 1 x 1 convolution reads its inputs in place: nothing is copied.
+// CHECK: nn.plan = "direct, {{.*}} patches of 8 x 96 pixels, all pixels in one row"
+// CHECK: func.func private @k0(%{{.*}}: !llvm.ptr, %{{.*}}: memref<0xi8>
+func.func @main(%x: tensor<1x2x?x?x16xf32>, %p: tensor<1x2x32x16xf32>) -> tensor<1x2x?x?x16xf32> {
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 32 : i64, groups = 1 : i64} : (tensor<1x2x?x?x16xf32>, tensor<1x2x32x16xf32>) -> tensor<1x2x?x?x16xf32>
+  return %y : tensor<1x2x?x?x16xf32>
+}
+// -----
+// Winograd's pieces in patches: threads share the pieces of a patch, or its panels if there are few.
+// CHECK: nn.plan = "Winograd F(4,3), registers hold {{[0-9]+}} pieces x {{[0-9]+}} filters, cut into 2 x patches of 16 x 32 pixels"
+// CHECK: func.func private @k0
+func.func @main(%x: tensor<1x4x?x?x16xf32>, %u: tensor<36x4x64x16xf32>) -> tensor<1x4x?x?x16xf32> {
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 64 : i64, filters = 64 : i64, outputs = 4 : i64} : (tensor<1x4x?x?x16xf32>, tensor<36x4x64x16xf32>) -> tensor<1x4x?x?x16xf32>
+  return %y : tensor<1x4x?x?x16xf32>
+}

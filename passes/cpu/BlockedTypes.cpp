@@ -1,0 +1,41 @@
+#include "passes/cpu/BlockedTypes.h"
+
+#include "dialects/nn/Blocked.h"
+#include "dialects/nn/NNDialect.h"
+#include "passes/graph/Constants.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+using nn::kBlock;
+
+bool hasImageShape(RankedTensorType type) {
+  return type && (type.getRank() == 3 || type.getRank() == 4) && !type.isDynamicDim(1) &&
+         !llvm::is_contained(type.getShape(), 0);
+}
+
+bool isImage(RankedTensorType type) { return hasImageShape(type) && type.getElementType().isF32(); }
+
+RankedTensorType blockedType(RankedTensorType image) {
+  SmallVector<int64_t> shape(image.getShape());
+  shape[1] = nn::blocksOf(shape[1]);
+  shape.push_back(kBlock);
+  return RankedTensorType::get(shape, image.getElementType());
+}
+
+Value blockedExtents(OpBuilder &b, Location loc, Value extents, RankedTensorType blocked) {
+  if (blocked.hasStaticShape())
+    return createIndexList(b, loc, blocked.getShape());
+  int64_t rank = blocked.getRank() - 1;
+  auto numbers = [&](int64_t count) { return RankedTensorType::get({count}, b.getI64Type()); };
+  Value parts[] = {extents, createIndexList(b, loc, {blocked.getDimSize(1), kBlock})};
+  Value all = nn::ConcatOp::create(b, loc, numbers(rank + 2), parts, 0);
+  // The blocks in the place of the channels, and the lanes at the end.
+  SmallVector<int64_t> order = llvm::to_vector(llvm::seq(rank));
+  order[1] = rank;
+  order.push_back(rank + 1);
+  return nn::GatherOp::create(b, loc, numbers(rank + 1), all, createIndexList(b, loc, order), 0);
+}
+
+} // namespace nnc

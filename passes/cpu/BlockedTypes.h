@@ -1,0 +1,24 @@
+//===- BlockedTypes.h - images in blocks of channels -----------------------------===//
+#ifndef NNC_PASSES_CPU_BLOCKEDTYPES_H
+#define NNC_PASSES_CPU_BLOCKEDTYPES_H
+
+#include "mlir/IR/Builders.h"
+
+namespace nnc {
+
+/// [N,C,D1..Dn] with 1 or 2 spatial dims, C known and no extent known to be 0.
+bool hasImageShape(mlir::RankedTensorType type);
+
+/// Such a shape, of f32.
+bool isImage(mlir::RankedTensorType type);
+
+/// The type of an image in blocks: [N,ceil(C/16),D1..Dn,16].
+mlir::RankedTensorType blockedType(mlir::RankedTensorType image);
+
+/// The extents of an image of `blocked` type as a tensor, from those that the image has out of blocks, `extents`: i64
+/// [n + 2] -> [n + 3].
+mlir::Value blockedExtents(mlir::OpBuilder &b, mlir::Location loc, mlir::Value extents, mlir::RankedTensorType blocked);
+
+} // namespace nnc
+
+#endif

@@ -1,0 +1,33 @@
+#include "passes/lower/WinogradShape.h"
+
+using namespace mlir;
+
+namespace nnc {
+
+static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+/// Of [N,B,D1..Dn,16] that of Dn.
+static int64_t lastExtent(Value v) { return typeOf(v).getShape().drop_back().back(); }
+
+WinogradShape::WinogradShape(nn::WinogradConvOp op, KernelTarget target)
+    : filtering(op.getOutputs(), op.getKernel(), op.getStride()), isSignal(op.getKernel().size() == 1),
+      rows(isSignal ? 1 : typeOf(op.getY()).getDimSize(2)), columns(lastExtent(op.getY())), groups(op.getGroups()),
+      channels(op.getChannels() / groups), panels(typeOf(op.getY()).getDimSize(1) / groups),
+      rowsApart(filtering.down.taps == 1 ? 1 : op.getDilations().front()),
+      columnsApart(filtering.across.taps == 1 ? 1 : op.getDilations().back()),
+      pieceRows{rows, filtering.down, rowsApart}, pieceColumns{columns, filtering.across, columnsApart} {
+  if (ShapedType::isDynamicShape({rows, columns})) {
+    WinogradPatch patch = planWinogradPatch(filtering.weights(), channels, panels, isSignal || rows == 1);
+    patches = PixelPatches(isSignal, patch.rows, patch.columns, filtering.down.outputs, filtering.across.outputs);
+    plan = planWinograd(target, filtering.points(), filtering.weights(), patch.rows * patch.columns, channels, panels);
+    plan.tileItems = 1;
+    plan.panelItems = panels > plan.panels ? 2 : 1;
+    return;
+  }
+  plan = planWinograd(target, filtering.points(), filtering.weights(), pieces(), channels, panels);
+  bool mayBeShort = rowsApart == 1 && columnsApart == 1 && plan.tileItems == 1;
+  shortRows = mayBeShort && pieceRows.endsShort();
+  shortColumns = mayBeShort && pieceColumns.endsShort();
+}
+
+} // namespace nnc
