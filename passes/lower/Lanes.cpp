@@ -98,7 +98,13 @@ Lanes::Lanes(KernelBuilder &k, Value tensor, ArrayRef<int64_t> axes, Type type, 
   std::reverse(within.begin(), within.end());
 }
 
-int64_t Lanes::grain(int64_t work) const { return std::max<int64_t>(1, 32768 / (lengthGuess * work)); }
+int64_t Lanes::grain(int64_t work) const {
+  // Less would be done sooner than handed over; but what other threads have written, they had better read as well.
+  constexpr int64_t leastWork = 8192, cacheLine = 64;
+  // Neighbouring lanes lie side by side in a vector and in a cache line.
+  int64_t least = contiguous ? 1 : cacheLine * 8 / std::max(8u, type.getIntOrFloatBitWidth());
+  return std::max(least, leastWork / (lengthGuess * work));
+}
 
 SmallVector<Type> Lanes::shapes() const {
   SmallVector<Type> shapes;

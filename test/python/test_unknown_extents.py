@@ -10,6 +10,11 @@ SIGNALS = [(17,), (1,), (129,), (6,), (1001,)]
 NAMES = {1: [("l",)], 2: [("h", "w"), ("h", None), (None, "w")]}
 
 
+def with_names(cases):
+    """Each case with each way of which extents are unknown; `kernel` is its third entry. Large weights once."""
+    return [(*case, unknown) for case in cases for unknown in NAMES[len(case[2])][: 1 if case[0] > 200 else 3]]
+
+
 def check_extents(tmp_path, level, net, y, channels, unknown, ops, batch=1, least=1, **further):
     """`unknown` names the extents that the run finds; images are as large as `least` in all dims."""
     sizes = SIGNALS if len(unknown) == 1 else IMAGES
@@ -23,7 +28,7 @@ def check_extents(tmp_path, level, net, y, channels, unknown, ops, batch=1, leas
     check(tmp_path, level, net, y, shapes[0], ops, dims=dims, more=shapes[1:], **further)
 
 
-@pytest.mark.parametrize("channels, filters, kernel, attributes", [
+@pytest.mark.parametrize("channels, filters, kernel, attributes, unknown", with_names([
     (3, 20, (7, 7), dict(strides=[2, 2], pads=[3] * 4)),
     (16, 24, (1, 1), dict()),
     (40, 17, (1, 1), dict(strides=[2, 2])),
@@ -36,19 +41,16 @@ def check_extents(tmp_path, level, net, y, channels, unknown, ops, batch=1, leas
     (32, 16, (5,), dict(pads=[2, 2])),
     (12, 40, (1,), dict()),
     (16, 20, (4,), dict(strides=[3], dilations=[5], pads=[11, 8])),
-])
-@pytest.mark.parametrize("names", [0, 1, 2])
-def test_direct(tmp_path, level, channels, filters, kernel, attributes, names):
-    if names >= len(NAMES[len(kernel)]) or (names and channels > 200):
-        pytest.skip("signals have one extent")
+]))
+def test_direct(tmp_path, level, channels, filters, kernel, attributes, unknown):
     net = Net()
     y = net.op("Relu", net.conv("x", channels, filters, kernel, **attributes))
     y = net.op("Relu", net.conv(y, filters, 16, (1,) * len(kernel)))
-    check_extents(tmp_path, level, net, y, channels, NAMES[len(kernel)][names], ["blocked_conv"],
+    check_extents(tmp_path, level, net, y, channels, unknown, ["blocked_conv"],
                   options=["--no-winograd"], absent=["packed_conv"], least=2)
 
 
-@pytest.mark.parametrize("channels, filters, kernel, attributes", [
+@pytest.mark.parametrize("channels, filters, kernel, attributes, unknown", with_names([
     (16, 32, (3, 3), dict(pads=[1] * 4)),
     (33, 40, (3, 3), dict(pads=[2, 0, 1, 2])),
     (256, 288, (3, 3), dict(pads=[1] * 4)),  # large weights: patches of many pieces, or threads share panels
@@ -58,14 +60,11 @@ def test_direct(tmp_path, level, channels, filters, kernel, attributes, names):
     (64, 96, (3, 3), dict(pads=[1] * 4, group=2)),
     (64, 72, (3, 1), dict(pads=[1, 0, 1, 0])),
     (64, 64, (3,), dict(pads=[1, 1])),
-])
-@pytest.mark.parametrize("names", [0, 1, 2])
-def test_winograd(tmp_path, level, channels, filters, kernel, attributes, names):
-    if names >= len(NAMES[len(kernel)]) or (names and channels > 200):
-        pytest.skip("signals have one extent")
+]))
+def test_winograd(tmp_path, level, channels, filters, kernel, attributes, unknown):
     net = Net()
     y = net.op("Relu", net.conv("x", channels, filters, kernel, **attributes))
-    check_extents(tmp_path, level, net, y, channels, NAMES[len(kernel)][names], ["winograd_conv"], batch=2, least=2)
+    check_extents(tmp_path, level, net, y, channels, unknown, ["winograd_conv"], batch=2, least=2)
 
 
 @pytest.mark.parametrize("activation", ["Sigmoid", "Relu"])
@@ -80,21 +79,18 @@ def test_epilogue(tmp_path, level, activation):
                   ["blocked_conv", "winograd_conv"], batch=2, absent=["packed_conv"])
 
 
-@pytest.mark.parametrize("channels, group, kernel, attributes", [
+@pytest.mark.parametrize("channels, group, kernel, attributes, unknown", with_names([
     (32, 32, (3, 3), dict(pads=[1] * 4)),
     (20, 20, (5, 5), dict(strides=[2, 2], pads=[2] * 4)),
     (24, 24, (3, 3), dict(dilations=[2, 7], pads=[2, 7, 2, 7])),
     (16, 16, (1, 13), dict(strides=[1, 2], pads=[0, 6, 0, 6])),
     (32, 8, (3, 3), dict(pads=[1] * 4)),
     (48, 48, (9,), dict(pads=[4, 4])),
-])
-@pytest.mark.parametrize("names", [0, 1, 2])
-def test_depthwise(tmp_path, level, channels, group, kernel, attributes, names):
-    if names >= len(NAMES[len(kernel)]):
-        pytest.skip("signals have one extent")
+]))
+def test_depthwise(tmp_path, level, channels, group, kernel, attributes, unknown):
     net = Net()
     y = net.op("Relu", net.conv("x", channels, channels, kernel, group=group, **attributes))
-    check_extents(tmp_path, level, net, y, channels, NAMES[len(kernel)][names], ["blocked_depthwise"])
+    check_extents(tmp_path, level, net, y, channels, unknown, ["blocked_depthwise"])
 
 
 @pytest.mark.parametrize("kind, attributes", [

@@ -122,3 +122,19 @@ func.func @main(%x: tensor<5x64xf32>, %k: tensor<1xi64>) -> tensor<5x?xf32> {
   %y, %i = nn.top_k %x, %k {axis = 1 : i64} : (tensor<5x64xf32>, tensor<1xi64>) -> (tensor<5x?xf32>, tensor<5x?xi64>)
   return %y : tensor<5x?xf32>
 }
+// -----
+// The pixels of blocks of channels: threads that have written halves of the blocks share them the same way.
+// CHECK: nn.group
+// CHECK: grain = 51 : i64
+func.func @main(%x: tensor<1x18x2x80x16xf32>) -> tensor<1x18x1x1x16xf32> {
+  %y = nn.reduce mean %x {axes = array<i64: 2, 3>, keepdims} : (tensor<1x18x2x80x16xf32>) -> tensor<1x18x1x1x16xf32>
+  return %y : tensor<1x18x1x1x16xf32>
+}
+// -----
+// Of many pixels at most a cache line's lanes: one block is one thread's.
+// CHECK: nn.group
+// CHECK: grain = 16 : i64
+func.func @main(%x: tensor<1x1x200x80x16xf32>) -> tensor<1x1x1x1x16xf32> {
+  %y = nn.reduce mean %x {axes = array<i64: 2, 3>, keepdims} : (tensor<1x1x200x80x16xf32>) -> tensor<1x1x1x1x16xf32>
+  return %y : tensor<1x1x1x1x16xf32>
+}
