@@ -124,7 +124,8 @@ private:
       return;
     if (groups > 1 && groups == channels && filters == channels)
       return convertDepthwiseBytes(op, *source, *weight, bias);
-    if (filters <= 4 || (groups > 1 && (w.getDimSize(1) % kBlock || filters / groups % kBlock)))
+    if (filters <= 4 || (groups > 1 && (w.getDimSize(1) % kBlock || filters / groups % kBlock)) ||
+        !fitsPatches(op, w.getDimSize(1)))
       return;
     OpBuilder b(op);
     Location loc = op.getLoc();
@@ -211,6 +212,12 @@ private:
     op.erase();
   }
 
+  static bool fitsPatches(nn::ConvOp op, int64_t pixelBytes) {
+    ArrayRef<int64_t> kernel = typeOf(op.getW()).getShape().drop_front(2);
+    return nnc::fitsPatches(typeOf(op.getX()), typeOf(op.getY()), kernel, op.getStrides(), explicitPads(op, kernel),
+                            op.getDilations(), pixelBytes);
+  }
+
   void convert(nn::ConvOp op) {
     // Its weights have been visited.
     auto weights = op.getW().getDefiningOp<nn::ConstantOp>();
@@ -247,6 +254,8 @@ private:
     if (!isDepthwise && groups > 1 && (shape.channels % kBlock || filters / groups % kBlock))
       return;
     if (!isBlocked && isLoneConvolution(op))
+      return;
+    if (!isDepthwise && !filtering && !fitsPatches(op, shape.channels * sizeof(float)))
       return;
     Value bias = op.getBias() ? blockedLanes(b, loc, op.getBias(), filters) : Value();
     Type type = blockedType(y);

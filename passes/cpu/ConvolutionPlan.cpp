@@ -5,7 +5,7 @@
 #include "passes/cpu/WinogradTransforms.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/WindowPads.h"
-#include "passes/lower/BlockedGeometry.h"
+#include "passes/lower/PixelPatches.h"
 
 using namespace mlir;
 
@@ -93,9 +93,6 @@ std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
     return std::nullopt;
   auto x = cast<RankedTensorType>(op.getX().getType());
   SmallVector<int64_t> pads = explicitPads(op, kernel);
-  // Pieces of a dilated kernel are numbered by extents.
-  if (isDilated && ShapedType::isDynamicShape(y.getShape().drop_front(2)))
-    return std::nullopt;
   auto outputs = [&](int64_t i) { return y.isDynamicDim(2 + i) ? nominalExtent(n) : y.getDimSize(2 + i); };
   auto inside = [&](int64_t i) {
     if (y.isDynamicDim(2 + i) || x.isDynamicDim(2 + i))
@@ -138,6 +135,13 @@ bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd
   // 20% of peak.
   bool areMany = ShapedType::isDynamic(columns) || columns >= 32, areFew = !areMany && columns < 16;
   return filters > 4 || (filters > 2 && (byWinograd || !areMany)) || (taps > 1 && columns > 1 && areFew);
+}
+
+bool fitsPatches(RankedTensorType x, RankedTensorType y, ArrayRef<int64_t> kernel, ArrayRef<int64_t> strides,
+                 ArrayRef<int64_t> pads, ArrayRef<int64_t> dilations, int64_t pixelBytes) {
+  constexpr int64_t mostBytes = 4 << 20;
+  BlockedGeometry geometry(x, y, kernel, strides, pads, dilations);
+  return geometry.isKnown() || PixelPatches(geometry, pixelBytes).copiedBytes <= mostBytes;
 }
 
 /// What a tensor may take that is written for the next convolution. In the second-level cache it is read in no time;

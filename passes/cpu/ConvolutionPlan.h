@@ -15,6 +15,12 @@ std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op);
 /// of outputs.
 bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd);
 
+/// Whether the inputs under a patch of outputs are so few that a direct convolution can copy them, the channels of a group
+/// in so many bytes a pixel: where an extent is known to the run alone, it has to.
+bool fitsPatches(mlir::RankedTensorType x, mlir::RankedTensorType y, mlir::ArrayRef<int64_t> kernel,
+                 mlir::ArrayRef<int64_t> strides, mlir::ArrayRef<int64_t> pads, mlir::ArrayRef<int64_t> dilations,
+                 int64_t pixelBytes);
+
 /// Whether a convolution and the depthwise one that reads its result, so many bytes, should be one kernel.
 bool fusesExpansion(int64_t bytes);
 

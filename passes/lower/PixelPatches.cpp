@@ -19,28 +19,50 @@ PixelPatches::PixelPatches(const BlockedGeometry &g, int64_t pixelBytes) : isSig
   };
   atMost(rows, g.rows);
   atMost(columns, g.columns);
-  while (g.rows.spanOf(rows) * g.columns.spanOf(columns) * pixelBytes > mostBytes && rows * columns > 1) {
-    int64_t &longer = columns > 2 * rows ? columns : rows;
-    longer = llvm::divideCeilSigned(longer, 2);
+  auto bytesOf = [&](int64_t height, int64_t width) {
+    return g.rows.spanOf(height) * g.columns.spanOf(width) * pixelBytes;
+  };
+  copiedBytes = bytesOf(rows, columns);
+  while (copiedBytes > mostBytes && rows * columns > 1) {
+    bool isWide = columns >= 2 * rows;
+    int64_t height = isWide ? rows : llvm::divideCeilSigned(rows, 2),
+            width = isWide ? llvm::divideCeilSigned(columns, 2) : columns, bytes = bytesOf(height, width);
+    // Under far taps most of what is copied is around the outputs: fewer of these copy hardly less.
+    if (bytes * 3 > copiedBytes * 2)
+      break;
+    rows = height;
+    columns = width;
+    copiedBytes = bytes;
   }
   hasKnownRows = g.columns.out == columns && evenDim == 2;
 }
 
+Value PixelPatches::Unit::count(KernelBuilder &k, Value extent) const {
+  return k.mul(k.div(k.add(extent, outputs * apart - 1), k.index(outputs * apart)), apart);
+}
+
+Value PixelPatches::Unit::start(KernelBuilder &k, Value i) const {
+  if (apart == 1)
+    return k.mul(i, outputs);
+  return k.add(k.mul(k.div(i, k.index(apart)), outputs * apart), k.rem(i, k.index(apart)));
+}
+
 void PixelPatches::appendItems(SmallVectorImpl<AffineExpr> &items, MLIRContext *context) const {
   // Dims 0 and 1 of the result are images and blocks of filters.
-  auto append = [&](int64_t dim, int64_t most) {
+  auto append = [&](int64_t dim, Unit unit, int64_t most) {
     int64_t times = dim == evenDim ? 2 : 1;
-    items.push_back(getAffineDimExpr(dim, context).ceilDiv(most * times) * times);
+    AffineExpr units = getAffineDimExpr(dim, context).ceilDiv(unit.outputs * unit.apart) * unit.apart;
+    items.push_back(units.ceilDiv(most * times) * times);
   };
   if (!isSignal)
-    append(2, rows * unitRows);
-  append(isSignal ? 2 : 3, columns * unitColumns);
+    append(2, unitRows, rows);
+  append(isSignal ? 2 : 3, unitColumns, columns);
 }
 
 BoundedParts PixelPatches::partsAlong(KernelBuilder &k, int64_t dim) const {
   bool isRow = dim == 2 && !isSignal;
-  int64_t unit = isRow ? unitRows : unitColumns;
-  return {k.div(k.add(k.dim(k.output(0), dim), unit - 1), k.index(unit)), isRow ? rows : columns, dim == evenDim};
+  Value units = (isRow ? unitRows : unitColumns).count(k, k.dim(k.output(0), dim));
+  return {units, isRow ? rows : columns, dim == evenDim};
 }
 
 PixelPatches::Patch PixelPatches::at(KernelBuilder &k, ValueRange point) const {
@@ -76,7 +98,8 @@ void PixelPatches::forEachRunOfRow(KernelBuilder &k, const Patch &patch, int64_t
 }
 
 std::string PixelPatches::describe() const {
-  return ("patches of " + Twine(rows * unitRows) + " x " + Twine(columns * unitColumns) + " pixels").str();
+  int64_t height = rows * unitRows.outputs, width = columns * unitColumns.outputs;
+  return ("patches of " + Twine(height) + " x " + Twine(width) + " pixels").str();
 }
 
 } // namespace nnc

@@ -13,11 +13,21 @@
 namespace nnc {
 
 struct PixelPatches {
-  /// The most of a patch, in units of `unitRows` x `unitColumns` outputs.
-  int64_t rows, columns, unitRows = 1, unitColumns = 1;
+  /// One dim of a unit: so many outputs, each `apart` from the next; as many units lie between each other.
+  struct Unit {
+    int64_t outputs = 1, apart = 1;
+    /// How many units there are, and the first output of number `i`.
+    mlir::Value count(KernelBuilder &k, mlir::Value extent) const;
+    mlir::Value start(KernelBuilder &k, mlir::Value i) const;
+  };
+  /// The most of a patch, in units.
+  int64_t rows, columns;
+  Unit unitRows, unitColumns;
+  /// Bytes of the inputs under one with the padding around them, where a kernel copies them.
+  int64_t copiedBytes = 0;
 
   /// Of an image or of a signal, which counts as one row.
-  PixelPatches(bool isSignal, int64_t rows, int64_t columns, int64_t unitRows, int64_t unitColumns)
+  PixelPatches(bool isSignal, int64_t rows, int64_t columns, Unit unitRows, Unit unitColumns)
       : rows(rows), columns(columns), unitRows(unitRows), unitColumns(unitColumns), isSignal(isSignal) {}
   /// For a kernel that copies the inputs of a patch, so many bytes a pixel, and reads them again and again. Where all
   /// pixels count as one row a patch is a part of that, no longer than the product of `rows` and `columns`.

@@ -140,7 +140,9 @@ private:
         Value at = k.add(firstPiece, number);
         if (s.patches) {
           Value row = k.add(patch.row, k.div(at, patch.width)), column = k.add(patch.column, k.rem(at, patch.width));
-          return body({number, k.mul(row, f.down.outputs), k.mul(column, f.across.outputs), down, across});
+          row = s.patches->unitRows.start(k, row);
+          column = s.patches->unitColumns.start(k, column);
+          return body({number, row, column, down, across});
         }
         Value columns = k.index(s.pieceColumns.count());
         body({number, s.pieceRows.start(k, k.div(at, columns)), s.pieceColumns.start(k, k.rem(at, columns)), down,
@@ -400,6 +402,9 @@ private:
     };
     auto existing = [&](Value first, int64_t apart, Value extent, const Along &along) {
       Value left = k.add(k.sub(extent, first), apart - 1);
+      // The last pieces of a patch may have no output at all.
+      if (s.patches && apart > 1)
+        left = k.max(left, k.index(0));
       return k.min(k.div(left, k.index(apart)), k.index(along.out));
     };
     Value height = existing(piece.row, s.rowsApart, rows, piece.down),

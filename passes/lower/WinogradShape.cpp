@@ -18,7 +18,8 @@ WinogradShape::WinogradShape(nn::WinogradConvOp op, KernelTarget target)
       pieceRows{rows, filtering.down, rowsApart}, pieceColumns{columns, filtering.across, columnsApart} {
   if (ShapedType::isDynamicShape({rows, columns})) {
     WinogradPatch patch = planWinogradPatch(filtering.weights(), channels, panels, isSignal || rows == 1);
-    patches = PixelPatches(isSignal, patch.rows, patch.columns, filtering.down.outputs, filtering.across.outputs);
+    patches = PixelPatches(isSignal, patch.rows, patch.columns, {filtering.down.outputs, rowsApart},
+                           {filtering.across.outputs, columnsApart});
     plan = planWinograd(target, filtering.points(), filtering.weights(), patch.rows * patch.columns, channels, panels);
     plan.tileItems = 1;
     plan.panelItems = panels > plan.panels ? 2 : 1;

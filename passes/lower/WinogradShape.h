@@ -1,7 +1,7 @@
 //===- WinogradShape.h - how an image is cut into pieces -----------------------===//
 //
-// What is known of an nn.winograd_conv before its kernel is written: its extents, its pieces, which of them are short and
-// the points that those have.
+// What is known of an nn.winograd_conv before its kernel is written: its extents, its pieces, which of them are short
+// and the points that those have.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_LOWER_WINOGRADSHAPE_H

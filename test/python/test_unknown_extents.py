@@ -55,6 +55,9 @@ def test_direct(tmp_path, level, channels, filters, kernel, attributes, unknown)
     (33, 40, (3, 3), dict(pads=[2, 0, 1, 2])),
     (256, 288, (3, 3), dict(pads=[1] * 4)),  # large weights: patches of many pieces, or threads share panels
     (64, 80, (3, 3), dict(pads=[1] * 4, strides=[2, 2])),
+    (48, 64, (3, 3), dict(pads=[2, 3, 2, 3], dilations=[2, 3])),
+    (64, 64, (3, 1), dict(pads=[2, 0, 2, 0], dilations=[2, 1])),
+    (64, 64, (3,), dict(pads=[7, 7], dilations=[7])),
     (32, 48, (5, 5), dict(pads=[2] * 4)),
     (96, 80, (2, 2), dict(pads=[1, 0, 0, 1])),
     (64, 96, (3, 3), dict(pads=[1] * 4, group=2)),
@@ -118,6 +121,15 @@ def test_pools_by_extents(tmp_path, level, attributes):
     net = Net()
     y = net.op("MaxPool", net.conv("x", 3, 20, (3, 3), pads=[1] * 4), **attributes)
     check_extents(tmp_path, level, net, y, 3, ("h", "w"), ["pool"], least=3, absent=["blocked_pool"])
+
+
+@pytest.mark.parametrize("channels, op", [(256, "blocked_conv"), (1024, "packed_conv")])
+def test_far_taps(tmp_path, level, channels, op):
+    """A patch is mostly what lies around its outputs; where that is too much to copy, the inputs are gathered."""
+    net = Net()
+    y = net.op("Relu", net.conv("x", channels, 16, (3, 3), pads=[18] * 4, dilations=[18, 18]))
+    check(tmp_path, level, net, y, (1, channels, 25, 33), [op], dims=(1, channels, "h", "w"),
+          more=[(1, channels, 1, 1), (1, channels, 60, 7)])
 
 
 def test_strided_convolution_by_extents(tmp_path, level):
