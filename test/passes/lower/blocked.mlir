@@ -228,6 +228,14 @@ func.func @main(%x: tensor<1x2x?x?x16xf32>, %p: tensor<1x2x32x16xf32>) -> tensor
   return %y : tensor<1x2x?x?x16xf32>
 }
 // -----
+// So many channels that fewer pieces fill what a thread may take for them.
+// CHECK: nn.plan = "Winograd F(4,3), {{.*}} patches of 16 x 32 pixels"
+// CHECK: func.func private @k0
+func.func @main(%x: tensor<1x96x?x?x16xf32>, %u: tensor<36x96x1536x16xf32>) -> tensor<1x96x?x?x16xf32> {
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 1536 : i64, filters = 1536 : i64, outputs = 4 : i64} : (tensor<1x96x?x?x16xf32>, tensor<36x96x1536x16xf32>) -> tensor<1x96x?x?x16xf32>
+  return %y : tensor<1x96x?x?x16xf32>
+}
+// -----
 // Winograd's pieces in patches: threads share the pieces of a patch, or its panels if there are few.
 // CHECK: nn.plan = "Winograd F(4,3), registers hold {{[0-9]+}} pieces x {{[0-9]+}} filters, cut into 2 x patches of 16 x 32 pixels"
 // CHECK: func.func private @k0
