@@ -445,13 +445,13 @@ def test_any_batch(tmp_path, level):
 
 @pytest.mark.parametrize("shape", [(2, 3, 13, 9), (1, 3, 7, 7), (1, 3, 40, 33), (1, 3, 1, 5)])
 def test_any_extents(tmp_path, level, shape):
-    """Tiles of pixels straddle rows whose length only the run knows, and threads share them."""
+    """Groups that cut blocks: tiles of pixels straddle rows whose length only the run knows, and threads share them."""
     net = Net()
     x = net.op("Relu", net.conv("x", 3, 24, (3, 3), pads=[1] * 4))
-    y = net.op("Relu", net.conv(x, 24, 40, (1, 1)))
-    y = net.conv(y, 40, 24, (3, 3), pads=[1] * 4)
+    y = net.op("Relu", net.conv(x, 24, 40, (1, 1), group=2))
+    y = net.conv(y, 40, 24, (3, 3), group=2, pads=[1] * 4)
     y = net.op("Mul", net.op("Add", y, x), net.constant(net.rng.standard_normal((24, 1, 1)).astype(np.float32)))
-    y = net.op("Sigmoid", net.conv(y, 24, 17, (3, 1), group=1, strides=[2, 2], pads=[1, 0, 1, 0]))
+    y = net.op("Sigmoid", net.conv(y, 24, 18, (3, 1), group=2, strides=[2, 2], pads=[1, 0, 1, 0]))
     check(tmp_path, level, net, y, shape, ["packed_conv"], dims=("n", 3, "h", "w"))
 
 
