@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/Epilogue.h"
+#include "passes/lower/Window.h"
 
 using namespace mlir;
 
@@ -75,10 +76,8 @@ void SlidingWindow::overTiles() {
 void SlidingWindow::overUnknownColumns() {
   const SpatialWindow &w = g.columns;
   Value outputs = w.outputs(k);
-  // The first output whose first tap is inside, and the one behind the last whose last tap is.
-  Value first = k.min(k.index(llvm::divideCeilSigned(w.padBegin, w.stride)), outputs);
-  Value reach = k.sub(k.add(w.inputs(k), w.padBegin + w.stride), k.index(w.span()));
-  Value end = k.max(k.min(k.div(k.max(reach, k.index(0)), k.index(w.stride)), outputs), first);
+  auto [first, end] =
+      WindowDim{w.inputs(k), outputs, w.kernel, w.stride, w.dilation, k.index(w.padBegin)}.interior(k);
   auto atBorder = [&](Value output) {
     Value at = k.sub(k.mul(output, w.stride), k.index(w.padBegin));
     borderTaps = tapsInside(k, w, at, at);
