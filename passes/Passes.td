@@ -105,9 +105,10 @@ def WidenHalves : Pass<"nn-widen-halves", "::mlir::ModuleOp"> {
 def SplitConvTranspose : Pass<"nn-split-conv-transpose", "::mlir::ModuleOp"> {
   let summary = "Turn transposed convolutions into ordinary ones whose results are interleaved";
   let description = [{
-    Output q s + r of a transposed convolution of stride s depends on every s-th tap from r on. nn.conv_transpose with a
-    constant weight and known extents becomes one nn.conv of stride 1 with a set of filters for each remainder r, and a
-    transpose that interleaves them. With stride 1 it is nn.conv with its taps backwards. Dilated taps of larger strides stay.
+    Output q s + r of a transposed convolution of stride s depends on every s-th tap from r on. nn.conv_transpose becomes
+    one nn.conv of stride 1 with a set of filters for each remainder r, or one for each where that saves work, and a
+    transpose that interleaves them. With stride 1 it is nn.conv with its taps backwards. Filters of a weight that only the
+    run knows are picked from it in each run. Dilated taps of larger strides stay.
   }];
 }
 

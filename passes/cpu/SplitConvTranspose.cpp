@@ -9,7 +9,7 @@
 #include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
-#include "passes/cpu/ConstantElements.h"
+#include "passes/cpu/TransposedWeights.h"
 #include "passes/graph/Constants.h"
 
 using namespace mlir;
@@ -48,12 +48,6 @@ struct Split {
     cutBegin = begin;
     cutEnd = stride * (taps + beyond) - kernel - outputPadding + end;
     return cutEnd >= 0;
-  }
-
-  /// The tap of the transposed convolution that tap `j` of remainder `r` is, or -1.
-  int64_t tapOf(int64_t r, int64_t j) const {
-    int64_t tap = r + (taps - 1 - j) * stride;
-    return tap < kernel ? tap : -1;
   }
 };
 
@@ -113,69 +107,40 @@ struct SplitConvTranspose : impl::SplitConvTransposeBase<SplitConvTranspose> {
 private:
   void split(nn::ConvTransposeOp op) {
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
-    auto weight = elementsOf(constantValue(op.getW()));
-    auto bias = op.getBias() ? elementsOf(constantValue(op.getBias())) : Elements();
-    if (!x || !y || !weight || !bias || !w.hasStaticShape() || w.getNumElements() == 0 ||
-        x.isDynamicDim(1) || llvm::is_contained(x.getShape(), 0))
+    if (!x || !y || !TransposedWeights::arePickable(op) || x.isDynamicDim(1) || llvm::is_contained(x.getShape(), 0))
       return;
     size_t n = x.getRank() - 2;
     SmallVector<Split> dims;
-    int64_t phases = 1, taps = 1;
+    SmallVector<TapRange> taps;
+    int64_t phases = 1;
     for (size_t i = 0; i < n; ++i) {
       Split dim{w.getDimSize(2 + i), op.getStrides()[i], op.getDilations()[i], 0, 0, 0, 0, 0};
       if (!dim.plan(op.getPads()[i], op.getPads()[n + i], op.getOutputPadding()[i]))
         return;
       dims.push_back(dim);
       phases *= dim.stride;
-      taps *= dim.taps;
+      taps.push_back({0, dim.taps, dim.stride});
     }
-    int64_t groups = op.getGroups(), channels = w.getDimSize(0) / groups, filters = w.getDimSize(1);
+    int64_t groups = op.getGroups(), filters = w.getDimSize(1);
     OpBuilder b(op);
     Location loc = op.getLoc();
     Activations activations(op);
-    if (Value apart = splitApart(b, op, dims, *weight, activations))
+    TransposedWeights weights(b, op);
+    if (Value apart = splitApart(b, op, dims, weights, activations))
       return activations.replace(apart);
 
-    // [groups, remainders, filters] x [channels, taps], and a bias for each of the former.
-    SmallVector<int64_t> weightShape = {groups * phases * filters, channels}, kernel, pads(2 * n), ones(n, 1),
-                         dilations;
+    SmallVector<int64_t> pads(2 * n), ones(n, 1), dilations;
     SmallVector<int64_t> outShape = {x.getDimSize(0), groups * phases * filters};
     for (auto [i, dim] : llvm::enumerate(dims)) {
-      kernel.push_back(dim.taps);
       pads[i] = dim.padBegin;
       pads[n + i] = dim.padEnd;
       dilations.push_back(dim.stride == 1 ? dim.dilation : 1);
       int64_t grows = dim.padBegin + dim.padEnd - (dim.taps - 1) * dilations.back();
       outShape.push_back(x.isDynamicDim(2 + i) ? ShapedType::kDynamic : x.getDimSize(2 + i) + grows);
     }
-    weightShape.append(kernel);
-    std::vector<char> bytes, biasBytes;
-    for (int64_t group = 0; group < groups; ++group)
-      for (int64_t phase = 0; phase < phases; ++phase) {
-        SmallVector<int64_t> picked;
-        for (int64_t t = 0; t < taps; ++t)
-          picked.push_back(tapOf(dims, phase, t));
-        appendTaps(*weight, w, group, channels, picked, bytes);
-      }
-    auto constant = [&](ArrayRef<int64_t> shape, Type element, ArrayRef<char> elements) -> Value {
-      auto type = RankedTensorType::get(shape, element);
-      return nn::ConstantOp::create(b, loc, type, constantFromBytes(type, elements));
-    };
-    Value newBias;
-    if (op.getBias()) {
-      Type element = typeOf(op.getBias()).getElementType();
-      int64_t width = element.getIntOrFloatBitWidth() / 8;
-      biasBytes.resize(weightShape[0] * width);
-      for (int64_t row = 0; row < weightShape[0]; ++row) {
-        int64_t from = row / filters / phases * filters + row % filters;
-        memcpy(&biasBytes[row * width], bias->bytes.data() + (bias->isSplat ? 0 : from * width), width);
-      }
-      newBias = constant(weightShape[0], element, biasBytes);
-    }
-    Value newWeight = constant(weightShape, w.getElementType(), bytes);
     Value sums =
-        nn::ConvOp::create(b, loc, RankedTensorType::get(outShape, y.getElementType()), op.getX(), newWeight,
-                           newBias, ones, pads, dilations, groups, nn::AutoPad::explicit_pads);
+        nn::ConvOp::create(b, loc, RankedTensorType::get(outShape, y.getElementType()), op.getX(),
+                           weights.ofAll(taps), weights.biasOfAll(phases), ones, pads, dilations, groups, nn::AutoPad::explicit_pads);
     if (phases > 1)
       sums = interleave(b, loc, activations.apply(b, sums), dims, groups, filters, y);
     else
@@ -184,8 +149,8 @@ private:
   }
 
   /// A convolution for each remainder, where that saves work; null elsewhere.
-  static Value splitApart(OpBuilder &b, nn::ConvTransposeOp op, ArrayRef<Split> dims, const Elements &weight,
-                          const Activations &activations) {
+  static Value splitApart(OpBuilder &b, nn::ConvTransposeOp op, ArrayRef<Split> dims,
+                          TransposedWeights &weights, const Activations &activations) {
     RankedTensorType x = typeOf(op.getX()), w = typeOf(op.getW()), y = typeOf(op.getY());
     int64_t n = dims.size(), groups = op.getGroups(), channels = w.getDimSize(0) / groups, perGroup = w.getDimSize(1),
             filters = groups * perGroup, phases = 1;
@@ -227,24 +192,14 @@ private:
     SmallVector<int64_t> ones(n, 1);
     SmallVector<Value> results;
     for (ArrayRef<Remainder> part : parts) {
-      SmallVector<int64_t> own = {filters, channels}, pads(2 * n);
+      SmallVector<TapRange> taps;
+      SmallVector<int64_t> pads(2 * n);
       for (auto [i, dim] : llvm::enumerate(part)) {
-        own.push_back(dim.taps);
+        taps.push_back({dim.first, dim.taps, dims[i].stride});
         pads[i] = dim.padBegin;
         pads[n + i] = dim.padEnd;
       }
-      auto type = RankedTensorType::get(own, w.getElementType());
-      SmallVector<int64_t> picked(ShapedType::getNumElements(ArrayRef(own).drop_front(2)), 0);
-      for (auto [t, tap] : llvm::enumerate(picked)) {
-        int64_t scale = 1, rest = t;
-        for (int64_t i = n - 1; i >= 0; rest /= part[i].taps, scale *= dims[i].kernel, --i)
-          tap += (part[i].first + (part[i].taps - 1 - rest % part[i].taps) * dims[i].stride) * scale;
-      }
-      std::vector<char> bytes;
-      for (int64_t group = 0; group < groups; ++group)
-        appendTaps(weight, w, group, channels, picked, bytes);
-      Value constant = nn::ConstantOp::create(b, loc, type, constantFromBytes(type, bytes));
-      Value sums = nn::ConvOp::create(b, loc, y.clone(shape), op.getX(), constant, op.getBias(), ones, pads, ones,
+      Value sums = nn::ConvOp::create(b, loc, y.clone(shape), op.getX(), weights.ofRemainder(taps), op.getBias(), ones, pads, ones,
                                       groups, nn::AutoPad::explicit_pads);
       results.push_back(activations.apply(b, sums));
     }
@@ -257,38 +212,6 @@ private:
       cuts[i].cutEnd = shape[2 + i] * dims[i].stride - y.getDimSize(2 + i);
     }
     return interleave(b, loc, sums, cuts, /*groups=*/1, filters, y);
-  }
-
-  /// Appends the weights of a group's filters, [filters, channels, taps], with the taps of `weight`, row-major, that
-  /// `taps` names, and zeros for -1.
-  static void appendTaps(const Elements &weight, RankedTensorType w, int64_t group, int64_t channels,
-                         ArrayRef<int64_t> taps, std::vector<char> &bytes) {
-    int64_t size = w.getElementTypeBitWidth() / 8, filters = w.getDimSize(1);
-    int64_t perFilter = w.getNumElements() / (w.getDimSize(0) * filters);
-    for (int64_t filter = 0; filter < filters; ++filter)
-      for (int64_t c = group * channels; c < (group + 1) * channels; ++c)
-        for (int64_t tap : taps) {
-          size_t at = bytes.size();
-          bytes.resize(at + size, 0);
-          int64_t from = weight.isSplat ? 0 : ((c * filters + filter) * perFilter + tap) * size;
-          if (tap >= 0)
-            memcpy(&bytes[at], weight.bytes.data() + from, size);
-        }
-  }
-
-  /// The tap, row-major, that tap `t` of remainder `phase` (both row-major) stands for, or -1.
-  static int64_t tapOf(ArrayRef<Split> dims, int64_t phase, int64_t t) {
-    int64_t tap = 0, scale = 1;
-    for (const Split &dim : llvm::reverse(dims)) {
-      int64_t own = dim.tapOf(phase % dim.stride, t % dim.taps);
-      if (own < 0)
-        return -1;
-      tap += own * scale;
-      scale *= dim.kernel;
-      phase /= dim.stride;
-      t /= dim.taps;
-    }
-    return tap;
   }
 
   /// [N, groups * remainders * filters, Q1..Qn] to [N, groups * filters, Q1 * s1 .. Qn * sn], cut to the

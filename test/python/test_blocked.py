@@ -193,11 +193,16 @@ def test_epilogue_of_functions(tmp_path, level, activation, channels, filters, i
     (48, 48, (3, 2), (5, 6), dict(strides=[3, 2], output_padding=[1, 0], group=48)),
     (32, 64, (3, 3), (4, 5), dict(strides=[2, 2], pads=[1, 1, 1, 1], group=2)),
 ])
-def test_transposed(tmp_path, level, channels, filters, kernel, image, attributes):
+@pytest.mark.parametrize("known", ["constant", "computed"])
+def test_transposed(tmp_path, level, known, channels, filters, kernel, image, attributes):
+    """Weights may be computed by the run, too."""
     net = Net()
-    weight = net.rng.standard_normal((channels, filters // attributes.get("group", 1), *kernel)).astype(np.float32)
-    bias = net.rng.standard_normal(filters).astype(np.float32)
-    y = net.op("ConvTranspose", "x", net.constant(weight), net.constant(bias), **attributes)
+    shapes = (channels, filters // attributes.get("group", 1), *kernel), (filters,)
+    weights = [net.constant(net.rng.standard_normal(shape).astype(np.float32)) for shape in shapes]
+    if known == "computed":
+        mean = net.op("ReduceMean", "x", keepdims=0)
+        weights = [net.op("Add", constant, mean) for constant in weights]
+    y = net.op("ConvTranspose", "x", *weights, **attributes)
     check(tmp_path, level, net, net.op("Relu", y), (2, channels, *image), [], absent=["conv_transpose"])
 
 

@@ -25,12 +25,29 @@ func.func @backwards(%x: tensor<?x1x4xf32>) -> tensor<?x1x4xf32> {
   return %y : tensor<?x1x4xf32>
 }
 // -----
-// Weights that only the run knows stay with the reference.
-// CHECK-LABEL: func.func @stays
-// CHECK: nn.conv_transpose
-func.func @stays(%x: tensor<1x1x4xf32>, %w: tensor<1x1x3xf32>) -> tensor<1x1x9xf32> {
-  %y = nn.conv_transpose %x, %w {strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x1x4xf32>, tensor<1x1x3xf32>) -> tensor<1x1x9xf32>
+// Weights and a bias that only the run knows: zeros up to whole strides, the taps backwards, and remainders first.
+// CHECK-LABEL: func.func @computed_weights
+// CHECK: nn.constant dense<[0, 0, 0, 0, 0, 1]>
+// CHECK: %[[P:.*]] = nn.pad {{ *}}constant %arg1, {{.*}} -> tensor<1x1x4xf32>
+// CHECK: %[[R:.*]] = nn.reshape %[[P]], {{.*}} -> tensor<1x1x1x2x2xf32>
+// CHECK: %[[B:.*]] = nn.slice %[[R]], {{.*}} {axes = array<i64: 3>, steps = array<i64: -1>}
+// CHECK: %[[T:.*]] = nn.transpose %[[B]] {perm = array<i64: 0, 4, 2, 1, 3>}
+// CHECK: %[[W:.*]] = nn.reshape %[[T]], {{.*}} -> tensor<2x1x2xf32>
+// CHECK: %[[BIAS:.*]] = nn.reshape {{.*}} -> tensor<2xf32>
+// CHECK: nn.conv %arg0, %[[W]], %[[BIAS]] {{.*}} pads = array<i64: 1, 1>
+func.func @computed_weights(%x: tensor<1x1x4xf32>, %w: tensor<1x1x3xf32>, %b: tensor<1xf32>) -> tensor<1x1x9xf32> {
+  %y = nn.conv_transpose %x, %w, %b {strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x1x4xf32>, tensor<1x1x3xf32>, tensor<1xf32>) -> tensor<1x1x9xf32>
   return %y : tensor<1x1x9xf32>
+}
+// -----
+// Weights of extents that only the run knows stay with the reference, as do dilated taps of larger strides.
+// CHECK-LABEL: func.func @stay
+// CHECK: nn.conv_transpose
+// CHECK: nn.conv_transpose
+func.func @stay(%x: tensor<1x1x4xf32>, %w: tensor<1x?x3xf32>, %v: tensor<1x1x3xf32>) -> (tensor<1x?x9xf32>, tensor<1x1x11xf32>) {
+  %y = nn.conv_transpose %x, %w {strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x1x4xf32>, tensor<1x?x3xf32>) -> tensor<1x?x9xf32>
+  %z = nn.conv_transpose %x, %v {strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 2>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x1x4xf32>, tensor<1x1x3xf32>) -> tensor<1x1x11xf32>
+  return %y, %z : tensor<1x?x9xf32>, tensor<1x1x11xf32>
 }
 // -----
 // Extents that the run decides: it computes the shapes, and the cut counts from the end.
