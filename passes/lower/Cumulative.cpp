@@ -20,7 +20,8 @@ LogicalResult emitCumulative(KernelBuilder &k, Operation *root) {
     return op.emitOpError("unsupported element type ") << element;
   Type type = computeType(element);
   FlatTensor x(k, k.memref(op.getX()), element), y(k, k.output(0), element);
-  Lanes lanes(k, op.getX(), static_cast<int64_t>(op.getAxis()), type, 2);
+  // Whole lines of several vectors: from one step to the next is further than machines fetch ahead.
+  Lanes lanes(k, op.getX(), static_cast<int64_t>(op.getAxis()), type, 16);
   k.grain = lanes.grain(2);
   Join join = op.getKind() == nn::CumulativeKind::sum ? Join::add : Join::mul;
   Accumulator total = accumulator(join, type, isUnsignedElement(element));

@@ -1,6 +1,7 @@
 #include "passes/lower/Lanes.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "passes/lower/ElementTypes.h"
 
 using namespace mlir;
@@ -106,12 +107,30 @@ int64_t Lanes::grain(int64_t work) const {
   return std::max(least, leastWork / (lengthGuess * work));
 }
 
-SmallVector<Type> Lanes::shapes() const {
+SmallVector<Type> Lanes::shapes(Value extent, bool isWhole) const {
+  std::optional<int64_t> known = getConstantIntValue(extent);
   SmallVector<Type> shapes;
+  // Of a known extent that is walked from its start, widths that divide nothing are left out.
+  auto add = [&](int64_t lanes) {
+    if (isWhole && known && *known < lanes)
+      return;
+    if (isWhole && known)
+      known = *known % lanes;
+    shapes.push_back(VectorType::get({lanes}, type));
+  };
   if (unroll > 1)
-    shapes.push_back(VectorType::get({width * unroll}, type));
+    add(width * unroll);
   if (width > 1)
-    shapes.push_back(VectorType::get({width}, type));
+    add(width);
+  // A rest of single elements would take as long as that many vectors.
+  constexpr int64_t least = 4;
+  if (known) {
+    for (int64_t rest = *known % width, lanes = width / 2; lanes >= least; lanes /= 2)
+      if (rest & lanes)
+        add(lanes);
+  } else if (width > least) {
+    add(least);
+  }
   shapes.push_back(type);
   return shapes;
 }
@@ -144,7 +163,7 @@ void Lanes::forEach(llvm::function_ref<void(Lane &)> body) {
   Value inner = kept.empty() ? k.index(1) : kept.back().extent;
   ArrayRef<Run> outer = kept.empty() ? ArrayRef<Run>() : ArrayRef<Run>(kept).drop_back();
   auto columns = [&](Value from, Value to, Value rowItem, Value rowBase) {
-    for (Type shape : shapes()) {
+    for (Type shape : shapes(inner, /*isWhole=*/false)) {
       Value step = k.index(lanesOf(shape));
       Value stop = k.add(from, k.mul(k.div(k.sub(to, from), step), step));
       k.loop(from, stop, step, [&](Value column) {
@@ -218,7 +237,7 @@ SmallVector<Value> Lanes::foldRun(ArrayRef<Accumulator> accumulators, Value base
     return joined;
   };
   SmallVector<Value> state;
-  for (Type shape : shapes()) {
+  for (Type shape : shapes(length, /*isWhole=*/true)) {
     auto vectorType = dyn_cast<VectorType>(shape);
     Value step = k.index(lanesOf(shape));
     Value stop = k.add(from, k.mul(k.div(k.sub(length, from), step), step));
@@ -280,7 +299,7 @@ void Lane::map(llvm::function_ref<void(Spot)> body) {
   }
   lanes.overRuns(lanes.within.size() - 1, base, {}, [&](Value offset, Value position, ValueRange) {
     Value length = lanes.within.back().extent, first = k.mul(position, length), from = k.index(0);
-    for (Type spotShape : lanes.shapes()) {
+    for (Type spotShape : lanes.shapes(length, /*isWhole=*/true)) {
       Value step = k.index(lanesOf(spotShape));
       Value stop = k.add(from, k.mul(k.div(k.sub(length, from), step), step));
       k.loop(from, stop, step, [&](Value i) {

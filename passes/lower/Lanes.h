@@ -117,8 +117,9 @@ private:
   llvm::SmallVector<mlir::Value>
   overRuns(size_t count, mlir::Value base, mlir::ValueRange initial,
            llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::Value, mlir::ValueRange)> body);
-  /// Vector types of the widths that loops try, widest first, then the scalar.
-  llvm::SmallVector<mlir::Type> shapes() const;
+  /// Vector types of the widths that loops over neighbours try, widest first, then the scalar. `isWhole`: all of
+  /// `extent` is walked, else some part of it.
+  llvm::SmallVector<mlir::Type> shapes(mlir::Value extent, bool isWhole) const;
 
   KernelBuilder &k;
   mlir::Type type;

@@ -1,7 +1,7 @@
 // Lowerings of nn.reduce and nn.arg_reduce.
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/lower/ElementTypes.h"
-#include "passes/lower/Lanes.h"
+#include "passes/lower/LanePlaces.h"
 #include "passes/lower/MathFunctions.h"
 #include "passes/lower/Registry.h"
 
@@ -165,31 +165,10 @@ LogicalResult emitArgReduce(KernelBuilder &k, Operation *root) {
   k.ifThen(k.compare(arith::CmpIPredicate::eq, extent, k.index(0)),
            [&] { k.fail("the axis of an ArgMax or ArgMin is empty"); });
   Join join = op.getKind() == nn::ArgKind::max ? Join::max : Join::min;
-  bool last = op.getSelectLast();
   lanes.forEach([&](Lane &lane) {
     Value extreme = lane.fold(accumulator(join, type, isUnsignedElement(element)),
                               [&](Spot at) { return x.load(at.shape, at.offset); });
-    Accumulator places = accumulator(last ? Join::max : Join::min, i64, /*isUnsigned=*/false);
-    Value place = lane.fold(places, [&](Spot at) -> Value {
-      Value value = x.load(at.shape, at.offset), best = spread(k, extreme, at.shape), found;
-      if (isa<FloatType>(type)) {
-        Value equal = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OEQ, value, best);
-        Value isNan = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::UNO, value, value);
-        found = arith::OrIOp::create(k.b, k.loc, equal, isNan);
-      } else {
-        found = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, value, best);
-      }
-      Value position = spread(k, k.fromIndex(at.position, i64), at.shape);
-      if (at.alongLane && isa<VectorType>(at.shape)) {
-        auto lanesType = cast<VectorType>(position.getType());
-        SmallVector<int64_t> steps = llvm::to_vector(llvm::seq<int64_t>(0, lanesType.getNumElements()));
-        Value step = arith::ConstantOp::create(k.b, k.loc, DenseElementsAttr::get(lanesType, ArrayRef<int64_t>(steps)));
-        position = arith::AddIOp::create(k.b, k.loc, position, step);
-      }
-      Value none = spread(k, arith::ConstantOp::create(k.b, k.loc, places.neutral), at.shape);
-      return arith::SelectOp::create(k.b, k.loc, found, position, none);
-    });
-    y.store(place, lane.item);
+    y.store(placeOf(k, lane, x, extreme, op.getSelectLast()), lane.item);
   });
   return success();
 }

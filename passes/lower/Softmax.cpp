@@ -1,7 +1,7 @@
 // Lowering of nn.softmax: softmax and its logarithm in three passes over a lane, hardmax in three as well.
 // Rows of f32 have a kernel of their own (SoftmaxRows.h).
 #include "passes/lower/ElementTypes.h"
-#include "passes/lower/Lanes.h"
+#include "passes/lower/LanePlaces.h"
 #include "passes/lower/MathFunctions.h"
 #include "passes/lower/Registry.h"
 #include "passes/lower/SoftmaxRows.h"
@@ -53,17 +53,14 @@ void emitExponential(KernelBuilder &k, nn::SoftmaxOp op, Type type, Lane &lane, 
 
 /// 1 at the first maximum (a NaN is one), 0 elsewhere.
 void emitHardmax(KernelBuilder &k, Lane &lane, const FlatTensor &x, const FlatTensor &y, Value top) {
-  Value yes = constantLike(k.b, k.loc, lane.shape, 1.0), no = constantLike(k.b, k.loc, lane.shape, 0.0);
-  Value pending = integerLike(k.b, k.loc, withShapeOf(lane.shape, k.b.getI1Type()), 1);
-  lane.scan(/*backwards=*/false, pending, [&](Spot at, ValueRange carried) -> SmallVector<Value> {
-    Value value = x.load(at.shape, at.offset);
-    Value isNan = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::UNO, value, value);
-    Value equal = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OEQ, value, top);
-    Value isTop = arith::OrIOp::create(k.b, k.loc, isNan, equal);
-    Value hit = arith::AndIOp::create(k.b, k.loc, isTop, carried[0]);
-    y.store(arith::SelectOp::create(k.b, k.loc, hit, yes, no), at.offset);
-    Value one = integerLike(k.b, k.loc, hit.getType(), 1);
-    return {arith::AndIOp::create(k.b, k.loc, carried[0], arith::XOrIOp::create(k.b, k.loc, isTop, one))};
+  Value place = placeOf(k, lane, x, top, /*isLast=*/false);
+  lane.map([&](Spot at) {
+    Type shape = withShapeOf(at.shape, computeType(x.element));
+    Value isPlace = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, positionsOf(k, at),
+                                          spread(k, place, at.shape));
+    y.store(arith::SelectOp::create(k.b, k.loc, isPlace, constantLike(k.b, k.loc, shape, 1.0),
+                                    constantLike(k.b, k.loc, shape, 0.0)),
+            at.offset);
   });
 }
 

@@ -13,23 +13,49 @@ namespace {
 
 AffineMap topKItems(nn::GroupOp group, Operation *root) { return itemPerRow(group, cast<nn::TopKOp>(root).getAxis()); }
 
-/// The heap of one lane: element i lies at base + i * stride of the two results.
+/// The heap of one lane: element i lies at base + i * stride of the results. An entry is a value and its index, or for
+/// elements of up to 32 bits both in one number, a key, so that one comparison decides; keys lie in the result of indices.
 class Heap {
 public:
   Heap(KernelBuilder &k, nn::TopKOp op, const FlatTensor &values, const FlatTensor &indices, Value base, Value stride)
       : k(k), values(values), indices(indices), base(base), stride(stride), largest(op.getLargest()),
-        type(computeType(values.element)) {}
+        type(computeType(values.element)), isKeyed(hasKeys(values.element)) {}
 
-  using Entry = std::pair<Value, Value>; // value, index
+  using Entry = SmallVector<Value, 2>; // value, index; or a key
+
+  /// Whether entries are keys: elements then have a 32-bit compute type or a narrower one.
+  static bool hasKeys(Type element) { return computeType(element).getIntOrFloatBitWidth() <= 32; }
+
+  Entry entryOf(Value value, Value index) {
+    Type i64 = k.b.getI64Type();
+    if (!isKeyed)
+      return {value, k.fromIndex(index, i64)};
+    // The greater key comes first: the element in the upper half, and in the lower one how many indices follow.
+    Value order = arith::ShLIOp::create(k.b, k.loc, arith::ExtSIOp::create(k.b, k.loc, i64, orderOf(value)),
+                                        integerLike(k.b, k.loc, i64, 32));
+    Value following = arith::SubIOp::create(k.b, k.loc, integerLike(k.b, k.loc, i64, kIndices), k.fromIndex(index, i64));
+    return {arith::OrIOp::create(k.b, k.loc, order, following)};
+  }
+  /// The index in a key.
+  Value indexOf(const Entry &key) {
+    Value mask = integerLike(k.b, k.loc, k.b.getI64Type(), kIndices);
+    return k.toIndex(arith::SubIOp::create(k.b, k.loc, mask, arith::AndIOp::create(k.b, k.loc, key[0], mask)));
+  }
+  /// Puts a value and its index in the place of a key.
+  void decode(Value i, Value value, Value index) {
+    values.store(value, place(i));
+    indices.store(k.fromIndex(index, k.b.getI64Type()), place(i));
+  }
 
   Entry get(Value i) {
-    Value at = place(i);
-    return {values.load(type, at), indices.load(k.b.getI64Type(), at)};
+    Value at = place(i), last = indices.load(k.b.getI64Type(), at);
+    return isKeyed ? Entry{last} : Entry{values.load(type, at), last};
   }
-  void set(Value i, Entry entry) {
+  void set(Value i, const Entry &entry) {
     Value at = place(i);
-    values.store(entry.first, at);
-    indices.store(entry.second, at);
+    if (!isKeyed)
+      values.store(entry.front(), at);
+    indices.store(entry.back(), at);
   }
 
   /// Whether value `x` comes before value `y`, whatever their indices. NaN counts as larger than all numbers.
@@ -42,18 +68,19 @@ public:
       Value isNumber = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::ORD, y, y);
       return arith::AndIOp::create(k.b, k.loc, notLess, isNumber);
     }
-    bool isUnsigned = isUnsignedElement(values.element);
-    return arith::CmpIOp::create(k.b, k.loc, isUnsigned ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt, x, y);
+    return arith::CmpIOp::create(k.b, k.loc, isUnsigned() ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt, x, y);
   }
   /// Whether entry `x` comes before entry `y`: equal values go by index.
-  Value before(Entry x, Entry y) {
-    Value less = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, x.second, y.second);
-    Value tie = arith::AndIOp::create(k.b, k.loc, negate(before(y.first, x.first)), less);
-    return arith::OrIOp::create(k.b, k.loc, before(x.first, y.first), tie);
+  Value before(const Entry &x, const Entry &y) {
+    if (isKeyed)
+      return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::sgt, x[0], y[0]);
+    Value less = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::slt, x[1], y[1]);
+    Value tie = arith::AndIOp::create(k.b, k.loc, k.negated(before(y[0], x[0])), less);
+    return arith::OrIOp::create(k.b, k.loc, before(x[0], y[0]), tie);
   }
 
   /// Puts `entry` at `hole` of the first `size` elements, or below, where no child is worse than it.
-  void siftDown(Value hole, Value size, Entry entry) {
+  void siftDown(Value hole, Value size, const Entry &entry) {
     auto loop = scf::WhileOp::create(
         k.b, k.loc, TypeRange{k.b.getIndexType()}, ValueRange{hole},
         [&](OpBuilder &, Location, ValueRange state) {
@@ -81,17 +108,40 @@ public:
     set(loop.getResult(0), entry);
   }
 
+  static constexpr int64_t kIndices = 0xffffffff;
+
 private:
   Value place(Value i) { return k.add(base, k.mul(i, stride)); }
-  Value negate(Value condition) {
-    return arith::XOrIOp::create(k.b, k.loc, condition, arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true)));
+
+  /// An i32 that is the greater the earlier an element comes, and the same for equal ones.
+  Value orderOf(Value value) {
+    Type i32 = k.b.getI32Type();
+    Value order = value;
+    if (isa<FloatType>(type)) {
+      // Bits of negative floats run the other way; both zeros are one; every NaN is beyond the numbers.
+      Value isNan = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::UNO, value, value);
+      Value sum = arith::AddFOp::create(k.b, k.loc, value, constantLike(k.b, k.loc, type, 0.0));
+      Value bits = arith::BitcastOp::create(k.b, k.loc, i32, sum);
+      Value sign = arith::ShRSIOp::create(k.b, k.loc, bits, integerLike(k.b, k.loc, i32, 31));
+      Value greatest = integerLike(k.b, k.loc, i32, INT32_MAX);
+      order = arith::XOrIOp::create(k.b, k.loc, bits, arith::AndIOp::create(k.b, k.loc, sign, greatest));
+      order = k.select(isNan, greatest, order);
+    } else if (!type.isInteger(32)) {
+      order = isUnsigned() ? arith::ExtUIOp::create(k.b, k.loc, i32, value).getResult()
+                           : arith::ExtSIOp::create(k.b, k.loc, i32, value).getResult();
+    } else if (isUnsigned()) {
+      order = arith::XOrIOp::create(k.b, k.loc, value, integerLike(k.b, k.loc, i32, INT32_MIN));
+    }
+    return largest ? order : arith::XOrIOp::create(k.b, k.loc, order, integerLike(k.b, k.loc, i32, -1)).getResult();
   }
+  bool isUnsigned() const { return isUnsignedElement(values.element); }
 
   KernelBuilder &k;
   const FlatTensor &values, &indices;
   Value base, stride;
   bool largest;
   Type type;
+  bool isKeyed;
 };
 
 LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
@@ -110,6 +160,11 @@ LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
 
   Value tooMany = k.compare(arith::CmpIPredicate::ugt, wanted, length);
   k.ifThen(tooMany, [&] { k.fail("TopK wants %0 elements of %1", wanted, length); });
+  bool isKeyed = Heap::hasKeys(element);
+  if (isKeyed) {
+    Value tooLong = k.compare(arith::CmpIPredicate::ugt, length, k.index(Heap::kIndices));
+    k.ifThen(tooLong, [&] { k.fail("TopK of %0 elements: it numbers at most 2^32 - 1", length); });
+  }
   Value count = k.min(wanted, length), zero = k.index(0), one = k.index(1);
   Value hasWork = k.compare(arith::CmpIPredicate::ugt, count, zero);
   Value end = k.select(hasWork, k.end, k.begin);
@@ -117,9 +172,8 @@ LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
     Value outer = k.div(item, inner), column = k.rem(item, inner);
     Value from = k.add(k.mul(k.mul(outer, length), inner), column);
     Heap heap(k, op, values, indices, k.add(k.mul(k.mul(outer, wanted), inner), column), inner);
-    auto entryOf = [&](Value i) {
-      return Heap::Entry(x.load(type, k.add(from, k.mul(i, inner))), k.fromIndex(i, i64));
-    };
+    auto valueOf = [&](Value i) { return x.load(type, k.add(from, k.mul(i, inner))); };
+    auto entryOf = [&](Value i) { return heap.entryOf(valueOf(i), i); };
     // The first `count` elements become a heap, from the last inner node to the root.
     k.loop(zero, count, one, [&](Value i) { heap.set(i, entryOf(i)); });
     Value nodes = k.div(count, k.index(2));
@@ -128,14 +182,16 @@ LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
       heap.siftDown(node, count, heap.get(node));
     });
     // Each later element replaces the worst one if it comes before it; an equal one has the higher index and does not.
-    Value worst = heap.get(zero).first;
-    k.loop(count, length, one, worst, [&](Value i, ValueRange carried) -> SmallVector<Value> {
-      Heap::Entry entry = entryOf(i);
-      auto replaced = [&]() -> Value {
-        heap.siftDown(zero, count, entry);
-        return heap.get(zero).first;
+    auto worst = [&]() -> Value {
+      return isKeyed ? valueOf(heap.indexOf(heap.get(zero))) : heap.get(zero).front();
+    };
+    k.loop(count, length, one, worst(), [&](Value i, ValueRange carried) -> SmallVector<Value> {
+      Value value = valueOf(i);
+      auto replaced = [&] {
+        heap.siftDown(zero, count, heap.entryOf(value, i));
+        return worst();
       };
-      return {k.ifElse(heap.before(entry.first, carried[0]), replaced, [&]() -> Value { return carried[0]; })};
+      return {k.ifElse(heap.before(value, carried[0]), replaced, [&]() -> Value { return carried[0]; })};
     });
     // The worst goes last, again and again.
     k.loop(one, count, one, [&](Value i) {
@@ -144,6 +200,11 @@ LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
       heap.set(last, heap.get(zero));
       heap.siftDown(zero, last, moved);
     });
+    if (isKeyed)
+      k.loop(zero, count, one, [&](Value i) {
+        Value index = heap.indexOf(heap.get(i));
+        heap.decode(i, valueOf(index), index);
+      });
   });
   return success();
 }

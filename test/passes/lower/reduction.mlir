@@ -109,7 +109,7 @@ func.func @main(%x: tensor<2x64xf32>) -> tensor<2xi64> {
   return %y : tensor<2xi64>
 }
 // -----
-// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>)
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<128xf32>)
 // CHECK: arith.addf
 func.func @main(%x: tensor<5x64xf32>) -> tensor<5x64xf32> {
   %y = nn.cumulative sum %x {axis = 0 : i64} : (tensor<5x64xf32>) -> tensor<5x64xf32>
@@ -137,4 +137,15 @@ func.func @main(%x: tensor<1x18x2x80x16xf32>) -> tensor<1x18x1x1x16xf32> {
 func.func @main(%x: tensor<1x1x200x80x16xf32>) -> tensor<1x1x1x1x16xf32> {
   %y = nn.reduce mean %x {axes = array<i64: 2, 3>, keepdims} : (tensor<1x1x200x80x16xf32>) -> tensor<1x1x1x1x16xf32>
   return %y : tensor<1x1x1x1x16xf32>
+}
+// -----
+// What is left of a row after its vectors is taken by halves, not one element after another.
+// CHECK: func.func private @k0
+// CHECK: vector.load {{.*}} vector<8xf32>
+// CHECK: vector.load {{.*}} vector<4xf32>
+// CHECK-NOT: vector.load
+// CHECK: memref.load {{.*}} : memref<42xf32
+func.func @main(%x: tensor<3x14xf32>) -> tensor<3xf32> {
+  %y = nn.reduce max %x {axes = array<i64: 1>} : (tensor<3x14xf32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
 }
