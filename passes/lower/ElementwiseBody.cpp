@@ -29,28 +29,40 @@ struct Integers {
   Value both(Value x, Value y) { return arith::AndIOp::create(b, loc, x, y); }
 
   /// A divisor for which the machine's division does not trap; the callers fix the results of the replaced ones.
-  Value safeDivisor(Value x, Value y) {
+  Value safeDivisor(Value y) {
     Value safe = select(isZero(y), c(1), y);
     if (!isUnsigned) // INT_MIN / -1 traps; INT_MIN / 1 is what wrapping gives
       safe = select(compare(arith::CmpIPredicate::eq, y, c(-1)), c(1), safe);
-    (void)x;
     return safe;
   }
+  /// The truncated quotient. Machines divide vectors of floats only, and one twice as wide as the integers is never so
+  /// far from the quotient that another whole number lies between: two of those are at least 1 / divisor apart.
+  Value truncatedQuotient(Value x, Value safe) {
+    int64_t bits = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
+    if (!isa<VectorType>(type) || bits > 32)
+      return isUnsigned ? arith::DivUIOp::create(b, loc, x, safe).getResult()
+                        : arith::DivSIOp::create(b, loc, x, safe).getResult();
+    Type real = withShapeOf(type, bits == 32 ? Type(b.getF64Type()) : b.getF32Type());
+    auto widened = [&](Value v) {
+      return isUnsigned ? arith::UIToFPOp::create(b, loc, real, v).getResult()
+                        : arith::SIToFPOp::create(b, loc, real, v).getResult();
+    };
+    Value quotient = arith::DivFOp::create(b, loc, widened(x), widened(safe));
+    return isUnsigned ? arith::FPToUIOp::create(b, loc, type, quotient).getResult()
+                      : arith::FPToSIOp::create(b, loc, type, quotient).getResult();
+  }
   Value div(Value x, Value y) {
-    Value safe = safeDivisor(x, y);
-    Value quotient = isUnsigned ? arith::DivUIOp::create(b, loc, x, safe).getResult()
-                                : arith::DivSIOp::create(b, loc, x, safe).getResult();
+    Value quotient = truncatedQuotient(x, safeDivisor(y));
     if (!isUnsigned)
       quotient = select(compare(arith::CmpIPredicate::eq, y, c(-1)), arith::SubIOp::create(b, loc, c(0), x), quotient);
     return select(isZero(y), c(0), quotient);
   }
   /// The remainder with the sign of the dividend (truncated), or of the divisor (floored).
   Value remainder(Value x, Value y, bool floored) {
-    Value safe = safeDivisor(x, y); // any remainder by -1 or by the 1 that replaces 0 is 0
-    if (isUnsigned)
-      return arith::RemUIOp::create(b, loc, x, safe);
-    Value r = arith::RemSIOp::create(b, loc, x, safe);
-    if (!floored)
+    Value safe = safeDivisor(y); // any remainder by -1 or by the 1 that replaces 0 is 0
+    Value whole = arith::MulIOp::create(b, loc, truncatedQuotient(x, safe), safe);
+    Value r = arith::SubIOp::create(b, loc, x, whole);
+    if (isUnsigned || !floored)
       return r;
     Value signsDiffer = isNegative(arith::XOrIOp::create(b, loc, r, safe));
     Value wrong = both(signsDiffer, compare(arith::CmpIPredicate::ne, r, c(0)));

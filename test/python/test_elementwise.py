@@ -74,6 +74,31 @@ def test_mixed_types(tmp_path, level, extent):
     run(tmp_path, level, nodes, {"f": flags, "a": a}, {}, np.where(flags, -a, a))
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64])
+def test_quotients_of_integers(tmp_path, level, dtype):
+    """Vectors of them are divided as floats, which must not round to the next whole number."""
+    info = np.iinfo(dtype)
+    edges = np.array([info.min, info.min + 1, info.max, info.max - 1, info.max // 2, info.max // 3, 1, 2, 3, 7, 10],
+                     dtype)
+    numbers = np.arange(info.min, info.max + 1) if info.bits == 8 else np.concatenate([
+        edges, RNG.integers(info.min, info.max, 200, dtype, endpoint=True), RNG.integers(1, 100, 45).astype(dtype)])
+    a, b = (m.astype(dtype).reshape(-1) for m in np.meshgrid(numbers, numbers[numbers != 0]))
+    a, b = a.astype(object), b.astype(object)
+
+    def truncated(a, b):
+        return abs(a) // abs(b) * np.where((a < 0) != (b < 0), -1, 1)
+
+    # Also quotients that are whole, or nearly so.
+    whole = truncated(a, b) * b
+    a, b = np.concatenate([a, whole, whole - 1]), np.concatenate([b, b, b])
+    defined = (a >= info.min) & ~((a == info.min) & (b == -1))
+    a, b = a[defined], b[defined]
+    feeds = {"a": a.astype(dtype), "b": b.astype(dtype)}
+    for operator, expected in (("Div", truncated(a, b)), ("Mod", a % b)):
+        node = helper.make_node(operator, ["a", "b"], ["y"])
+        run(tmp_path, level, [node], feeds, {}, expected.astype(dtype))
+
+
 @pytest.mark.parametrize("extent", [3, 50])
 def test_division_by_zero(tmp_path, level, extent):
     a = RNG.integers(-9, 9, (4, extent)).astype(np.int32)
