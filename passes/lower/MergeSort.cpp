@@ -12,22 +12,40 @@ Value loadNumber(KernelBuilder &k, Place place, Value i) {
   return k.toIndex(loadStored(k, {place.memref, k.add(place.offset, i)}));
 }
 
+void storeNumber(KernelBuilder &k, Value number, Place place, Value i) {
+  storeStored(k, k.fromIndex(number, k.b.getI64Type()), {place.memref, k.add(place.offset, i)});
+}
+
 /// Merges the sorted [low, middle) and [middle, high) of `from` into `to`.
 void merge(KernelBuilder &k, Place from, Place to, Value low, Value middle, Value high,
            llvm::function_ref<Value(Value, Value)> less) {
-  k.loop(low, high, k.index(1), {low, middle}, [&](Value out, ValueRange next) -> SmallVector<Value> {
-    Value left = next[0], right = next[1];
-    Value hasLeft = k.compare(arith::CmpIPredicate::slt, left, middle);
-    Value hasRight = k.compare(arith::CmpIPredicate::slt, right, high);
-    // The right one goes first only if it is less, which keeps equal ones in order.
-    Value takesRight = k.ifElse(
-        k.both(hasLeft, hasRight),
-        [&] { return less(loadNumber(k, from, right), loadNumber(k, from, left)); }, [&] { return hasRight; });
-    Value taken = k.select(takesRight, right, left);
-    storeStored(k, loadStored(k, {from.memref, k.add(from.offset, taken)}), {to.memref, k.add(to.offset, out)});
-    Value one = k.index(1);
-    return {k.select(takesRight, left, k.add(left, one)), k.select(takesRight, k.add(right, one), right)};
-  });
+  Value one = k.index(1), none[] = {low, middle, low};
+  // Which one goes first is anybody's guess: it is selected, not branched on.
+  auto loop = scf::WhileOp::create(
+      k.b, k.loc, TypeRange(ValueRange(none)), ValueRange(none),
+      [&](OpBuilder &, Location, ValueRange next) {
+        Value hasLeft = k.compare(arith::CmpIPredicate::slt, next[0], middle);
+        Value hasRight = k.compare(arith::CmpIPredicate::slt, next[1], high);
+        scf::ConditionOp::create(k.b, k.loc, k.both(hasLeft, hasRight), next);
+      },
+      [&](OpBuilder &, Location, ValueRange next) {
+        Value left = loadNumber(k, from, next[0]), right = loadNumber(k, from, next[1]);
+        // The right one goes first only if it is less, which keeps equal ones in order.
+        Value takesRight = less(right, left);
+        storeNumber(k, k.select(takesRight, right, left), to, next[2]);
+        Value zero = k.index(0), following[] = {k.add(next[0], k.select(takesRight, zero, one)),
+                                                k.add(next[1], k.select(takesRight, one, zero)), k.add(next[2], one)};
+        scf::YieldOp::create(k.b, k.loc, ValueRange(following));
+      });
+  k.b.setInsertionPointAfter(loop);
+  Value left = loop.getResult(0), right = loop.getResult(1), out = loop.getResult(2);
+  auto copyRest = [&](Value first, Value end) {
+    k.loop(first, end, one, [&](Value i) {
+      storeNumber(k, loadNumber(k, from, i), to, k.add(out, k.sub(i, first)));
+    });
+  };
+  copyRest(left, middle);
+  copyRest(right, high);
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include "passes/lower/Indices.h"
 #include "passes/lower/MergeSort.h"
 #include "passes/lower/Registry.h"
+#include "passes/lower/SortKeys.h"
 
 using namespace mlir;
 
@@ -34,10 +35,8 @@ public:
     Value found = k.loop(zero, items, one, zero, [&](Value item, ValueRange before) -> SmallVector<Value> {
       Value batch = k.div(item, classes), category = k.rem(item, classes);
       Value above = collect(batch, category, count);
-      mergeSort(k, {y, candidates}, {y, scratch}, above, [&](Value a, Value b) -> Value {
-        return arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OGT, scoreOf(batch, category, a),
-                                     scoreOf(batch, category, b));
-      });
+      mergeSort(k, {y, candidates}, {y, scratch}, above,
+                [&](Value a, Value b) { return k.compare(arith::CmpIPredicate::sgt, a, b); });
       return {choose(batch, category, above, limit, before[0])};
     })[0];
     storeStored(k, k.fromIndex(found, k.b.getI64Type()), {k.counts(), zero});
@@ -47,16 +46,13 @@ private:
   Value scalar(Value tensor) { return loadStored(k, {k.flat(k.memref(tensor)), k.index(0)}); }
   Value numberAt(Value at) { return k.toIndex(loadStored(k, {y, at})); }
   void storeNumber(Value number, Value at) { storeStored(k, k.fromIndex(number, k.b.getI64Type()), {y, at}); }
-  Value scoreOf(Value batch, Value category, Value box) {
-    return memref::LoadOp::create(k.b, k.loc, scores, ValueRange{batch, category, box});
-  }
 
-  /// Lists the boxes with a score above the threshold; returns their number.
+  /// Lists the boxes with a score above the threshold by their keys; returns their number.
   Value collect(Value batch, Value category, Value count) {
     return k.loop(k.index(0), count, k.index(1), k.index(0), [&](Value box, ValueRange n) -> SmallVector<Value> {
-      Value isAbove = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OGT, scoreOf(batch, category, box),
-                                            scoreThreshold);
-      k.ifThen(isAbove, [&] { storeNumber(box, k.add(candidates, n[0])); });
+      Value score = memref::LoadOp::create(k.b, k.loc, scores, ValueRange{batch, category, box});
+      Value isAbove = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OGT, score, scoreThreshold);
+      k.ifThen(isAbove, [&] { storeStored(k, sortKey(k, score, box, {}), {y, k.add(candidates, n[0])}); });
       return {k.select(isAbove, k.add(n[0], 1), n[0])};
     })[0];
   }
@@ -64,7 +60,7 @@ private:
   /// Takes the listed boxes in order, up to the limit; returns the length of the result.
   Value choose(Value batch, Value category, Value above, Value limit, Value before) {
     return k.loop(k.index(0), above, k.index(1), before, [&](Value i, ValueRange found) -> SmallVector<Value> {
-      Value box = numberAt(k.add(candidates, i));
+      Value box = indexOfKey(k, loadStored(k, {y, k.add(candidates, i)}));
       Value isOpen = k.compare(arith::CmpIPredicate::slt, k.sub(found[0], before), limit);
       Value isChosen = k.ifElse(
           isOpen, [&] { return negated(k, overlapsChosen(batch, box, before, found[0])); },
@@ -103,8 +99,9 @@ private:
   };
 
   Value f(Value x, Value z, bool isMax) {
-    return isMax ? arith::MaximumFOp::create(k.b, k.loc, x, z).getResult()
-                 : arith::MinimumFOp::create(k.b, k.loc, x, z).getResult();
+    // Without a question about NaN: a box with one has no area that is above zero.
+    auto order = isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
+    return k.select(arith::CmpFOp::create(k.b, k.loc, order, x, z), x, z);
   }
   Value sub(Value x, Value z) { return arith::SubFOp::create(k.b, k.loc, x, z); }
   Value mul(Value x, Value z) { return arith::MulFOp::create(k.b, k.loc, x, z); }

@@ -4,6 +4,7 @@
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Lanes.h"
 #include "passes/lower/Registry.h"
+#include "passes/lower/SortKeys.h"
 
 using namespace mlir;
 
@@ -13,33 +14,19 @@ namespace {
 
 AffineMap topKItems(nn::GroupOp group, Operation *root) { return itemPerRow(group, cast<nn::TopKOp>(root).getAxis()); }
 
-/// The heap of one lane: element i lies at base + i * stride of the results. An entry is a value and its index, or for
-/// elements of up to 32 bits both in one number, a key, so that one comparison decides; keys lie in the result of indices.
+/// The heap of one lane: element i lies at base + i * stride of the results. An entry is a value and its index, or
+/// where they fit a key, which lies in the result of indices.
 class Heap {
 public:
   Heap(KernelBuilder &k, nn::TopKOp op, const FlatTensor &values, const FlatTensor &indices, Value base, Value stride)
       : k(k), values(values), indices(indices), base(base), stride(stride), largest(op.getLargest()),
-        type(computeType(values.element)), isKeyed(hasKeys(values.element)) {}
+        type(computeType(values.element)), isKeyed(fitsSortKey(type)) {}
 
   using Entry = SmallVector<Value, 2>; // value, index; or a key
 
-  /// Whether entries are keys: elements then have a 32-bit compute type or a narrower one.
-  static bool hasKeys(Type element) { return computeType(element).getIntOrFloatBitWidth() <= 32; }
-
   Entry entryOf(Value value, Value index) {
-    Type i64 = k.b.getI64Type();
-    if (!isKeyed)
-      return {value, k.fromIndex(index, i64)};
-    // The greater key comes first: the element in the upper half, and in the lower one how many indices follow.
-    Value order = arith::ShLIOp::create(k.b, k.loc, arith::ExtSIOp::create(k.b, k.loc, i64, orderOf(value)),
-                                        integerLike(k.b, k.loc, i64, 32));
-    Value following = arith::SubIOp::create(k.b, k.loc, integerLike(k.b, k.loc, i64, kIndices), k.fromIndex(index, i64));
-    return {arith::OrIOp::create(k.b, k.loc, order, following)};
-  }
-  /// The index in a key.
-  Value indexOf(const Entry &key) {
-    Value mask = integerLike(k.b, k.loc, k.b.getI64Type(), kIndices);
-    return k.toIndex(arith::SubIOp::create(k.b, k.loc, mask, arith::AndIOp::create(k.b, k.loc, key[0], mask)));
+    return isKeyed ? Entry{sortKey(k, value, index, {isUnsigned(), largest})}
+                   : Entry{value, k.fromIndex(index, k.b.getI64Type())};
   }
   /// Puts a value and its index in the place of a key.
   void decode(Value i, Value value, Value index) {
@@ -108,32 +95,9 @@ public:
     set(loop.getResult(0), entry);
   }
 
-  static constexpr int64_t kIndices = 0xffffffff;
-
 private:
   Value place(Value i) { return k.add(base, k.mul(i, stride)); }
 
-  /// An i32 that is the greater the earlier an element comes, and the same for equal ones.
-  Value orderOf(Value value) {
-    Type i32 = k.b.getI32Type();
-    Value order = value;
-    if (isa<FloatType>(type)) {
-      // Bits of negative floats run the other way; both zeros are one; every NaN is beyond the numbers.
-      Value isNan = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::UNO, value, value);
-      Value sum = arith::AddFOp::create(k.b, k.loc, value, constantLike(k.b, k.loc, type, 0.0));
-      Value bits = arith::BitcastOp::create(k.b, k.loc, i32, sum);
-      Value sign = arith::ShRSIOp::create(k.b, k.loc, bits, integerLike(k.b, k.loc, i32, 31));
-      Value greatest = integerLike(k.b, k.loc, i32, INT32_MAX);
-      order = arith::XOrIOp::create(k.b, k.loc, bits, arith::AndIOp::create(k.b, k.loc, sign, greatest));
-      order = k.select(isNan, greatest, order);
-    } else if (!type.isInteger(32)) {
-      order = isUnsigned() ? arith::ExtUIOp::create(k.b, k.loc, i32, value).getResult()
-                           : arith::ExtSIOp::create(k.b, k.loc, i32, value).getResult();
-    } else if (isUnsigned()) {
-      order = arith::XOrIOp::create(k.b, k.loc, value, integerLike(k.b, k.loc, i32, INT32_MIN));
-    }
-    return largest ? order : arith::XOrIOp::create(k.b, k.loc, order, integerLike(k.b, k.loc, i32, -1)).getResult();
-  }
   bool isUnsigned() const { return isUnsignedElement(values.element); }
 
   KernelBuilder &k;
@@ -160,9 +124,9 @@ LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
 
   Value tooMany = k.compare(arith::CmpIPredicate::ugt, wanted, length);
   k.ifThen(tooMany, [&] { k.fail("TopK wants %0 elements of %1", wanted, length); });
-  bool isKeyed = Heap::hasKeys(element);
+  bool isKeyed = fitsSortKey(type);
   if (isKeyed) {
-    Value tooLong = k.compare(arith::CmpIPredicate::ugt, length, k.index(Heap::kIndices));
+    Value tooLong = k.compare(arith::CmpIPredicate::ugt, length, k.index(kGreatestKeyIndex));
     k.ifThen(tooLong, [&] { k.fail("TopK of %0 elements: it numbers at most 2^32 - 1", length); });
   }
   Value count = k.min(wanted, length), zero = k.index(0), one = k.index(1);
@@ -183,7 +147,7 @@ LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
     });
     // Each later element replaces the worst one if it comes before it; an equal one has the higher index and does not.
     auto worst = [&]() -> Value {
-      return isKeyed ? valueOf(heap.indexOf(heap.get(zero))) : heap.get(zero).front();
+      return isKeyed ? valueOf(indexOfKey(k, heap.get(zero).front())) : heap.get(zero).front();
     };
     k.loop(count, length, one, worst(), [&](Value i, ValueRange carried) -> SmallVector<Value> {
       Value value = valueOf(i);
@@ -202,7 +166,7 @@ LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
     });
     if (isKeyed)
       k.loop(zero, count, one, [&](Value i) {
-        Value index = heap.indexOf(heap.get(i));
+        Value index = indexOfKey(k, heap.get(i).front());
         heap.decode(i, valueOf(index), index);
       });
   });
