@@ -56,6 +56,12 @@ Expected<std::unique_ptr<Module>> translate(mlir::ModuleOp module, const Target 
                   mlir::StringAttr::get(mlirContext, machine.createDataLayout().getStringRepresentation()));
   module->setAttr(LLVMDialect::getTargetTripleAttrName(), mlir::StringAttr::get(mlirContext, target.triple.str()));
 
+  // A loop's annotation reaches its branch as an attribute of no meaning; translation reads the branch's own.
+  module->walk([](mlir::LLVM::BrOp branch) {
+    if (auto annotation = branch->removeAttr("llvm.loop_annotation"))
+      branch.setLoopAnnotationAttr(mlir::cast<mlir::LLVM::LoopAnnotationAttr>(annotation));
+  });
+
   std::string messages;
   mlir::ScopedDiagnosticHandler handler(mlirContext, [&](mlir::Diagnostic &diagnostic) {
     messages += (messages.empty() ? "" : "; ") + diagnostic.str();

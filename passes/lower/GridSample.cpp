@@ -1,8 +1,13 @@
-// Lowering of nn.grid_sample. An item is a row of locations of the result, in all channels: what is found for a
-// location, input positions and weights, serves every channel.
+// Lowering of nn.grid_sample. An item is a row of locations of the result. Of a block of locations the taps are found
+// first, where in an image they are and their weights; then channel after channel is sampled there. (One location after
+// another in all channels would read lines of as many planes, which meet in the same sets of a cache.)
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
+#include "passes/lower/Lanes.h"
 #include "passes/lower/Registry.h"
+#include "passes/lower/Runs.h"
 #include "passes/lower/Sampling.h"
 
 using namespace mlir;
@@ -11,38 +16,47 @@ namespace nnc {
 
 namespace {
 
-/// A position along one dim, whether it counts, and its weight.
+/// A position, along one dim or in an image, whether it counts, and its weight; null: it counts, and all of it.
 struct Tap {
   Value position, counts, weight;
 };
 
-class Sampler {
+/// Finds the taps of a location, or of a vector of locations.
+class TapFinder {
 public:
-  Sampler(KernelBuilder &k, nn::GridSampleOp op)
-      : k(k), op(op), element(getElementTypeOrSelf(op.getX().getType())), f{k, realTypeFor(element)},
-        n(cast<RankedTensorType>(op.getX().getType()).getRank() - 2) {}
+  TapFinder(KernelBuilder &k, nn::GridSampleOp op, Type type) : k(k), op(op), f{k, type} {}
 
-  /// All channels at the output location (of n dims) of image `image`.
-  void location(Value image, ValueRange out) {
-    SmallVector<SmallVector<Tap>> taps;
-    for (int64_t d = 0; d < n; ++d) {
-      SmallVector<Value> at = {image};
-      at.append(out.begin(), out.end());
-      at.push_back(k.index(n - 1 - d)); // the grid names the last dim first
-      Value coordinate = k.load(op.getGrid(), at);
-      coordinate = f.fromElement(coordinate, getElementTypeOrSelf(op.getGrid().getType()));
-      taps.push_back(tapsOf(coordinate, k.dimOf(op.getX(), 2 + d)));
+  /// The taps in an image, from a location's coordinates in the order of the image's dims.
+  SmallVector<Tap> ofImage(ValueRange coordinates) {
+    SmallVector<Tap> all;
+    for (auto [d, coordinate] : llvm::enumerate(coordinates)) {
+      Value extent = k.dimOf(op.getX(), 2 + d);
+      SmallVector<Tap> ofDim = tapsOf(coordinate, extent), outer = std::move(all);
+      all.clear();
+      if (outer.empty())
+        all = std::move(ofDim);
+      for (const Tap &before : outer)
+        for (const Tap &tap : ofDim)
+          all.push_back({inRow(before.position, extent, tap.position), both(before.counts, tap.counts),
+                         before.weight ? f.mul(before.weight, tap.weight) : Value()});
     }
-    k.loop(k.dimOf(op.getX(), 1), [&](Value channel) {
-      SmallVector<Value> at = {image, channel};
-      Value result = sumFrom(taps, at);
-      SmallVector<Value> target = {image, channel};
-      target.append(out.begin(), out.end());
-      k.store(op.getKind() == nn::ResizeMode::nearest ? result : f.toElement(result, element), op.getY(), target);
-    });
+    return all;
   }
+  /// Both conditions, of which either both or none is null.
+  Value both(Value a, Value b) { return a ? arith::AndIOp::create(k.b, k.loc, a, b).getResult() : Value(); }
 
 private:
+  /// row * extent + column, as i64 or index.
+  Value inRow(Value row, Value extent, Value column) {
+    if (row.getType().isIndex())
+      return k.add(k.mul(row, extent), column);
+    Type wide = withShapeOf(row.getType(), k.b.getI64Type());
+    auto widened = [&](Value v) -> Value {
+      return v.getType() == wide ? v : arith::ExtSIOp::create(k.b, k.loc, wide, v).getResult();
+    };
+    Value factor = spread(k, k.fromIndex(extent, k.b.getI64Type()), wide);
+    return arith::AddIOp::create(k.b, k.loc, arith::MulIOp::create(k.b, k.loc, widened(row), factor), widened(column));
+  }
   bool isReflecting() { return op.getPadding() == "reflection"; }
 
   /// x mirrored at the borders until it lies between them.
@@ -65,7 +79,8 @@ private:
     Value low = f.c(corners ? 0 : -0.5), high = corners ? last : f.sub(size, 0.5);
     if (op.getKind() == nn::ResizeMode::nearest)
       x = f.roundEven(x);
-    if (op.getPadding() == "border") {
+    // A cubic's four positions are brought to the border one by one, as exporters' frameworks do.
+    if (op.getPadding() == "border" && op.getKind() != nn::ResizeMode::cubic) {
       Value isOut = arith::OrIOp::create(k.b, k.loc, f.compare(arith::CmpFPredicate::OLT, x, low),
                                          f.compare(arith::CmpFPredicate::OGT, x, high));
       x = f.select(isOut, f.min(f.max(x, f.c(0)), last), x);
@@ -92,43 +107,180 @@ private:
     Tap tap;
     tap.weight = weight;
     if (op.getPadding() == "zeros")
-      tap.counts = k.both(f.compare(arith::CmpFPredicate::OGE, position, f.c(0)),
+      tap.counts = both(f.compare(arith::CmpFPredicate::OGE, position, f.c(0)),
                           f.compare(arith::CmpFPredicate::OLT, position, size));
     tap.position = f.toIndex(position, f.c(0), f.sub(size, 1));
     return tap;
   }
 
-  Value sumFrom(ArrayRef<SmallVector<Tap>> taps, SmallVectorImpl<Value> &at, Value counts = {}) {
-    int64_t d = at.size() - 2;
-    if (d == n) {
-      Value value = k.load(op.getX(), at);
-      bool isNearest = op.getKind() == nn::ResizeMode::nearest;
-      if (!isNearest)
-        value = f.fromElement(value, element);
-      if (!counts)
-        return value;
-      Value zero = isa<FloatType>(value.getType()) ? constantLike(k.b, k.loc, value.getType(), 0.0)
-                                                   : integerLike(k.b, k.loc, value.getType(), 0);
-      return k.select(counts, value, zero);
+  KernelBuilder &k;
+  nn::GridSampleOp op;
+  Reals f;
+};
+
+class Sampler {
+public:
+  Sampler(KernelBuilder &k, nn::GridSampleOp op)
+      : k(k), op(op), element(getElementTypeOrSelf(op.getX().getType())), f{k, realTypeFor(element)},
+        x(k, k.memref(op.getX()), element), y(k, k.output(0), element),
+        grid(k, k.memref(op.getGrid()), getElementTypeOrSelf(op.getGrid().getType())),
+        n(cast<RankedTensorType>(op.getX().getType()).getRank() - 2), plane(k.index(1)) {
+    places = k.workspace(MemRefType::get({tapCount(), block()}, k.b.getI64Type()));
+    weights = k.workspace(MemRefType::get({tapCount(), block()}, f.type));
+    areInside = k.workspace(MemRefType::get({block()}, k.b.getI8Type()));
+  }
+
+  /// The locations [from, to) of all images, in all channels.
+  void emit(Value from, Value to) {
+    Value perImage = k.index(1);
+    for (int64_t d = 0; d < n; ++d) {
+      perImage = k.mul(perImage, k.dim(k.output(0), 2 + d));
+      plane = k.mul(plane, k.dimOf(op.getX(), 2 + d));
     }
-    Value sum;
-    for (const Tap &tap : taps[d]) {
-      at.push_back(tap.position);
-      Value both = counts && tap.counts ? k.both(counts, tap.counts) : tap.counts;
-      Value value = sumFrom(taps, at, both);
-      at.pop_back();
+    Value isWork = k.compare(arith::CmpIPredicate::ult, from, to);
+    k.ifThen(isWork, [&] {
+      Value first = k.div(from, perImage), last = k.div(k.sub(to, k.index(1)), perImage);
+      k.loop(first, k.add(last, 1), k.index(1), [&](Value image) {
+        Value start = k.mul(image, perImage), zero = k.index(0);
+        Value begin = k.max(k.sub(from, start), zero), end = k.min(k.sub(to, start), perImage);
+        k.loop(begin, end, k.index(block()), [&](Value location) {
+          Value count = k.min(k.sub(end, location), k.index(block()));
+          findTaps(k.add(start, location), count);
+          sample(image, k.add(k.mul(k.mul(image, k.dimOf(op.getX(), 1)), perImage), location), perImage, count);
+        });
+      });
+    });
+  }
+
+private:
+  int64_t perDim() {
+    return op.getKind() == nn::ResizeMode::nearest ? 1 : op.getKind() == nn::ResizeMode::cubic ? 4 : 2;
+  }
+  int64_t tapCount() {
+    int64_t count = 1;
+    for (int64_t d = 0; d < n; ++d)
+      count *= perDim();
+    return count;
+  }
+  /// Locations whose taps are kept, so few that they leave room in the nearest cache.
+  int64_t block() { return std::max<int64_t>(16, 1024 / tapCount()); }
+  bool hasOutside() { return op.getPadding() == "zeros"; }
+
+  /// Keeps the taps of `count` locations, the first one's number being `first`, vectors of them while there are.
+  void findTaps(Value first, Value count) {
+    int64_t lanes = std::max<int64_t>(1, k.target.vectorBits / f.type.getIntOrFloatBitWidth());
+    Value whole = k.index(0);
+    if (lanes > 1) {
+      whole = k.mul(k.div(count, k.index(lanes)), lanes);
+      k.loop(k.index(0), whole, k.index(lanes), [&](Value i) { keepTaps(first, i, VectorType::get({lanes}, f.type)); });
+    }
+    k.loop(whole, count, k.index(1), [&](Value i) { keepTaps(first, i, f.type); });
+  }
+
+  /// Keeps the taps of a location, or of a vector of them, the numbers `i` and following. A place of -1 is outside.
+  void keepTaps(Value first, Value i, Type shape) {
+    TapFinder finder(k, op, shape);
+    Value allCount;
+    for (auto [t, tap] : llvm::enumerate(finder.ofImage(coordinates(k.mul(k.add(first, i), n), shape)))) {
+      Type numbers = withShapeOf(shape, k.b.getI64Type());
+      Value place = tap.position, number = k.index(t);
+      if (place.getType().isIndex())
+        place = k.fromIndex(place, k.b.getI64Type());
+      else if (place.getType() != numbers) // of one dim
+        place = arith::ExtSIOp::create(k.b, k.loc, numbers, place);
+      if (tap.counts) {
+        place = arith::SelectOp::create(k.b, k.loc, tap.counts, place, integerLike(k.b, k.loc, numbers, -1));
+        allCount = allCount ? finder.both(allCount, tap.counts) : tap.counts;
+      }
+      keep(place, places, {number, i});
       if (tap.weight)
-        value = f.mul(value, tap.weight);
-      sum = sum ? f.add(sum, value) : value;
+        keep(tap.weight, weights, {number, i});
     }
-    return sum;
+    if (allCount)
+      keep(arith::ExtUIOp::create(k.b, k.loc, withShapeOf(shape, k.b.getI8Type()), allCount), areInside, i);
+  }
+
+  /// The coordinates at `from` in the grid, in the order of the image's dims: the grid names the last dim first. Those of
+  /// a vector of locations lie in turns.
+  SmallVector<Value> coordinates(Value from, Type shape) {
+    SmallVector<Value> all;
+    auto type = dyn_cast<VectorType>(shape);
+    Type narrow = computeType(grid.element);
+    Value turns = type ? grid.load(VectorType::get({type.getNumElements() * n}, narrow), from) : Value();
+    for (int64_t d = 0; d < n; ++d) {
+      Value coordinate;
+      if (type) {
+        SmallVector<int64_t> lanes;
+        for (int64_t lane = 0; lane < type.getNumElements(); ++lane)
+          lanes.push_back(lane * n + n - 1 - d);
+        coordinate = vector::ShuffleOp::create(k.b, k.loc, turns, turns, lanes);
+      } else {
+        coordinate = grid.load(narrow, k.add(from, n - 1 - d));
+      }
+      all.push_back(convertElement(k.b, k.loc, coordinate, grid.element, f.type));
+    }
+    return all;
+  }
+
+  void keep(Value value, Value memref, ValueRange at) {
+    if (isa<VectorType>(value.getType()))
+      vector::StoreOp::create(k.b, k.loc, value, memref, at);
+    else
+      memref::StoreOp::create(k.b, k.loc, value, memref, at);
+  }
+
+  /// The sums over the taps of `count` locations; those of channel 0 are in the result from `to` on.
+  void sample(Value image, Value to, Value perImage, Value count) {
+    Value channels = k.dimOf(op.getX(), 1);
+    k.loop(channels, [&](Value channel) {
+      Value from = k.mul(k.add(k.mul(image, channels), channel), plane), result = k.add(to, k.mul(channel, perImage));
+      k.scalarLoop(count, [&](Value i) {
+        if (!hasOutside())
+          return y.store(sumOf(from, i, /*mayBeOutside=*/false), k.add(result, i));
+        Value areAll = memref::LoadOp::create(k.b, k.loc, areInside, i);
+        Value sum = k.ifElse(
+            k.compare(arith::CmpIPredicate::ne, areAll, integerLike(k.b, k.loc, areAll.getType(), 0)), [&] { return sumOf(from, i, false); },
+            [&] { return sumOf(from, i, true); });
+        y.store(sum, k.add(result, i));
+      });
+    });
+  }
+
+  /// The sum over the taps of location `i` in the plane at `from`, as an element.
+  Value sumOf(Value from, Value i, bool mayBeOutside) {
+    bool isWeighted = op.getKind() != nn::ResizeMode::nearest;
+    Value sum;
+    for (int64_t t = 0; t < tapCount(); ++t) {
+      Value place = k.toIndex(memref::LoadOp::create(k.b, k.loc, places, ValueRange{k.index(t), i})), isInside;
+      if (mayBeOutside) {
+        // It counts as zero, whatever is at the place that is read instead.
+        isInside = k.compare(arith::CmpIPredicate::sge, place, k.index(0));
+        place = k.max(place, k.index(0));
+      }
+      Value value = x.load(computeType(element), k.add(from, place));
+      if (isWeighted)
+        value = f.fromElement(value, element);
+      if (isInside)
+        value = k.select(isInside, value, zeroOf(k, value.getType()));
+      if (isWeighted) {
+        Value weight = memref::LoadOp::create(k.b, k.loc, weights, ValueRange{k.index(t), i});
+        value = sum ? multiplyAdd(k, value, weight, sum) : f.mul(value, weight);
+      }
+      sum = value;
+    }
+    return isWeighted ? f.toElement(sum, element) : sum;
   }
 
   KernelBuilder &k;
   nn::GridSampleOp op;
   Type element;
   Reals f;
+  FlatTensor x, y, grid;
   int64_t n;
+  /// Elements of an image's channel.
+  Value plane;
+  /// Of the taps of a block's locations, in the workspace: places in a plane, weights, and whether all taps are inside.
+  Value places, weights, areInside;
 };
 
 /// All dims of the result but the channels and the last.
@@ -158,13 +310,8 @@ LogicalResult emitGridSample(KernelBuilder &k, Operation *root) {
   Value isImpossible = k.compare(arith::CmpIPredicate::eq, hasPositions, k.index(0));
   k.ifThen(isImpossible, [&] { k.fail("GridSample: the input has no elements to take"); });
   k.ifThen(isPossible, [&] {
-    k.forEachItem([&](ValueRange point) {
-      k.loop(k.dim(k.output(0), rank - 1), [&](Value x) {
-        SmallVector<Value> out(point.drop_front());
-        out.push_back(x);
-        Sampler(k, op).location(point[0], out);
-      });
-    });
+    Value row = k.dim(k.output(0), rank - 1);
+    Sampler(k, op).emit(k.mul(k.begin, row), k.mul(k.end, row));
   });
   return success();
 }

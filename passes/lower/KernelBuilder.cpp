@@ -168,6 +168,17 @@ void KernelBuilder::loop(Value from, Value to, Value step, Body body) {
   body(op.getInductionVar());
 }
 
+void KernelBuilder::scalarLoop(Value to, Body body) {
+  auto op = scf::ForOp::create(b, loc, index(0), to, index(1));
+  MLIRContext *context = b.getContext();
+  auto no = LLVM::LoopVectorizeAttr::get(context, /*disable=*/b.getBoolAttr(true), {}, {}, {}, {}, {}, {});
+  op->setAttr("llvm.loop_annotation",
+              LLVM::LoopAnnotationAttr::get(context, {}, no, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.getBody());
+  body(op.getInductionVar());
+}
+
 SmallVector<Value> KernelBuilder::loop(Value from, Value to, Value step, ValueRange initial, CarriedBody body) {
   auto op = scf::ForOp::create(b, loc, from, to, step, initial);
   OpBuilder::InsertionGuard guard(b);

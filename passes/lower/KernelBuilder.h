@@ -107,6 +107,9 @@ public:
   using CarriedBody = llvm::function_ref<mlir::SmallVector<mlir::Value>(mlir::Value iv, mlir::ValueRange carried)>;
   void loop(mlir::Value from, mlir::Value to, mlir::Value step, Body body);
   void loop(mlir::Value to, Body body) { loop(index(0), to, index(1), body); }
+  /// A loop that stays one of scalars: LLVM would make vectors of its iterations and gather what they read, element by
+  /// element and on both sides of every condition.
+  void scalarLoop(mlir::Value to, Body body);
   mlir::SmallVector<mlir::Value> loop(mlir::Value from, mlir::Value to, mlir::Value step, mlir::ValueRange initial,
                                       CarriedBody body);
   /// Nested loops over all points of a box.

@@ -1,0 +1,18 @@
+// RUN: nnc-opt %s -nn-form-groups -nn-build-kernels --split-input-file | FileCheck %s
+
+// The taps of a vector of locations, whose coordinates lie in turns, then those of a rest; the sums in every channel stay
+// scalar, since a vector of them would gather.
+// CHECK: #[[SCALAR:.*]] = #llvm.loop_annotation<vectorize = #
+// CHECK: func.func private @k0
+// CHECK: vector.load {{.*}} vector<16xf32>
+// CHECK: vector.shuffle {{.*}} [1, 3, 5, 7, 9, 11, 13, 15]
+// CHECK: vector.shuffle {{.*}} [0, 2, 4, 6, 8, 10, 12, 14]
+// CHECK-COUNT-4: arith.fptosi {{.*}} vector<8xi32>
+// CHECK: vector.store {{.*}} vector<8xi64>
+// CHECK: arith.fptosi {{.*}} f32 to i64
+// CHECK: scf.if
+// CHECK: llvm.loop_annotation = #[[SCALAR]]
+func.func @main(%x: tensor<1x4x9x9xf32>, %grid: tensor<1x5x20x2xf32>) -> tensor<1x4x5x20xf32> {
+  %y = nn.grid_sample linear %x, %grid {padding = "zeros"} : (tensor<1x4x9x9xf32>, tensor<1x5x20x2xf32>) -> tensor<1x4x5x20xf32>
+  return %y : tensor<1x4x5x20xf32>
+}
