@@ -16,3 +16,16 @@ func.func @main(%x: tensor<1x4x9x9xf32>, %grid: tensor<1x5x20x2xf32>) -> tensor<
   %y = nn.grid_sample linear %x, %grid {padding = "zeros"} : (tensor<1x4x9x9xf32>, tensor<1x5x20x2xf32>) -> tensor<1x4x5x20xf32>
   return %y : tensor<1x4x5x20xf32>
 }
+// -----
+// The neighbours of all samples of a region are kept for its channels, first down, then across.
+// CHECK: func.func private @k0
+// CHECK-COUNT-2: memref.store {{.*}} : memref<512xi64{{.*}}
+// CHECK-COUNT-2: memref.store {{.*}} : memref<512xf32{{.*}}
+// CHECK-COUNT-2: memref.store {{.*}} : memref<512xi64{{.*}}
+// CHECK-COUNT-2: memref.store {{.*}} : memref<512xf32{{.*}}
+// CHECK: memref.load {{.*}} : memref<512xi64{{.*}}
+// CHECK: llvm.loop_annotation
+func.func @main(%x: tensor<1x8x50x50xf32>, %rois: tensor<5x4xf32>, %batch: tensor<5xi64>) -> tensor<5x8x7x7xf32> {
+  %y = nn.roi_align %x, %rois, %batch {half_pixel, output_height = 7 : i64, output_width = 7 : i64, sampling_ratio = 2 : i64, spatial_scale = 2.5e-01 : f64} : (tensor<1x8x50x50xf32>, tensor<5x4xf32>, tensor<5xi64>) -> tensor<5x8x7x7xf32>
+  return %y : tensor<5x8x7x7xf32>
+}
