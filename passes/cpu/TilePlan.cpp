@@ -104,6 +104,10 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
   if (int64_t blocks = llvm::divideCeil(tiles, perItem);
       rowBlocks * batch % 2 != 0 && blocks % 2 != 0 && blocks < 16)
     perItem = llvm::divideCeil(tiles, blocks + 1);
+  // Few columns are one item, unless its rows are shared.
+  constexpr int64_t worthSharing = 1 << 20;
+  if (rows && rowTiles > 1 && items(perItem) == 1 && *rows * columns * steps >= worthSharing)
+    rowBlocks = 2;
   plan.panelBlock = plan.panels * llvm::divideCeil(tiles, llvm::divideCeil(tiles, perItem));
   plan.rowBlock = plan.rows * llvm::divideCeil(rowTiles, rowBlocks);
   int64_t tilesPerItem = std::min(rowTiles, plan.rowBlock / plan.rows);

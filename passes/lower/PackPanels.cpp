@@ -37,7 +37,8 @@ public:
 
   void emit() {
     int64_t whole = columns / kWidth, panels = llvm::divideCeil(columns, kWidth);
-    k.grain = 2;
+    // (See Runs.h: half of fewer elements is no gain.)
+    k.grain = std::max<int64_t>(1, kLeastMoved / (kPanels * kWidth * kSteps));
     k.forEachItem([&](ValueRange point) {
       Value batch = k.index(0);
       for (int64_t i = 0; i < rank - 3; ++i)

@@ -82,7 +82,7 @@ void TransposeShape::copyTiles(KernelBuilder &k, ArrayRef<Value> strides) {
   Value width = k.index(side), columnCount = dims[columns];
   Value wholeColumns = k.mul(k.div(columnCount, width), width);
   auto type = rankedType(y);
-  k.grain = std::max<int64_t>(1, 16384 / (strip * estimatedSize(type, columns, columns + 1)));
+  k.grain = std::max<int64_t>(1, kLeastMoved / (strip * estimatedSize(type, columns, columns + 1)));
 
   k.forEachItem([&](ValueRange point) {
     Value source = k.index(0), target = k.index(0);

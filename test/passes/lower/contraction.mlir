@@ -250,3 +250,11 @@ func.func @main(%a: tensor<?x2048x1xf32>, %b: tensor<?x1x2xf32>) -> tensor<?x204
   %y = nn.matmul %a, %b : (tensor<?x2048x1xf32>, tensor<?x1x2xf32>) -> tensor<?x2048x2xf32>
   return %y : tensor<?x2048x2xf32>
 }
+// -----
+// One panel's rows are two items, so that threads share them.
+// CHECK: affine_map<(d0, d1) -> (1, 2)>
+// CHECK: an item is 3{{[0-9]}} x 16
+func.func @main(%a: tensor<64x4096xf32>, %panels: tensor<1x4096x16xf32>) -> tensor<64x16xf32> {
+  %y = nn.packed_matmul %a, %panels {columns = 16 : i64} : (tensor<64x4096xf32>, tensor<1x4096x16xf32>) -> tensor<64x16xf32>
+  return %y : tensor<64x16xf32>
+}

@@ -83,3 +83,10 @@ func.func @main(%x: tensor<3x4xf32>) -> tensor<2x?xi64> {
   %y = nn.non_zero %x : (tensor<3x4xf32>) -> tensor<2x?xi64>
   return %y : tensor<2x?xi64>
 }
+// -----
+// 19 strips of 16 rows: fewer than two threads' worth of 40.
+// CHECK: grain = 40 : i64
+func.func @main(%x: tensor<200x300xf32>) -> tensor<300x200xf32> {
+  %y = nn.transpose %x {perm = array<i64: 1, 0>} : (tensor<200x300xf32>) -> tensor<300x200xf32>
+  return %y : tensor<300x200xf32>
+}
