@@ -33,6 +33,11 @@ DILATED = """g (float[1,512,28,28] x) => (float[1,128,28,28] y) <float[128,512,3
 PATCHES = """g (float[1,3,224,224] x) => (float[1,96,56,56] y) <float[96,3,4,4] w> {
     y = Conv <strides = [4, 4]> (x, w) }"""
 
+LSTM = """g (float[20,32,64] x) => (float[20,1,32,128] y) <float[1,512,64] w, float[1,512,128] r> {
+    y = LSTM <hidden_size = 128> (x, w, r) }"""
+GRU = """g (float[20,32,64] x) => (float[20,1,32,128] y) <float[1,384,64] w, float[1,384,128] r> {
+    y = GRU <hidden_size = 128, linear_before_reset = 1> (x, w, r) }"""
+
 
 def assembly(tmp_path, text, level):
     model = onnx.parser.parse_model('<ir_version: 8, opset_import: ["" : 17]>\n' + text)
@@ -72,8 +77,10 @@ def innermost_loops(text):
         (STRIDED, {"x86-64-v3": 10, "x86-64-v4": 14}),
         (WINOGRAD, {"x86-64-v3": 12, "x86-64-v4": 22}),
         (DEPTHWISE, {"x86-64-v3": 4, "x86-64-v4": 8}),
+        (LSTM, {"x86-64-v3": 8, "x86-64-v4": 20}),
+        (GRU, {"x86-64-v3": 12, "x86-64-v4": 21}),
     ],
-    ids=["matmul", "long", "strassen", "row", "pointwise", "strided", "winograd", "depthwise"],
+    ids=["matmul", "long", "strassen", "row", "pointwise", "strided", "winograd", "depthwise", "lstm", "gru"],
 )
 def test_no_sum_is_spilled(tmp_path, text, sums, level):
     register = REGISTERS[level]
