@@ -1,6 +1,8 @@
 // Lowering of nn.top_k: a lane's results are a binary heap with the worst candidate on top while the lane is read, and
-// are sorted in place afterwards. No memory but the results; O(n log k).
+// are sorted in place afterwards. No memory but the results; O(n log k). A few results of lanes that lie next to each other
+// are registers of keys instead, into which every element is sorted: a vector of lanes at a time.
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Lanes.h"
 #include "passes/lower/Registry.h"
@@ -108,6 +110,33 @@ private:
   bool isKeyed;
 };
 
+/// Results that are kept in registers at most.
+constexpr int64_t kMostInRegisters = 8;
+
+/// The keys of the first `wanted` results of all this call's lanes go to where their indices will be.
+void sortInRegisters(KernelBuilder &k, nn::TopKOp op, const FlatTensor &x, const FlatTensor &indices, int64_t wanted,
+                     Value inner) {
+  Type type = computeType(x.element), i64 = k.b.getI64Type();
+  SortOrder order{isUnsignedElement(x.element), op.getLargest()};
+  Lanes lanes(k, op.getX(), static_cast<int64_t>(op.getAxis()), type, 1);
+  k.grain = lanes.grain(wanted);
+  lanes.forEach([&](Lane &lane) {
+    SmallVector<Value> none(wanted, integerLike(k.b, k.loc, withShapeOf(lane.shape, i64), INT64_MIN));
+    SmallVector<Value> best = lane.scan(/*backwards=*/false, none, [&](Spot at, ValueRange kept) {
+      Value key = sortKey(k, x.load(at.shape, at.offset), at.position, order);
+      SmallVector<Value> next;
+      for (Value other : kept) {
+        next.push_back(arith::MaxSIOp::create(k.b, k.loc, other, key));
+        key = arith::MinSIOp::create(k.b, k.loc, other, key);
+      }
+      return next;
+    });
+    Value outer = k.div(lane.item, inner), column = k.rem(lane.item, inner);
+    for (auto [i, key] : llvm::enumerate(best))
+      indices.store(key, k.add(k.mul(k.add(k.mul(outer, wanted), i), inner), column));
+  });
+}
+
 LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
   auto op = cast<nn::TopKOp>(root);
   auto tensorType = cast<RankedTensorType>(op.getX().getType());
@@ -130,13 +159,35 @@ LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
     k.ifThen(tooLong, [&] { k.fail("TopK of %0 elements: it numbers at most 2^32 - 1", length); });
   }
   Value count = k.min(wanted, length), zero = k.index(0), one = k.index(1);
+  auto heapAt = [&](Value item) {
+    Value base = k.add(k.mul(k.mul(k.div(item, inner), wanted), inner), k.rem(item, inner));
+    return Heap(k, op, values, indices, base, inner);
+  };
+  auto elementsAt = [&](Value item) {
+    Value from = k.add(k.mul(k.mul(k.div(item, inner), length), inner), k.rem(item, inner));
+    return [&, from](Value i) { return x.load(type, k.add(from, k.mul(i, inner))); };
+  };
+  auto decode = [&](Value item) {
+    Heap heap = heapAt(item);
+    auto valueOf = elementsAt(item);
+    k.loop(zero, count, one, [&](Value i) {
+      Value index = indexOfKey(k, heap.get(i).front());
+      heap.decode(i, valueOf(index), index);
+    });
+  };
+  std::optional<int64_t> known = getConstantIntValue(wanted);
+  if (isKeyed && known && *known >= 1 && *known <= kMostInRegisters && axis + 1 < tensorType.getRank()) {
+    k.ifThen(k.compare(arith::CmpIPredicate::eq, count, wanted), [&] {
+      sortInRegisters(k, op, x, indices, *known, inner);
+      k.loop(k.begin, k.end, one, decode);
+    });
+    return success();
+  }
   Value hasWork = k.compare(arith::CmpIPredicate::ugt, count, zero);
   Value end = k.select(hasWork, k.end, k.begin);
   k.loop(k.begin, end, one, [&](Value item) {
-    Value outer = k.div(item, inner), column = k.rem(item, inner);
-    Value from = k.add(k.mul(k.mul(outer, length), inner), column);
-    Heap heap(k, op, values, indices, k.add(k.mul(k.mul(outer, wanted), inner), column), inner);
-    auto valueOf = [&](Value i) { return x.load(type, k.add(from, k.mul(i, inner))); };
+    Heap heap = heapAt(item);
+    auto valueOf = elementsAt(item);
     auto entryOf = [&](Value i) { return heap.entryOf(valueOf(i), i); };
     // The first `count` elements become a heap, from the last inner node to the root.
     k.loop(zero, count, one, [&](Value i) { heap.set(i, entryOf(i)); });
@@ -165,10 +216,7 @@ LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
       heap.siftDown(zero, last, moved);
     });
     if (isKeyed)
-      k.loop(zero, count, one, [&](Value i) {
-        Value index = indexOfKey(k, heap.get(i).front());
-        heap.decode(i, valueOf(index), index);
-      });
+      decode(item);
   });
   return success();
 }

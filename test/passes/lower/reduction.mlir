@@ -149,3 +149,15 @@ func.func @main(%x: tensor<3x14xf32>) -> tensor<3xf32> {
   %y = nn.reduce max %x {axes = array<i64: 1>} : (tensor<3x14xf32>) -> tensor<3xf32>
   return %y : tensor<3xf32>
 }
+// -----
+// Five results of neighbouring lanes are registers, into which keys are sorted without a branch.
+// CHECK: func.func private @k0
+// CHECK: scf.for {{.*}} -> (vector<8xi64>, vector<8xi64>, vector<8xi64>, vector<8xi64>, vector<8xi64>)
+// CHECK-COUNT-4: arith.minsi {{.*}} : vector<8xi64>
+// CHECK-NOT: scf.while
+// CHECK: return
+func.func @main(%x: tensor<2x100x64xf32>) -> (tensor<2x5x64xf32>, tensor<2x5x64xi64>) {
+  %k = nn.constant dense<5> : tensor<1xi64> : tensor<1xi64>
+  %y, %i = nn.top_k %x, %k {axis = 1 : i64} : (tensor<2x100x64xf32>, tensor<1xi64>) -> (tensor<2x5x64xf32>, tensor<2x5x64xi64>)
+  return %y, %i : tensor<2x5x64xf32>, tensor<2x5x64xi64>
+}
