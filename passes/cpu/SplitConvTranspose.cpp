@@ -140,7 +140,8 @@ private:
     }
     Value sums =
         nn::ConvOp::create(b, loc, RankedTensorType::get(outShape, y.getElementType()), op.getX(),
-                           weights.ofAll(taps), weights.biasOfAll(phases), ones, pads, dilations, groups, nn::AutoPad::explicit_pads);
+                           weights.ofAll(taps), weights.biasOfAll(phases), ones, pads, dilations, groups,
+                           nn::AutoPad::explicit_pads);
     if (phases > 1)
       sums = interleave(b, loc, activations.apply(b, sums), dims, groups, filters, y);
     else
@@ -199,8 +200,8 @@ private:
         pads[i] = dim.padBegin;
         pads[n + i] = dim.padEnd;
       }
-      Value sums = nn::ConvOp::create(b, loc, y.clone(shape), op.getX(), weights.ofRemainder(taps), op.getBias(), ones, pads, ones,
-                                      groups, nn::AutoPad::explicit_pads);
+      Value sums = nn::ConvOp::create(b, loc, y.clone(shape), op.getX(), weights.ofRemainder(taps), op.getBias(), ones,
+                                      pads, ones, groups, nn::AutoPad::explicit_pads);
       results.push_back(activations.apply(b, sums));
     }
     SmallVector<int64_t> all(shape);

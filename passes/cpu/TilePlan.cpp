@@ -426,9 +426,9 @@ RecurrentPlan planRecurrent(const KernelTarget &target, int64_t gates, std::opti
   constexpr int64_t width = nn::PackedRecurrentOp::kBlockUnits;
   RecurrentPlan plan;
   plan.lanes = std::min<int64_t>(target.vectorBits / 32, width);
-  // A step needs a register for each gate's weights, too, and for a row's scalar; with 32 registers LLVM loads those of all
-  // rows before it uses the first. What is left are the sums: one more row, and some of them are loaded and stored in each
-  // step. (An LSTM of 32 sequences: 2.2 ms in place of 2.5, with AVX2 3.9 in place of 5.2.)
+  // A step needs a register for each gate's weights, too, and for a row's scalar; with 32 registers LLVM loads those of
+  // all rows before it uses the first. What is left are the sums: one more row, and some of them are loaded and stored
+  // in each step. (An LSTM of 32 sequences: 2.2 ms in place of 2.5, with AVX2 3.9 in place of 5.2.)
   int64_t most = target.vectorBits == 256 ? (15 - gates) / gates : (32 - gates) / (gates + 1);
   plan.rows = together ? std::clamp<int64_t>(accumulators(target) / gates, 1, most) : 1;
   // Blocks of even heights.

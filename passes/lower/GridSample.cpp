@@ -200,8 +200,8 @@ private:
       keep(arith::ExtUIOp::create(k.b, k.loc, withShapeOf(shape, k.b.getI8Type()), allCount), areInside, i);
   }
 
-  /// The coordinates at `from` in the grid, in the order of the image's dims: the grid names the last dim first. Those of
-  /// a vector of locations lie in turns.
+  /// The coordinates at `from` in the grid, in the order of the image's dims: the grid names the last dim first. Those
+  /// of a vector of locations lie in turns.
   SmallVector<Value> coordinates(Value from, Type shape) {
     SmallVector<Value> all;
     auto type = dyn_cast<VectorType>(shape);
@@ -239,8 +239,8 @@ private:
           return y.store(sumOf(from, i, /*mayBeOutside=*/false), k.add(result, i));
         Value areAll = memref::LoadOp::create(k.b, k.loc, areInside, i);
         Value sum = k.ifElse(
-            k.compare(arith::CmpIPredicate::ne, areAll, integerLike(k.b, k.loc, areAll.getType(), 0)), [&] { return sumOf(from, i, false); },
-            [&] { return sumOf(from, i, true); });
+            k.compare(arith::CmpIPredicate::ne, areAll, integerLike(k.b, k.loc, areAll.getType(), 0)),
+            [&] { return sumOf(from, i, false); }, [&] { return sumOf(from, i, true); });
         y.store(sum, k.add(result, i));
       });
     });

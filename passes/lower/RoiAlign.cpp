@@ -1,6 +1,6 @@
-// Lowering of nn.roi_align. An item is one region in one channel; a bin is the mean or the maximum of samples on a regular
-// grid inside it, each interpolated from its four neighbours. Where the samples are and their weights is found once for
-// the channels that follow each other, unless they are too many to keep.
+// Lowering of nn.roi_align. An item is one region in one channel; a bin is the mean or the maximum of samples on a
+// regular grid inside it, each interpolated from its four neighbours. Where the samples are and their weights is found
+// once for the channels that follow each other, unless they are too many to keep.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Registry.h"

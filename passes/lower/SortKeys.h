@@ -22,7 +22,8 @@ struct SortOrder {
 
 /// Whether values of such a compute type fit a key.
 bool fitsSortKey(mlir::Type computeType);
-/// The key of a value of a compute type that fits, or of a vector of them that share an index. NaN counts as larger than all numbers; both zeros are equal.
+/// The key of a value of a compute type that fits, or of a vector of them that share an index. NaN counts as larger than
+/// all numbers; both zeros are equal.
 mlir::Value sortKey(KernelBuilder &k, mlir::Value value, mlir::Value index, SortOrder order);
 /// The index in a key.
 mlir::Value indexOfKey(KernelBuilder &k, mlir::Value key);

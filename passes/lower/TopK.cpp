@@ -1,6 +1,6 @@
 // Lowering of nn.top_k: a lane's results are a binary heap with the worst candidate on top while the lane is read, and
-// are sorted in place afterwards. No memory but the results; O(n log k). A few results of lanes that lie next to each other
-// are registers of keys instead, into which every element is sorted: a vector of lanes at a time.
+// are sorted in place afterwards. No memory but the results; O(n log k). A few results of lanes that lie next to each
+// other are registers of keys instead, into which every element is sorted: a vector of lanes at a time.
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "passes/lower/ElementTypes.h"
@@ -57,7 +57,8 @@ public:
       Value isNumber = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::ORD, y, y);
       return arith::AndIOp::create(k.b, k.loc, notLess, isNumber);
     }
-    return arith::CmpIOp::create(k.b, k.loc, isUnsigned() ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt, x, y);
+    auto greater = isUnsigned() ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt;
+    return arith::CmpIOp::create(k.b, k.loc, greater, x, y);
   }
   /// Whether entry `x` comes before entry `y`: equal values go by index.
   Value before(const Entry &x, const Entry &y) {
