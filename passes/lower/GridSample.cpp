@@ -31,10 +31,13 @@ public:
     SmallVector<Tap> all;
     for (auto [d, coordinate] : llvm::enumerate(coordinates)) {
       Value extent = k.dimOf(op.getX(), 2 + d);
-      SmallVector<Tap> ofDim = tapsOf(coordinate, extent), outer = std::move(all);
-      all.clear();
-      if (outer.empty())
+      SmallVector<Tap> ofDim = tapsOf(coordinate, extent);
+      if (d == 0) {
         all = std::move(ofDim);
+        continue;
+      }
+      SmallVector<Tap> outer = std::move(all);
+      all.clear();
       for (const Tap &before : outer)
         for (const Tap &tap : ofDim)
           all.push_back({inRow(before.position, extent, tap.position), both(before.counts, tap.counts),
@@ -108,7 +111,7 @@ private:
     tap.weight = weight;
     if (op.getPadding() == "zeros")
       tap.counts = both(f.compare(arith::CmpFPredicate::OGE, position, f.c(0)),
-                          f.compare(arith::CmpFPredicate::OLT, position, size));
+                        f.compare(arith::CmpFPredicate::OLT, position, size));
     tap.position = f.toIndex(position, f.c(0), f.sub(size, 1));
     return tap;
   }
