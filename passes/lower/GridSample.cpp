@@ -140,17 +140,11 @@ public:
       perImage = k.mul(perImage, k.dim(k.output(0), 2 + d));
       plane = k.mul(plane, k.dimOf(op.getX(), 2 + d));
     }
-    Value isWork = k.compare(arith::CmpIPredicate::ult, from, to);
-    k.ifThen(isWork, [&] {
-      Value first = k.div(from, perImage), last = k.div(k.sub(to, k.index(1)), perImage);
-      k.loop(first, k.add(last, 1), k.index(1), [&](Value image) {
-        Value start = k.mul(image, perImage), zero = k.index(0);
-        Value begin = k.max(k.sub(from, start), zero), end = k.min(k.sub(to, start), perImage);
-        k.loop(begin, end, k.index(block()), [&](Value location) {
-          Value count = k.min(k.sub(end, location), k.index(block()));
-          findTaps(k.add(start, location), count);
-          sample(image, k.add(k.mul(k.mul(image, k.dimOf(op.getX(), 1)), perImage), location), perImage, count);
-        });
+    forEachRow(k, from, to, perImage, [&](Value image, Value begin, Value end) {
+      k.loop(begin, end, k.index(block()), [&](Value location) {
+        Value count = k.min(k.sub(end, location), k.index(block()));
+        findTaps(k.add(k.mul(image, perImage), location), count);
+        sample(image, k.add(k.mul(k.mul(image, k.dimOf(op.getX(), 1)), perImage), location), perImage, count);
       });
     });
   }

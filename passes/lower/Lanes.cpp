@@ -3,6 +3,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "passes/lower/ElementTypes.h"
+#include "passes/lower/Runs.h"
 
 using namespace mlir;
 
@@ -175,14 +176,8 @@ void Lanes::forEach(llvm::function_ref<void(Lane &)> body) {
   };
   if (outer.empty())
     return columns(k.begin, k.end, k.index(0), k.index(0));
-  Value isWork = k.compare(arith::CmpIPredicate::ult, k.begin, k.end);
-  k.ifThen(isWork, [&] {
-    Value first = k.div(k.begin, inner), last = k.div(k.sub(k.end, k.index(1)), inner);
-    k.loop(first, k.add(last, 1), k.index(1), [&](Value row) {
-      Value rowItem = k.mul(row, inner);
-      Value from = k.max(k.sub(k.begin, rowItem), k.index(0)), to = k.min(k.sub(k.end, rowItem), inner);
-      columns(from, to, rowItem, baseOf(row, outer));
-    });
+  forEachRow(k, k.begin, k.end, inner, [&](Value row, Value from, Value to) {
+    columns(from, to, k.mul(row, inner), baseOf(row, outer));
   });
 }
 

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Registry.h"
+#include "passes/lower/Runs.h"
 #include "passes/lower/Sampling.h"
 
 using namespace mlir;
@@ -41,14 +42,8 @@ public:
 
   /// The items [from, to): the channels of one region after another.
   void emit(Value from, Value to) {
-    Value channels = k.dimOf(op.getX(), 1), isWork = k.compare(arith::CmpIPredicate::ult, from, to);
-    k.ifThen(isWork, [&] {
-      Value first = k.div(from, channels), last = k.div(k.sub(to, k.index(1)), channels);
-      k.loop(first, k.add(last, 1), k.index(1), [&](Value roi) {
-        Value start = k.mul(roi, channels);
-        region(roi, k.max(k.sub(from, start), k.index(0)), k.min(k.sub(to, start), channels));
-      });
-    });
+    forEachRow(k, from, to, k.dimOf(op.getX(), 1),
+               [&](Value roi, Value first, Value last) { region(roi, first, last); });
   }
 
 private:

@@ -116,6 +116,18 @@ Value constantBool(KernelBuilder &k, bool value) {
   return arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(value));
 }
 
+void forEachRow(KernelBuilder &k, Value from, Value to, Value inner,
+                llvm::function_ref<void(Value row, Value begin, Value end)> body) {
+  Value isWork = k.compare(arith::CmpIPredicate::ult, from, to);
+  k.ifThen(isWork, [&] {
+    Value first = k.div(from, inner), last = k.div(k.sub(to, k.index(1)), inner);
+    k.loop(first, k.add(last, 1), k.index(1), [&](Value row) {
+      Value start = k.mul(row, inner);
+      body(row, k.max(k.sub(from, start), k.index(0)), k.min(k.sub(to, start), inner));
+    });
+  });
+}
+
 Value negated(KernelBuilder &k, Value condition) {
   return k.b.createOrFold<arith::XOrIOp>(k.loc, condition, constantBool(k, true));
 }

@@ -26,6 +26,10 @@ void copyStridedRun(KernelBuilder &k, Place from, mlir::Value stride, Place to, 
 /// Stores `element`, of the storage type, `count` times.
 void fillRun(KernelBuilder &k, mlir::Value element, Place to, mlir::Value count);
 
+/// Numbers [from, to) that count through rows of `inner` each, row by row: `body` gets a row and what of it is meant.
+void forEachRow(KernelBuilder &k, mlir::Value from, mlir::Value to, mlir::Value inner,
+                llvm::function_ref<void(mlir::Value row, mlir::Value begin, mlir::Value end)> body);
+
 /// One element in its storage type.
 mlir::Value loadStored(KernelBuilder &k, Place from);
 void storeStored(KernelBuilder &k, mlir::Value element, Place to);
