@@ -1,6 +1,6 @@
 // Lowerings of nn.pool, nn.max_pool_with_indices and nn.max_unpool. An item is a row of the result, but for pools that
 // are done by rows (SeparablePool.h). Along a row the outputs whose window lies inside altogether are computed as
-// vectors, for strides 1 and 2, where their elements are contiguous or every other.
+// vectors, where the stride is small enough to pick their elements from the vectors between the first and the last.
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Registry.h"
@@ -29,6 +29,9 @@ void setGrain(KernelBuilder &k, ArrayRef<int64_t> kernel) {
   k.grain = std::max<int64_t>(1, 32768 / std::max<int64_t>(work, 1));
 }
 
+/// Up to this stride outputs are computed as vectors, and what is between their elements is loaded, too.
+constexpr int64_t kWidestStride = 4;
+
 /// A row of nn.pool.
 struct PoolRow {
   KernelBuilder &k;
@@ -48,7 +51,7 @@ struct PoolRow {
       outerCount = k.mul(outerCount, countOf(k, op, axis, outer.back()));
     }
     Value count = k.dim(k.output(0), point.size()), done = k.index(0);
-    if (rowAxis().stride <= 2)
+    if (rowAxis().stride <= kWidestStride)
       done = vectors(count);
     k.loop(done, count, k.index(1), [&](Value x) { scalar(x); });
   }
@@ -88,16 +91,24 @@ private:
     Type shape = VectorType::get({k.lanes()}, k.b.getF32Type());
     Value start = k.sub(k.mul(x, rowAxis().stride), rowAxis().padBegin);
     Value acc = overOuter(shape, [&](SmallVector<Value> at, Value acc) {
-      auto tap = [&](Value t, Value sum) {
+      auto loadAt = [&](Value x) {
         SmallVector<Value> indices = at;
-        indices.push_back(position(k, rowAxis(), start, t));
-        return reduction.combine(sum, loadVector(indices));
+        indices.push_back(x);
+        return loadStretch(indices);
       };
-      if (rowAxis().kernel > 16)
-        return k.loop(k.index(0), k.index(rowAxis().kernel), k.index(1), acc,
-                      [&](Value t, ValueRange carried) -> SmallVector<Value> { return {tap(t, carried[0])}; })[0];
-      for (int64_t t = 0; t < rowAxis().kernel; ++t)
-        acc = tap(k.index(t), acc);
+      const Axis &axis = rowAxis();
+      if (axis.kernel > 16)
+        return k.loop(k.index(0), k.index(axis.kernel), k.index(1), acc, [&](Value t, ValueRange carried) {
+          return SmallVector<Value>{reduction.combine(carried[0], elementsOf(loadAt(position(k, axis, start, t)), 0))};
+        })[0];
+      // Taps less than a stride apart find their elements in one stretch.
+      Value stretch;
+      for (int64_t t = 0, loaded = -1; t < axis.kernel; ++t) {
+        int64_t ahead = t * axis.dilation, first = ahead / axis.stride * axis.stride;
+        if (std::exchange(loaded, first) != first)
+          stretch = loadAt(k.add(start, first));
+        acc = reduction.combine(acc, elementsOf(stretch, ahead - first));
+      }
       return acc;
     });
     store(acc, x, k.mul(outerCount, rowAxis().kernel));
@@ -120,20 +131,24 @@ private:
     return nest(0, reduction.initial(shape));
   }
 
-  /// A vector of elements, as far apart as the stride says.
-  Value loadVector(ValueRange indices) {
-    Type element = getElementTypeOrSelf(op.getX().getType()), stored = storageType(element);
-    int64_t lanes = k.lanes();
-    auto type = VectorType::get({lanes * rowAxis().stride}, stored);
-    Value loaded = vector::LoadOp::create(k.b, k.loc, type, k.memref(op.getX()), indices);
-    if (rowAxis().stride == 2) {
-      SmallVector<int64_t> even;
-      for (int64_t i = 0; i < lanes; ++i)
-        even.push_back(2 * i);
-      loaded = vector::ShuffleOp::create(k.b, k.loc, loaded, loaded, even);
-    }
-    return toCompute(k.b, k.loc, loaded, element);
+  /// The elements from one place on that a vector of outputs and its strides span, as they are stored.
+  Value loadStretch(ValueRange indices) {
+    auto type = VectorType::get({k.lanes() * rowAxis().stride}, storageType(element()));
+    return vector::LoadOp::create(k.b, k.loc, type, k.memref(op.getX()), indices);
   }
+
+  /// Those of a stretch from `first` on that are a stride apart.
+  Value elementsOf(Value stretch, int64_t first) {
+    if (int64_t stride = rowAxis().stride; stride > 1) {
+      SmallVector<int64_t> picked;
+      for (int64_t i = 0; i < k.lanes(); ++i)
+        picked.push_back(first + stride * i);
+      stretch = vector::ShuffleOp::create(k.b, k.loc, stretch, stretch, picked);
+    }
+    return toCompute(k.b, k.loc, stretch, element());
+  }
+
+  Type element() { return getElementTypeOrSelf(op.getX().getType()); }
 
   void store(Value acc, Value x, Value count) {
     SmallVector<Value> indices(point);

@@ -1,6 +1,8 @@
 // Lowering of nn.top_k: a lane's results are a binary heap with the worst candidate on top while the lane is read, and
-// are sorted in place afterwards. No memory but the results; O(n log k). A few results of lanes that lie next to each
-// other are registers of keys instead, into which every element is sorted: a vector of lanes at a time.
+// are sorted in place afterwards. No memory but the results; O(n log k). Where a lane is contiguous, a whole vector of it
+// is compared with the worst candidate at once: few elements of a long lane replace one. A few results of lanes that lie
+// next to each other are registers of keys instead, into which every element is sorted: a vector of lanes at a time.
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "passes/lower/ElementTypes.h"
@@ -111,6 +113,31 @@ private:
   bool isKeyed;
 };
 
+/// Calls `body` with the places of the elements of `mask`, a vector of bits, that are set, in order. `body` gets the
+/// carried value and returns its successor.
+Value forEachSet(KernelBuilder &k, Value mask, Value carried, llvm::function_ref<Value(Value place, Value carried)> body) {
+  int64_t lanes = cast<VectorType>(mask.getType()).getNumElements();
+  Type i64 = k.b.getI64Type();
+  Value bits = vector::BitCastOp::create(k.b, k.loc, VectorType::get({1}, k.b.getIntegerType(lanes)), mask);
+  bits = vector::ExtractOp::create(k.b, k.loc, bits, 0);
+  if (lanes < 64)
+    bits = arith::ExtUIOp::create(k.b, k.loc, i64, bits);
+  auto loop = scf::WhileOp::create(
+      k.b, k.loc, TypeRange{i64, carried.getType()}, ValueRange{bits, carried},
+      [&](OpBuilder &, Location, ValueRange state) {
+        Value isLeft = k.compare(arith::CmpIPredicate::ne, state[0], integerLike(k.b, k.loc, i64, 0));
+        scf::ConditionOp::create(k.b, k.loc, isLeft, state);
+      },
+      [&](OpBuilder &, Location, ValueRange state) {
+        Value place = k.toIndex(math::CountTrailingZerosOp::create(k.b, k.loc, state[0]));
+        Value next = body(place, state[1]);
+        Value less = arith::AddIOp::create(k.b, k.loc, state[0], integerLike(k.b, k.loc, i64, -1));
+        Value rest = arith::AndIOp::create(k.b, k.loc, state[0], less);
+        scf::YieldOp::create(k.b, k.loc, ValueRange{rest, next});
+      });
+  return loop.getResult(1);
+}
+
 /// Results that are kept in registers at most.
 constexpr int64_t kMostInRegisters = 8;
 
@@ -145,7 +172,7 @@ LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
   if (!isa<FloatType, IntegerType>(element))
     return op.emitOpError("unsupported element type ") << element;
   Type type = computeType(element);
-  int64_t axis = op.getAxis();
+  int64_t axis = op.getAxis(), lanes = k.target.vectorBits / std::max(8u, type.getIntOrFloatBitWidth());
   FlatTensor x(k, k.memref(op.getX()), element), values(k, k.output(0), element), indices(k, k.output(1), i64);
   Value length = k.dimOf(op.getX(), axis), wanted = k.dim(k.output(0), axis), inner = k.index(1);
   for (int64_t i = axis + 1; i < tensorType.getRank(); ++i)
@@ -201,14 +228,26 @@ LogicalResult emitTopK(KernelBuilder &k, Operation *root) {
     auto worst = [&]() -> Value {
       return isKeyed ? valueOf(indexOfKey(k, heap.get(zero).front())) : heap.get(zero).front();
     };
-    k.loop(count, length, one, worst(), [&](Value i, ValueRange carried) -> SmallVector<Value> {
+    auto meet = [&](Value i, Value worstYet) {
       Value value = valueOf(i);
       auto replaced = [&] {
         heap.siftDown(zero, count, heap.entryOf(value, i));
         return worst();
       };
-      return {k.ifElse(heap.before(value, carried[0]), replaced, [&]() -> Value { return carried[0]; })};
-    });
+      return k.ifElse(heap.before(value, worstYet), replaced, [&]() -> Value { return worstYet; });
+    };
+    Value rest = count, worstYet = worst();
+    if (axis + 1 == tensorType.getRank()) {
+      Value width = k.index(lanes);
+      rest = k.add(count, k.mul(k.div(k.sub(length, count), width), width));
+      worstYet = k.loop(count, rest, width, worstYet, [&](Value i, ValueRange carried) -> SmallVector<Value> {
+        Value elements = x.load(VectorType::get({lanes}, type), k.add(k.mul(item, length), i));
+        Value mask = heap.before(elements, spread(k, carried[0], elements.getType()));
+        return {forEachSet(k, mask, carried[0], [&](Value place, Value worst) { return meet(k.add(i, place), worst); })};
+      })[0];
+    }
+    k.loop(rest, length, one, worstYet,
+           [&](Value i, ValueRange carried) -> SmallVector<Value> { return {meet(i, carried[0])}; });
     // The worst goes last, again and again.
     k.loop(one, count, one, [&](Value i) {
       Value last = k.sub(count, i);

@@ -22,6 +22,10 @@ CASES = [
     dict(kernel_shape=[3, 17], pads=[1, 8, 1, 8]),
     dict(kernel_shape=[18, 3], pads=[9, 1, 9, 1]),
     dict(kernel_shape=[3], strides=[2], pads=[1, 1]),
+    dict(kernel_shape=[3], strides=[3], pads=[2, 2]),
+    dict(kernel_shape=[6], strides=[4], pads=[3, 1]),
+    dict(kernel_shape=[3], strides=[4], dilations=[3], pads=[0, 2]),
+    dict(kernel_shape=[17], strides=[3], pads=[8, 8]),
     dict(kernel_shape=[2, 3, 3], strides=[1, 2, 1], pads=[0, 1, 1, 1, 1, 1]),
 ]
 
@@ -37,7 +41,7 @@ def test_pool(tmp_path, level, op, case):
     n = len(case["kernel_shape"])
     dtypes = (np.float32, np.int8, np.float32) if op == "MaxPool" else (np.float32,) * 3
     nodes, inputs, outputs, x = [], [], [], {}
-    for i, (width, dtype) in enumerate(zip((13, 34, 19), dtypes)):
+    for i, (width, dtype) in enumerate(zip((13, 34, 119), dtypes)):
         shape = (2, 3, *((20,), (9,), (11,))[i] * (n - 1), width)[: n + 1] + (width,)
         values = np.random.default_rng(i).standard_normal(shape) * 20
         x[f"x{i}"] = values.astype(dtype)

@@ -26,17 +26,18 @@ def places_in_order(x, largest):
 @pytest.mark.parametrize("largest", [0, 1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.float64, np.int8, np.uint8, np.int32, np.uint32, np.int64])
 @pytest.mark.parametrize("k", [1, 5, 23])
-def test_top_k(tmp_path, level, dtype, k, largest):
+@pytest.mark.parametrize("axis, shape", [(1, (3, 23, 21)), (2, (3, 5, 151))])
+def test_top_k(tmp_path, level, axis, shape, dtype, k, largest):
     if np.issubdtype(dtype, np.floating):
         special = np.array([np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-7, -1e-7], dtype)
-        x = np.where(RNG.random((3, 23, 21)) < 0.6, RNG.choice(special, (3, 23, 21)), RNG.standard_normal((3, 23, 21)))
+        x = np.where(RNG.random(shape) < 0.6, RNG.choice(special, shape), RNG.standard_normal(shape))
     else:
         info = np.iinfo(dtype)
-        x = RNG.choice(np.array([info.min, info.max, 0, 1, info.max - 1], dtype), (3, 23, 21))
+        x = RNG.choice(np.array([info.min, info.max, 0, 1, info.max - 1], dtype), shape)
     x = x.astype(dtype)
     kind = helper.np_dtype_to_tensor_dtype(x.dtype)
     graph = helper.make_graph(
-        [helper.make_node("TopK", ["x", "k"], ["v", "i"], axis=1, largest=largest)], "g",
+        [helper.make_node("TopK", ["x", "k"], ["v", "i"], axis=axis, largest=largest)], "g",
         [helper.make_tensor_value_info("x", kind, x.shape)],
         [helper.make_tensor_value_info("v", kind, None), helper.make_tensor_value_info("i", TensorProto.INT64, None)],
         [numpy_helper.from_array(np.array([k]), "k")])
@@ -44,11 +45,11 @@ def test_top_k(tmp_path, level, dtype, k, largest):
     model.ir_version = 11
     onnx.save(model, tmp_path / "model.onnx")
     library = nnc.compile(tmp_path / "model.onnx", tmp_path / "model.so", cpu=level)
-    places = np.apply_along_axis(places_in_order, 1, x, largest)[:, :k]
+    places = np.take(np.apply_along_axis(places_in_order, axis, x, largest), range(k), axis)
     for threads in (1, 3):
         got = nnc.load(library, threads=threads).run({"x": x})
         np.testing.assert_array_equal(got["i"], places)
-        np.testing.assert_array_equal(got["v"], np.take_along_axis(x, places, 1))
+        np.testing.assert_array_equal(got["v"], np.take_along_axis(x, places, axis))
 
 
 @pytest.mark.parametrize("centered", [0, 1])

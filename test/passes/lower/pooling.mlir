@@ -18,6 +18,19 @@ func.func @max(%x: tensor<1x2x32x32xf32>) -> tensor<1x2x16x16xf32> {
   return %y : tensor<1x2x16x16xf32>
 }
 
+// Signals are pooled along their rows, which are not halved first: four neighbours lie in one stretch for every output.
+// CHECK-LABEL: func.func private @k{{[0-9]+}}({{.*}}memref<1x2x200xf32>, %{{.*}}: memref<1x2x50xf32>
+// CHECK: %[[STRETCH:.*]] = vector.load {{.*}}, vector<32xf32>
+// CHECK: vector.shuffle %[[STRETCH]], %[[STRETCH]] [0, 4, 8, 12, 16, 20, 24, 28]
+// CHECK: vector.shuffle %[[STRETCH]], %[[STRETCH]] [1, 5, 9, 13, 17, 21, 25, 29]
+// CHECK: vector.shuffle %[[STRETCH]], %[[STRETCH]] [2, 6, 10, 14, 18, 22, 26, 30]
+// CHECK: vector.shuffle %[[STRETCH]], %[[STRETCH]] [3, 7, 11, 15, 19, 23, 27, 31]
+// CHECK: return
+func.func @signal(%x: tensor<1x2x200xf32>) -> tensor<1x2x50xf32> {
+  %y = nn.pool average %x {kernel = array<i64: 4>, strides = array<i64: 4>, pads = array<i64: 0, 0>, dilations = array<i64: 1>} : (tensor<1x2x200xf32>) -> tensor<1x2x50xf32>
+  return %y : tensor<1x2x50xf32>
+}
+
 // Quantizing saturates as floats, then converts.
 // CHECK-LABEL: func.func private @k{{[0-9]+}}({{.*}}memref<64xf32>, %{{.*}}: memref<f32>, %{{.*}}: memref<i8>, %{{.*}}: memref<64xi8>
 // CHECK: arith.divf {{.*}} : vector<8xf32>

@@ -116,8 +116,15 @@ func.func @main(%x: tensor<5x64xf32>) -> tensor<5x64xf32> {
   return %y : tensor<5x64xf32>
 }
 // -----
+// A heap, of contiguous lanes: a vector at once is compared with the worst candidate, and only what comes before it is
+// looked at.
 // CHECK: call @nncrt_fail
 // CHECK: scf.while
+// CHECK: %[[WORST:.*]] = vector.broadcast {{.*}} : f32 to vector<8xf32>
+// CHECK: arith.cmpf ugt, %{{.*}}, %[[WORST]] : vector<8xf32>
+// CHECK: vector.bitcast {{.*}} : vector<8xi1> to vector<1xi8>
+// CHECK: scf.while
+// CHECK: math.cttz
 func.func @main(%x: tensor<5x64xf32>, %k: tensor<1xi64>) -> tensor<5x?xf32> {
   %y, %i = nn.top_k %x, %k {axis = 1 : i64} : (tensor<5x64xf32>, tensor<1xi64>) -> (tensor<5x?xf32>, tensor<5x?xi64>)
   return %y : tensor<5x?xf32>
