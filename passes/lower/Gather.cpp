@@ -21,6 +21,12 @@ int64_t gatherRunStart(nn::GatherOp op) {
   return sliceRunStart(rankedType(op.getY()), op.getAxis() + rankedType(op.getIndices()).getRank());
 }
 
+/// Whether single elements are picked, by rows of indices: x is contiguous along the axis.
+bool picksElements(nn::GatherOp op) {
+  int64_t axis = op.getAxis();
+  return axis + 1 == rankedType(op.getX()).getRank() && rankedType(op.getIndices()).getRank() > 0;
+}
+
 AffineMap gatherItems(nn::GroupOp group, Operation *root) {
   return itemPerLeadingDims(group, gatherRunStart(cast<nn::GatherOp>(root)));
 }
@@ -35,6 +41,18 @@ LogicalResult emitGather(KernelBuilder &k, Operation *root) {
   Value indices = k.flat(k.memref(op.getIndices())), extent = k.dimOf(op.getX(), axis);
   Value count = productOf(k, ArrayRef(k.dimsOf(op.getY())).drop_front(start));
   k.grain = grainOfRuns(y, start);
+  if (picksElements(op)) {
+    Value width = k.dimOf(op.getY(), y.getRank() - 1);
+    forEachRow(k, k.begin, k.end, width, [&](Value row, Value begin, Value end) {
+      // The dims before the indices' own come first.
+      Value indexRows = productOf(k, ArrayRef(k.dimsOf(op.getIndices())).drop_back());
+      Value source = k.mul(k.div(row, indexRows), extent), at = k.mul(k.rem(row, indexRows), width);
+      forEachIndex(k, "gather", op.getIndices(), indices, at, begin, end, extent, [&](Value i, Value index) {
+        storeStored(k, loadStored(k, {x, k.add(source, index)}), {flat, k.add(k.mul(row, width), i)});
+      });
+    });
+    return success();
+  }
   k.forEachItem([&](ValueRange point) {
     Value at = dotProduct(k, point.slice(axis, indexRank), indexStrides);
     Value index = loadIndexOf(k, op.getIndices(), indices, at);
@@ -56,25 +74,34 @@ LogicalResult emitGatherElements(KernelBuilder &k, Operation *root) {
   auto xType = rankedType(op.getX()), indexType = rankedType(op.getIndices());
   int64_t axis = op.getAxis(), rank = xType.getRank();
   SmallVector<Value> xDims = k.dimsOf(op.getX()), xStrides = stridesOf(k, op.getX());
-  SmallVector<Value> strides = stridesOf(k, op.getIndices());
+  SmallVector<Value> dims = k.dimsOf(op.getIndices());
   Value x = k.flat(k.memref(op.getX())), y = k.flat(k.memref(op.getY())), indices = k.flat(k.memref(op.getIndices()));
   k.grain = 4096;
-  k.forEachItem([&](ValueRange point) {
-    Value at = dotProduct(k, point, strides), source = k.index(0);
+  forEachRow(k, k.begin, k.end, dims.back(), [&](Value row, Value begin, Value end) {
+    Value at = k.mul(row, dims.back()), source = k.index(0);
     // The indices may have more of the other dims than x only where the types do not tell.
     Value fits = constantBool(k, true);
-    for (int64_t d = 0; d < rank; ++d) {
+    auto fitsDim = [&](int64_t d, Value count) {
+      int64_t most = xType.getDimSize(d), known = indexType.getDimSize(d);
+      if (ShapedType::isDynamic(most) || ShapedType::isDynamic(known) || known > most)
+        fits = k.both(fits, k.compare(arith::CmpIPredicate::sle, count, xDims[d]));
+    };
+    for (int64_t d = rank - 1; d-- > 0;) {
+      Value position = d ? k.rem(row, dims[d]) : row;
+      row = k.div(row, dims[d]);
       if (d == axis)
         continue;
-      int64_t most = xType.getDimSize(d), count = indexType.getDimSize(d);
-      if (ShapedType::isDynamic(most) || ShapedType::isDynamic(count) || count > most)
-        fits = k.both(fits, k.inRange(point[d], xDims[d]));
-      source = k.add(source, k.mul(point[d], xStrides[d]));
+      fitsDim(d, k.add(position, 1));
+      source = k.add(source, k.mul(position, xStrides[d]));
     }
-    Value index = loadIndexOf(k, op.getIndices(), indices, at);
-    index = k.select(fits, index, xDims[axis]);
-    withIndex(k, "gather_elements", index, xDims[axis], [&](Value i) {
-      storeStored(k, loadStored(k, {x, k.add(source, k.mul(i, xStrides[axis]))}), {y, at});
+    bool isAlong = axis == rank - 1;
+    if (!isAlong)
+      fitsDim(rank - 1, end);
+    k.ifThen(k.negated(fits), [&] { k.fail("gather_elements: the indices reach beyond another dim than the axis"); });
+    end = k.select(fits, end, begin);
+    forEachIndex(k, "gather_elements", op.getIndices(), indices, at, begin, end, xDims[axis], [&](Value i, Value index) {
+      Value from = isAlong ? index : k.add(k.mul(index, xStrides[axis]), i);
+      storeStored(k, loadStored(k, {x, k.add(source, from)}), {y, k.add(at, i)});
     });
   });
   return success();

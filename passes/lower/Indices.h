@@ -16,6 +16,12 @@ mlir::Value wrapIndex(KernelBuilder &k, mlir::Value index, mlir::Value extent);
 void withIndex(KernelBuilder &k, llvm::StringRef op, mlir::Value index, mlir::Value extent,
                KernelBuilder::Body body);
 
+/// Calls `pick` with i and the wrapped index `indices[at + i]` for all i of [begin, end) with an index in range; the run
+/// fails for the others. All are looked at first, by vectors, so that the loop of a row without errors has no branch.
+void forEachIndex(KernelBuilder &k, llvm::StringRef op, mlir::Value tensor, mlir::Value indices, mlir::Value at,
+                  mlir::Value begin, mlir::Value end, mlir::Value extent,
+                  llvm::function_ref<void(mlir::Value i, mlir::Value index)> pick);
+
 } // namespace nnc
 
 #endif

@@ -65,6 +65,23 @@ func.func @main(%x: tensor<9x64xf32>, %i: tensor<5xi64>) -> tensor<5x64xf32> {
   return %y : tensor<5x64xf32>
 }
 // -----
+// A row of indices is looked at as a whole; where none is out of range, single elements are picked without a branch, and
+// not by vectors, which would wait for every element at once.
+// CHECK: "gather_elements: index %0 is out of range for a dim of %1
+// CHECK: func.func private @k0
+// CHECK: %[[SIGNS:.*]] = scf.for
+// CHECK: arith.cmpi sge, %[[SIGNS]]
+// CHECK: scf.for
+// CHECK-NOT: scf.if
+// CHECK: memref.store
+// CHECK-NEXT: } {llvm.loop_annotation = #loop_annotation}
+// CHECK: scf.for
+// CHECK: call @nncrt_fail
+func.func @main(%x: tensor<9x64xf32>, %i: tensor<9x50xi64>) -> tensor<9x50xf32> {
+  %y = nn.gather_elements %x, %i {axis = 1 : i64} : (tensor<9x64xf32>, tensor<9x50xi64>) -> tensor<9x50xf32>
+  return %y : tensor<9x50xf32>
+}
+// -----
 // The rows of a scatter do not meet, so threads share them; each is copied, then updated.
 // CHECK: #[[LEADING:.*]] = affine_map<(d0, d1) -> (d0)>
 // CHECK: items = #[[LEADING]]
