@@ -42,6 +42,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     pm.addPass(createSplitConvTranspose());
     pm.addPass(createSliceVolumes());
     pm.addPass(createBlockChannels(blocks));
+    pm.addPass(createBlockLastChannels());
     pm.addPass(createCSEPass());
     pm.addPass(createFuseBottlenecks());
     pm.addPass(createPackRecurrent());

@@ -134,6 +134,15 @@ def BlockChannels : Pass<"nn-block-channels", "::mlir::ModuleOp"> {
   let options = [Option<"winograd", "winograd", "bool", "true", "Allow Winograd's algorithm">];
 }
 
+def BlockLastChannels : Pass<"nn-block-last-channels", "::mlir::ModuleOp"> {
+  let summary = "Bring channels that are last straight into blocks and out of them";
+  let description = [{
+    A transpose in front of nn.block_channels or after nn.unblock_channels that moves the channels from the end or to it
+    becomes part of them (`channels_last`), also where a view numbers the pixels anew in between. Elementwise ops of one
+    tensor after the views and transposes behind nn.unblock_channels move in front of it.
+  }];
+}
+
 def FuseBottlenecks : Pass<"nn-fuse-bottlenecks", "::mlir::ModuleOp"> {
   let summary = "Make one op of a depthwise convolution and the convolutions before and after it";
   let description = [{

@@ -12,20 +12,24 @@ class NN_BlockedOp<string mnemonic, dag head, list<Trait> traits = []> : NN_Tens
   let results = (outs NN_Tensor:$y);
 }
 
-def NN_BlockChannelsOp : NN_BlockedOp<"block_channels", (ins NN_Tensor:$x, UnitAttr:$by_block)> {
+def NN_BlockChannelsOp : NN_BlockedOp<"block_channels", (ins NN_Tensor:$x, UnitAttr:$by_block,
+    UnitAttr:$channels_last)> {
   let summary = "brings channels into blocks of 16 (made by nn-block-channels)";
   let description = [{
     x: [N,C,D1..Dn] -> [N,ceil(C/16),D1..Dn,16]; y[n, c / 16, d.., c % 16] is x[n, c, d..]. Threads share the pixels, as
-    they do in a convolution of all channels, or with `by_block` the blocks, as in a depthwise one.
+    they do in a convolution of all channels, or with `by_block` the blocks, as in a depthwise one. With `channels_last` x
+    is [N,D1..Dn,C].
 
     - block_channels_c1: x has rank 2 or more.
   }];
 }
 
-def NN_UnblockChannelsOp : NN_BlockedOp<"unblock_channels", (ins NN_Tensor:$x, I64Attr:$channels, UnitAttr:$by_block)> {
+def NN_UnblockChannelsOp : NN_BlockedOp<"unblock_channels", (ins NN_Tensor:$x, I64Attr:$channels, UnitAttr:$by_block,
+    UnitAttr:$channels_last)> {
   let summary = "takes channels out of blocks of 16 again";
   let description = [{
-    x: [N,ceil(C/16),D1..Dn,16] -> [N,C,D1..Dn] for C = `channels`: nn.block_channels undone.
+    x: [N,ceil(C/16),D1..Dn,16] -> [N,C,D1..Dn] for C = `channels`, with `channels_last` [N,D1..Dn,C]: nn.block_channels
+    undone.
 
     - unblock_channels_c1: x has rank 3 or more, 16 lanes and the blocks that `channels` takes.
   }];

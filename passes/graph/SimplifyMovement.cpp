@@ -34,6 +34,27 @@ struct MergeTransposes : OpRewritePattern<nn::TransposeOp> {
   }
 };
 
+/// A function of two tensors transposed in the same way is one transpose later, where it may meet what undoes it: a
+/// residual sum of ConvNeXt's then stays where its channels are last.
+struct SinkTransposes : OpRewritePattern<nn::BinaryOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::BinaryOp op, PatternRewriter &rewriter) const override {
+    auto a = op.getA().getDefiningOp<nn::TransposeOp>(), b = op.getB().getDefiningOp<nn::TransposeOp>();
+    // Otherwise it would be a third one.
+    if (!a || !b || a == b || a.getPerm() != b.getPerm() || (!a->hasOneUse() && !b->hasOneUse()))
+      return failure();
+    auto type = dyn_cast<RankedTensorType>(a.getX().getType());
+    if (!type || type != b.getX().getType() || a.getType() != b.getType() ||
+        !refines(a.getType(), cast<RankedTensorType>(op.getType()).clone(type.getElementType())))
+      return failure();
+    Type element = cast<RankedTensorType>(op.getType()).getElementType();
+    Value y = nn::BinaryOp::create(rewriter, op.getLoc(), type.clone(element), op.getKind(), a.getX(), b.getX());
+    rewriter.replaceOpWithNewOp<nn::TransposeOp>(op, op.getType(), y, a.getPerm());
+    return success();
+  }
+};
+
 /// Ops whose result has the operand's type and that keep the elements in order.
 template <typename OpTy>
 struct DropIdentity : OpRewritePattern<OpTy> {
@@ -189,7 +210,7 @@ struct DropTrivialReduce : OpRewritePattern<nn::ReduceOp> {
 } // namespace
 
 void populateSimplifyMovement(RewritePatternSet &patterns) {
-  patterns.add<MergeTransposes, DropIdentity<nn::BroadcastToOp>, DropIdentity<nn::TileOp>,
+  patterns.add<MergeTransposes, SinkTransposes, DropIdentity<nn::BroadcastToOp>, DropIdentity<nn::TileOp>,
                DropIdentity<nn::SliceOp>, FlattenConcat, ShareConcatPrefix, DropSingleSplit, DropZeroPad,
                PadIntoConv, DropTrivialReduce>(patterns.getContext());
 }

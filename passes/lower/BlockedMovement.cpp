@@ -1,11 +1,12 @@
 // nn.block_channels and nn.unblock_channels: an item is one block of an image's pixels or of a part of them.
 // Squares of 8 pixels times 8 channels are transposed in registers; what is left over is copied element by
-// element.
+// element. Channels that are last need none of it (LastChannels.h).
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
+#include "passes/lower/LastChannels.h"
 #include "passes/lower/Registry.h"
 
 using namespace mlir;
@@ -22,8 +23,19 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 /// convolutions are cut the same way where there are many pixels, and read what the same core has written.
 template <typename OpTy> int64_t partsOf(OpTy op) { return op.getByBlock() ? 1 : 8; }
 
+/// The side of channels in order, where they are last.
+std::optional<LastChannels> lastChannelsOf(Operation *root) {
+  if (auto block = dyn_cast<nn::BlockChannelsOp>(root); block && block.getChannelsLast())
+    return LastChannels{typeOf(block.getX()), block.getByBlock()};
+  if (auto unblock = dyn_cast<nn::UnblockChannelsOp>(root); unblock && unblock.getChannelsLast())
+    return LastChannels{typeOf(unblock.getY()), unblock.getByBlock()};
+  return std::nullopt;
+}
+
 AffineMap blockItems(nn::GroupOp group, Operation *root) {
   MLIRContext *context = group.getContext();
+  if (auto last = lastChannelsOf(root))
+    return last->items(context, typeOf(group.getResult(0)).getRank());
   // Unblocked channels are not an extent to cut: the number of blocks comes from the other side.
   auto unblock = dyn_cast<nn::UnblockChannelsOp>(root);
   AffineExpr blocks = unblock ? getAffineConstantExpr(nn::blocksOf(unblock.getChannels()), context)
@@ -138,14 +150,22 @@ LogicalResult emitCopies(KernelBuilder &k, bool toBlock, Value planar, Value blo
 
 LogicalResult emitBlockChannels(KernelBuilder &k, Operation *root) {
   auto op = cast<nn::BlockChannelsOp>(root);
-  if (typeOf(op.getX()).isDynamicDim(1))
+  RankedTensorType type = typeOf(op.getX());
+  if (type.isDynamicDim(op.getChannelsLast() ? type.getRank() - 1 : 1))
     return op.emitOpError("unsupported: the number of channels must be known at compile time");
-  return emitCopies(k, true, k.memref(op.getX()), k.output(0), typeOf(op.getX()).getDimSize(1), 2,
-                    partsOf(op));
+  if (auto last = lastChannelsOf(op)) {
+    last->copy(k, /*toBlocks=*/true, k.memref(op.getX()), k.output(0));
+    return success();
+  }
+  return emitCopies(k, true, k.memref(op.getX()), k.output(0), type.getDimSize(1), 2, partsOf(op));
 }
 
 LogicalResult emitUnblockChannels(KernelBuilder &k, Operation *root) {
   auto op = cast<nn::UnblockChannelsOp>(root);
+  if (auto last = lastChannelsOf(op)) {
+    last->copy(k, /*toBlocks=*/false, k.output(0), k.memref(op.getX()));
+    return success();
+  }
   return emitCopies(k, false, k.output(0), k.memref(op.getX()), op.getChannels(), 2, partsOf(op));
 }
 

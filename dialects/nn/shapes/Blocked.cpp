@@ -64,6 +64,8 @@ LogicalResult BlockChannelsOp::shapes(ShapeRule &rule) {
   if (rule.rank(getX()) < 2)
     return rule.error("block_channels_c1: x has rank " + Twine(rule.rank(getX())) + ", not 2 or more");
   Dims out = rule.dims(getX());
+  if (getChannelsLast())
+    std::rotate(out.begin() + 1, out.end() - 1, out.end());
   out[1] = rule.ceilDiv(out[1], rule.constant(kBlock));
   out.push_back(rule.constant(kBlock));
   rule.result(out);
@@ -77,6 +79,8 @@ LogicalResult UnblockChannelsOp::shapes(ShapeRule &rule) {
   Dims out = rule.dims(getX());
   out.pop_back();
   out[1] = rule.constant(getChannels());
+  if (getChannelsLast())
+    std::rotate(out.begin() + 1, out.begin() + 2, out.end());
   rule.result(out);
   return success();
 }

@@ -220,3 +220,23 @@ func.func @growing_lists(%x: tensor<1x4x5xf32>, %y: tensor<1x4x5xf32>, %z: tenso
   %d = nn.concat %x, %y, %z, %x {axis = 1} : (tensor<1x4x5xf32>, tensor<1x4x5xf32>, tensor<1x4x5xf32>, tensor<1x4x5xf32>) -> tensor<1x16x5xf32>
   return %a, %b, %c, %d : tensor<1x8x5xf32>, tensor<1x12x5xf32>, tensor<1x12x5xf32>, tensor<1x16x5xf32>
 }
+
+// -----
+
+// What is done to two tensors transposed alike is done before: one transpose is left, and it may meet another. Where both
+// have other uses it would be a third.
+// CHECK-LABEL: func.func @alike
+// CHECK: %[[T:.*]] = nn.transpose %arg1 {perm = array<i64: 0, 2, 1>}
+// CHECK: %[[S:.*]] = nn.binary {{ *}}add %arg0, %arg1 : (tensor<2x3x4xf32>, tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+// CHECK: %[[U:.*]] = nn.transpose %arg0 {perm = array<i64: 0, 2, 1>}
+// CHECK: %[[P:.*]] = nn.binary {{ *}}mul %[[T]], %[[U]]
+// CHECK: return %[[S]], %[[T]], %[[U]], %[[P]]
+func.func @alike(%x: tensor<2x3x4xf32>, %y: tensor<2x3x4xf32>) -> (tensor<2x3x4xf32>, tensor<2x4x3xf32>, tensor<2x4x3xf32>, tensor<2x4x3xf32>) {
+  %0 = nn.transpose %x {perm = array<i64: 0, 2, 1>} : (tensor<2x3x4xf32>) -> tensor<2x4x3xf32>
+  %1 = nn.transpose %y {perm = array<i64: 0, 2, 1>} : (tensor<2x3x4xf32>) -> tensor<2x4x3xf32>
+  %2 = nn.binary add %0, %1 : (tensor<2x4x3xf32>, tensor<2x4x3xf32>) -> tensor<2x4x3xf32>
+  %3 = nn.transpose %2 {perm = array<i64: 0, 2, 1>} : (tensor<2x4x3xf32>) -> tensor<2x3x4xf32>
+  %4 = nn.transpose %x {perm = array<i64: 0, 2, 1>} : (tensor<2x3x4xf32>) -> tensor<2x4x3xf32>
+  %5 = nn.binary mul %1, %4 : (tensor<2x4x3xf32>, tensor<2x4x3xf32>) -> tensor<2x4x3xf32>
+  return %3, %1, %4, %5 : tensor<2x3x4xf32>, tensor<2x4x3xf32>, tensor<2x4x3xf32>, tensor<2x4x3xf32>
+}

@@ -107,6 +107,32 @@ func.func @main(%x: tensor<1x32x8x8xf32>) -> tensor<1x2x8x8x16xf32> {
   return %y : tensor<1x2x8x8x16xf32>
 }
 // -----
+// Channels that are last are copied pixel after pixel, a vector to each block; the last block has few of them, and zeros.
+// CHECK: func.func private @k0(
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: %[[V:.*]] = vector.load {{.*}} vector<16xf32>
+// CHECK: vector.store %[[V]]
+// CHECK: %[[W:.*]] = vector.maskedload {{.*}} vector<16xf32>
+// CHECK: vector.store %[[W]]
+// CHECK-NOT: vector.shuffle
+// CHECK: return
+func.func @main(%x: tensor<1x8x8x37xf32>) -> tensor<1x3x8x8x16xf32> {
+  %y = nn.block_channels %x {channels_last} : (tensor<1x8x8x37xf32>) -> tensor<1x3x8x8x16xf32>
+  return %y : tensor<1x3x8x8x16xf32>
+}
+// -----
+// And back: no lane is written that no channel has.
+// CHECK: func.func private @k0(
+// CHECK: vector.store {{.*}} vector<16xf32>
+// CHECK: vector.maskedstore
+// CHECK-NOT: vector.shuffle
+// CHECK: return
+func.func @main(%x: tensor<1x3x8x8x16xf32>) -> tensor<1x8x8x37xf32> {
+  %y = nn.unblock_channels %x {channels = 37 : i64, channels_last} : (tensor<1x3x8x8x16xf32>) -> tensor<1x8x8x37xf32>
+  return %y : tensor<1x8x8x37xf32>
+}
+// -----
 // A function after the sums is computed apart, four vectors at a time, so that its constants take no registers from them.
 // CHECK: func.func private @k0(
 // CHECK: vector.fma
