@@ -197,11 +197,26 @@ void nncrt_release(void *p);
 void nncrt_recycle(nncrt_slot *slot); /* after a run: frees what it did not use, takes back the rest */
 void nncrt_blocks_destroy(nncrt_slot *slot);
 
-/* pool.c */
-nncrt_pool *nncrt_pool_create(int32_t threads);
+/* clock.c */
+uint64_t nncrt_nanoseconds(void); /* since some moment in the past */
+
+/* cores.c */
+typedef struct {
+  uint64_t mask[16]; /* a bit for each core */
+  long bytes;        /* of the mask that the system uses; not above 0: nothing is known */
+} nncrt_cores;
+int32_t nncrt_thread_id(void);
+/* Keeps a sleeping thread off the caller's core, if it may run on others; `allowed` remembers where it may. */
+void nncrt_keep_off_own_core(int32_t thread, nncrt_cores *allowed);
+/* Undoes that for the calling thread. */
+void nncrt_allow_all_cores(nncrt_cores *allowed);
+
+/* pool.c. `expects_long`: runs last long enough to wake threads for them. */
+nncrt_pool *nncrt_pool_create(int32_t threads, bool expects_long);
 void nncrt_pool_destroy(nncrt_pool *pool);
 int32_t nncrt_pool_threads(const nncrt_pool *pool);
 void nncrt_pool_run(nncrt_pool *pool, const nncrt_split *split);
+void nncrt_pool_end_run(nncrt_pool *pool);
 
 /* parallel.c: a range cut into parts, and the run of one of them */
 struct nncrt_split {

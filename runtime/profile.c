@@ -1,14 +1,6 @@
 /* Launches of groups, and what they cost where a profile is being taken. */
 #include "internal.h"
 
-enum { CLOCK_MONOTONIC_ID = 1 };
-
-static uint64_t nanoseconds(void) {
-  nncrt_timespec now = {0, 0};
-  clock_gettime(CLOCK_MONOTONIC_ID, &now);
-  return (uint64_t)now.seconds * 1000000000u + (uint64_t)now.nanoseconds;
-}
-
 /* Runs of one context may be concurrent, and all of them count. */
 static void count(uint64_t *counter, uint64_t by) { __atomic_fetch_add(counter, by, __ATOMIC_RELAXED); }
 
@@ -20,9 +12,9 @@ void nncrt_launch(nncrt_run *run, int32_t group, nncrt_body fn, void *args, int6
   }
   profile += group;
   const nnc_group_info *info = &run->context->model->groups[group];
-  uint64_t begin = nanoseconds();
+  uint64_t begin = nncrt_nanoseconds();
   nncrt_parallel(run, fn, args, items, grain);
-  count(&profile->nanoseconds, nanoseconds() - begin);
+  count(&profile->nanoseconds, nncrt_nanoseconds() - begin);
   count(&profile->calls, 1);
   if (info->flops > 0)
     count(&profile->flops, (uint64_t)info->flops);

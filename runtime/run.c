@@ -24,8 +24,10 @@ static nnc_status execute(nncrt_context *ctx, nncrt_run *run, const DLTensor *in
 
   run->owns_pool = take_pool(ctx);
   int32_t returned = ctx->entry(run);
-  if (run->owns_pool)
+  if (run->owns_pool) {
+    nncrt_pool_end_run(ctx->pool);
     atomic_store_explicit(&ctx->pool_busy, 0, memory_order_release);
+  }
   nncrt_recycle(run->slot);
 
   int32_t status = atomic_load_explicit(&run->status, memory_order_acquire);
