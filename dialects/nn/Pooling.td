@@ -96,11 +96,14 @@ def NN_RoiAlignOp : NN_TensorOp<"roi_align"> {
 def NN_GridSampleOp : NN_KindOp<"grid_sample"> {
   let summary = "samples at the coordinates of a grid (ONNX GridSample)";
   let description = [{
-    x: [N,C,D1..Dn], grid: [N,O1..On,n] in [-1,1] -> [N,C,O1..On]. padding: zeros, border or reflection.
+    x: [N,C,D1..Dn], grid: [N,O1..On,n] in [-1,1], or with `pixels` in numbers of pixels -> [N,C,O1..On]; the grid names
+    the last dim first. padding: zeros, border or reflection. `scale`, [N,O1..On], multiplies the samples of all channels.
 
     - grid_sample_c1: ranks agree and grid's last dim is n.
+    - grid_sample_c2: scale fits the grid, and the kind is not nearest.
   }];
-  let arguments = (ins NN_ResizeModeAttr:$kind, NN_Tensor:$x, NN_Tensor:$grid, StrAttr:$padding, UnitAttr:$align_corners);
+  let arguments = (ins NN_ResizeModeAttr:$kind, NN_Tensor:$x, NN_Tensor:$grid, Optional<NN_Tensor>:$scale,
+                       StrAttr:$padding, UnitAttr:$align_corners, UnitAttr:$pixels);
   let results = (outs NN_Tensor:$y);
 }
 #endif

@@ -48,6 +48,8 @@ public:
   /// Both conditions, of which either both or none is null.
   Value both(Value a, Value b) { return a ? arith::AndIOp::create(k.b, k.loc, a, b).getResult() : Value(); }
 
+  Value scaled(Value weight, Value scale) { return f.mul(weight, scale); }
+
 private:
   /// row * extent + column, as i64 or index.
   Value inRow(Value row, Value extent, Value column) {
@@ -75,10 +77,18 @@ private:
     return f.select(isPoint, low, mirrored);
   }
 
+  Value pixelAt(Value coordinate, Value size) {
+    if (op.getPixels())
+      return coordinate;
+    Value fromStart = f.add(coordinate, 1);
+    if (op.getAlignCorners())
+      return f.mul(f.mul(fromStart, 0.5), f.sub(size, 1));
+    return f.mul(f.sub(f.mul(fromStart, size), 1), 0.5);
+  }
+
   SmallVector<Tap> tapsOf(Value coordinate, Value extent) {
-    Value size = f.spread(extent), last = f.sub(size, 1), one = f.add(coordinate, 1);
-    bool corners = op.getAlignCorners();
-    Value x = corners ? f.mul(f.mul(one, 0.5), last) : f.mul(f.sub(f.mul(one, size), 1), 0.5);
+    Value size = f.spread(extent), last = f.sub(size, 1), x = pixelAt(coordinate, size);
+    bool corners = op.getAlignCorners() || op.getPixels();
     Value low = f.c(corners ? 0 : -0.5), high = corners ? last : f.sub(size, 0.5);
     if (op.getKind() == nn::ResizeMode::nearest)
       x = f.roundEven(x);
@@ -177,7 +187,12 @@ private:
   /// Keeps the taps of a location, or of a vector of them, the numbers `i` and following. A place of -1 is outside.
   void keepTaps(Value first, Value i, Type shape) {
     TapFinder finder(k, op, shape);
-    Value allCount;
+    Value allCount, scale;
+    if (op.getScale()) {
+      FlatTensor scales(k, k.memref(op.getScale()), getElementTypeOrSelf(op.getScale().getType()));
+      scale = scales.load(withShapeOf(shape, computeType(scales.element)), k.add(first, i));
+      scale = convertElement(k.b, k.loc, scale, scales.element, f.type);
+    }
     for (auto [t, tap] : llvm::enumerate(finder.ofImage(coordinates(k.mul(k.add(first, i), n), shape)))) {
       Type numbers = withShapeOf(shape, k.b.getI64Type());
       Value place = tap.position, number = k.index(t);
@@ -191,7 +206,7 @@ private:
       }
       keep(place, places, {number, i});
       if (tap.weight)
-        keep(tap.weight, weights, {number, i});
+        keep(scale ? finder.scaled(tap.weight, scale) : tap.weight, weights, {number, i});
     }
     if (allCount)
       keep(arith::ExtUIOp::create(k.b, k.loc, withShapeOf(shape, k.b.getI8Type()), allCount), areInside, i);

@@ -116,6 +116,13 @@ LogicalResult GridSampleOp::shapes(ShapeRule &rule) {
   int64_t rank = rule.rank(getX());
   if (rank < 3 || rule.rank(getGrid()) != rank || rule.differ(rule.dim(getGrid(), rank - 1), rule.constant(rank - 2)))
     return rule.error("grid_sample_c1: the grid must be [N,O1..On,n] for x of rank n + 2");
+  if (Value scale = getScale()) {
+    bool fits = rule.rank(scale) == rank - 1 && getKind() != ResizeMode::nearest;
+    for (int64_t i = 0; fits && i < rank - 1; ++i)
+      fits = !rule.differ(rule.dim(scale, i), rule.dim(getGrid(), i));
+    if (!fits)
+      return rule.error("grid_sample_c2: the scale must be [N,O1..On] of the grid, for linear or cubic samples");
+  }
   Dims out = {rule.dim(getX(), 0), rule.dim(getX(), 1)};
   for (int64_t i = 1; i < rank - 1; ++i)
     out.push_back(rule.dim(getGrid(), i));

@@ -1,28 +1,13 @@
 //===- Convolution.cpp - convolutions and their relatives ---------------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Window.h"
 
 using namespace mlir;
 using nnc::nn::AutoPad;
 using nnc::nn::BinaryKind;
 
 namespace nnc::onnx {
-namespace {
-
-/// The attributes that all convolutions share.
-struct Window {
-  SmallVector<int64_t> kernel, strides, dilations, pads;
-  std::string autoPad;
-
-  int64_t span(size_t i) const { return (kernel[i] - 1) * dilations[i] + 1; }
-  bool isSame() const { return autoPad == "SAME_UPPER" || autoPad == "SAME_LOWER"; }
-  /// Shares `total` between both ends of dim i; the odd element goes to the end for SAME_UPPER, else to the begin.
-  void distribute(size_t i, int64_t total) {
-    int64_t half = total / 2, n = kernel.size();
-    pads[i] = autoPad == "SAME_UPPER" ? half : total - half;
-    pads[n + i] = total - pads[i];
-  }
-};
 
 FailureOr<Window> readWindow(NodeImporter &node) {
   Window window;
@@ -63,6 +48,8 @@ FailureOr<Window> readWindow(NodeImporter &node) {
     return node.error("pads needs " + Twine(2 * n) + " entries, none negative");
   return window;
 }
+
+namespace {
 
 /// A convolution of `x` with `w`, which are the node's first inputs or what became of them.
 Value convolution(NodeImporter &node, Value x, Value w, Value bias) {

@@ -131,7 +131,7 @@ LogicalResult importGridSample(NodeImporter &node) {
     return node.error("mode is '" + mode + "'");
   if (padding != "zeros" && padding != "border" && padding != "reflection")
     return node.error("padding_mode is '" + padding + "'");
-  node.setOutput(0, node.create<nn::GridSampleOp>(node.elementType(0), kind, node.input(0), node.input(1), padding,
+  node.setOutput(0, node.create<nn::GridSampleOp>(node.elementType(0), kind, node.input(0), node.input(1), Value(), padding,
                                                   node.intAttr("align_corners", 0) != 0));
   return node.status();
 }

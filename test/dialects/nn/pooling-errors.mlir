@@ -59,3 +59,15 @@ func.func @grid_sample_c1(%x: tensor<1x1x4x4xf32>, %g: tensor<1x2x2x3xf32>) {
   %y = nn.grid_sample linear %x, %g {padding = "zeros"} : (tensor<1x1x4x4xf32>, tensor<1x2x2x3xf32>) -> tensor<1x1x2x2xf32>
   return
 }
+// -----
+func.func @grid_sample_c2(%x: tensor<1x1x4x4xf32>, %g: tensor<1x2x3x2xf32>, %s: tensor<1x2x2xf32>) {
+  // expected-error @+1 {{grid_sample_c2: the scale must be [N,O1..On] of the grid, for linear or cubic samples}}
+  %y = nn.grid_sample linear %x, %g, %s {padding = "zeros"} : (tensor<1x1x4x4xf32>, tensor<1x2x3x2xf32>, tensor<1x2x2xf32>) -> tensor<1x1x2x3xf32>
+  return
+}
+// -----
+func.func @grid_sample_c2_nearest(%x: tensor<1x1x4x4xf32>, %g: tensor<1x2x3x2xf32>, %s: tensor<1x2x3xf32>) {
+  // expected-error @+1 {{grid_sample_c2: the scale must be [N,O1..On] of the grid, for linear or cubic samples}}
+  %y = nn.grid_sample nearest %x, %g, %s {padding = "zeros"} : (tensor<1x1x4x4xf32>, tensor<1x2x3x2xf32>, tensor<1x2x3xf32>) -> tensor<1x1x2x3xf32>
+  return
+}
