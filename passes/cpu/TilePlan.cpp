@@ -1,6 +1,7 @@
 #include "passes/cpu/TilePlan.h"
 
 #include "dialects/nn/Blocked.h"
+#include "passes/cpu/ItemBalance.h"
 
 #include <numeric>
 
@@ -110,6 +111,8 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
     rowBlocks = 2;
   plan.panelBlock = plan.panels * llvm::divideCeil(tiles, llvm::divideCeil(tiles, perItem));
   plan.rowBlock = plan.rows * llvm::divideCeil(rowTiles, rowBlocks);
+  if (rows && batch == 1 && *rows * columns * steps >= worthSharing)
+    balanceItems(plan, *rows, panels, /*mayGoByRows=*/depth && panels * width * steps * bytes <= 4 * kFarCache);
   int64_t tilesPerItem = std::min(rowTiles, plan.rowBlock / plan.rows);
   plan.prefetchBytes =
       tilesPerItem > 1 ? llvm::PowerOf2Ceil(llvm::divideCeil(width * bytes, tilesPerItem)) : 0;

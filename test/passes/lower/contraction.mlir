@@ -172,6 +172,21 @@ func.func @main(%a: tensor<3136x96xf32>, %p: tensor<24x96x16xf32>) -> tensor<313
   return %y : tensor<3136x384xf32>
 }
 // -----
+// Of three blocks of rows one thread would get two: with AVX-512 there are four, of 9, 9, 8 and 8 tiles.
+// AVX512: affine_map<(d0, d1) -> (1, 4)>
+// CHECK: nn.packed_matmul
+func.func @main(%a: tensor<400x512xf32>, %p: tensor<2x512x16xf32>) -> tensor<400x30xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 30 : i64} : (tensor<400x512xf32>, tensor<2x512x16xf32>) -> tensor<400x30xf32>
+  return %y : tensor<400x30xf32>
+}
+// -----
+// The last of four blocks of panels is one panel of 13; so halves are of rows.
+// CHECK: affine_map<(d0, d1) -> (2, 4)>
+func.func @main(%a: tensor<250x768xf32>, %p: tensor<13x768x16xf32>) -> tensor<250x200xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 200 : i64} : (tensor<250x768xf32>, tensor<13x768x16xf32>) -> tensor<250x200xf32>
+  return %y : tensor<250x200xf32>
+}
+// -----
 // Large panels are read from memory once: items that follow each other have the same ones.
 // CHECK: affine_map<(d0, d1) -> ({{[1-9]+}}, {{[1-9][0-9]}})>
 func.func @main(%a: tensor<3136x768xf32>, %p: tensor<48x768x16xf32>) -> tensor<3136x768xf32> {
