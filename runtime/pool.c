@@ -132,7 +132,8 @@ static bool is_worth_waking(nncrt_pool *pool) {
   uint64_t now = nncrt_nanoseconds();
   if (!pool->began)
     pool->began = now;
-  pool->wakes = now - pool->ended < SHORT_PAUSE || now - pool->began > LONG_RUN;
+  /* Those of a new pool have not fallen asleep for long. */
+  pool->wakes = !pool->ended || now - pool->ended < SHORT_PAUSE || now - pool->began > LONG_RUN;
   return pool->wakes;
 }
 

@@ -55,6 +55,9 @@ static bool is_alone(void) { return doers[0] == pthread_self() && doers[1] == pt
 
 static void test_short_runs(void) {
   nncrt_pool *pool = nncrt_pool_create(THREADS, /*expects_long=*/false);
+  run(pool, meet);
+  nncrt_pool_end_run(pool);
+  expect(!is_alone(), "the first run is shared");
   for (int32_t i = 0; i < 20; ++i) {
     usleep(1000);
     run(pool, note);
