@@ -29,9 +29,6 @@ void setGrain(KernelBuilder &k, ArrayRef<int64_t> kernel) {
   k.grain = std::max<int64_t>(1, 32768 / std::max<int64_t>(work, 1));
 }
 
-/// Up to this stride outputs are computed as vectors, and what is between their elements is loaded, too.
-constexpr int64_t kWidestStride = 4;
-
 /// A row of nn.pool.
 struct PoolRow {
   KernelBuilder &k;
@@ -91,25 +88,14 @@ private:
     Type shape = VectorType::get({k.lanes()}, k.b.getF32Type());
     Value start = k.sub(k.mul(x, rowAxis().stride), rowAxis().padBegin);
     Value acc = overOuter(shape, [&](SmallVector<Value> at, Value acc) {
-      auto loadAt = [&](Value x) {
+      auto stretchAt = [&](Value ahead) {
         SmallVector<Value> indices = at;
-        indices.push_back(x);
+        indices.push_back(k.add(start, ahead));
         return loadStretch(indices);
       };
-      const Axis &axis = rowAxis();
-      if (axis.kernel > 16)
-        return k.loop(k.index(0), k.index(axis.kernel), k.index(1), acc, [&](Value t, ValueRange carried) {
-          return SmallVector<Value>{reduction.combine(carried[0], elementsOf(loadAt(position(k, axis, start, t)), 0))};
-        })[0];
-      // Taps less than a stride apart find their elements in one stretch.
-      Value stretch;
-      for (int64_t t = 0, loaded = -1; t < axis.kernel; ++t) {
-        int64_t ahead = t * axis.dilation, first = ahead / axis.stride * axis.stride;
-        if (std::exchange(loaded, first) != first)
-          stretch = loadAt(k.add(start, first));
-        acc = reduction.combine(acc, elementsOf(stretch, ahead - first));
-      }
-      return acc;
+      return overRowTaps(k, rowAxis(), rowAxis().stride, acc, stretchAt, [&](Value sum, Value elements) {
+        return reduction.combine(sum, toCompute(k.b, k.loc, elements, element()));
+      });
     });
     store(acc, x, k.mul(outerCount, rowAxis().kernel));
   }
@@ -135,17 +121,6 @@ private:
   Value loadStretch(ValueRange indices) {
     auto type = VectorType::get({k.lanes() * rowAxis().stride}, storageType(element()));
     return vector::LoadOp::create(k.b, k.loc, type, k.memref(op.getX()), indices);
-  }
-
-  /// Those of a stretch from `first` on that are a stride apart.
-  Value elementsOf(Value stretch, int64_t first) {
-    if (int64_t stride = rowAxis().stride; stride > 1) {
-      SmallVector<int64_t> picked;
-      for (int64_t i = 0; i < k.lanes(); ++i)
-        picked.push_back(first + stride * i);
-      stretch = vector::ShuffleOp::create(k.b, k.loc, stretch, stretch, picked);
-    }
-    return toCompute(k.b, k.loc, stretch, element());
   }
 
   Type element() { return getElementTypeOrSelf(op.getX().getType()); }

@@ -29,6 +29,36 @@ Value position(KernelBuilder &k, const Axis &axis, Value start, Value tap) {
   return k.add(start, k.mul(tap, axis.dilation));
 }
 
+/// The elements of a stretch from `first` on that are a stride apart.
+static Value elementsOf(KernelBuilder &k, Value stretch, int64_t first, int64_t stride) {
+  if (stride == 1)
+    return stretch;
+  SmallVector<int64_t> picked;
+  for (int64_t i = 0; i < cast<VectorType>(stretch.getType()).getNumElements() / stride; ++i)
+    picked.push_back(first + stride * i);
+  return vector::ShuffleOp::create(k.b, k.loc, stretch, stretch, picked);
+}
+
+Value overRowTaps(KernelBuilder &k, const Axis &axis, int64_t stride, Value acc,
+                  llvm::function_ref<Value(Value ahead)> stretchAt,
+                  llvm::function_ref<Value(Value acc, Value elements)> join) {
+  // Taps that have code of their own.
+  constexpr int64_t mostUnrolled = 16;
+  if (axis.kernel > mostUnrolled)
+    return k.loop(k.index(0), k.index(axis.kernel), k.index(1), acc, [&](Value t, ValueRange carried) {
+      Value stretch = stretchAt(k.mul(t, axis.dilation));
+      return SmallVector<Value>{join(carried[0], elementsOf(k, stretch, 0, stride))};
+    })[0];
+  Value stretch;
+  for (int64_t t = 0, loaded = -1; t < axis.kernel; ++t) {
+    int64_t ahead = t * axis.dilation, first = ahead / stride * stride;
+    if (std::exchange(loaded, first) != first)
+      stretch = stretchAt(k.index(first));
+    acc = join(acc, elementsOf(k, stretch, ahead - first, stride));
+  }
+  return acc;
+}
+
 Value Reduction::initial(Type shape) {
   Type type = withShapeOf(shape, computeType(element));
   if (op.getKind() != nn::PoolKind::max)

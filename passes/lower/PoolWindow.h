@@ -53,6 +53,16 @@ mlir::Value countOf(KernelBuilder &k, nn::PoolOp op, const Axis &axis, const Tap
 /// Where in the input a tap is.
 mlir::Value position(KernelBuilder &k, const Axis &axis, mlir::Value start, mlir::Value tap);
 
+/// Up to this stride outputs along a row are computed as vectors, and what lies between their elements is loaded, too: a
+/// stretch of the row.
+inline constexpr int64_t kWidestStride = 8;
+
+/// Joins the taps along a row of a vector of outputs, or of one whose stride counts as 1, to `acc`: those less than a
+/// stride apart find their elements in one stretch. `stretchAt` loads that which begins so far behind the first tap.
+mlir::Value overRowTaps(KernelBuilder &k, const Axis &axis, int64_t stride, mlir::Value acc,
+                        llvm::function_ref<mlir::Value(mlir::Value ahead)> stretchAt,
+                        llvm::function_ref<mlir::Value(mlir::Value acc, mlir::Value elements)> join);
+
 /// The arithmetic of one kind of pool, on scalars and vectors of the compute type.
 struct Reduction {
   KernelBuilder &k;

@@ -115,9 +115,9 @@ private:
     k.ifThen(leaves, tapByTap);
   }
 
-  /// The outputs of a row. Of a stride of more than 2 they are taken one by one.
+  /// The outputs of a row, of wide strides one by one.
   void along(ValueRange point) {
-    bool isVector = row.stride <= 2;
+    bool isVector = row.stride <= kWidestStride;
     auto shape = VectorType::get({isVector ? rowLanes(k, out) : 1}, compute);
     Value outer = k.index(1);
     for (auto [axis, at] : llvm::zip(axes.drop_back(), point.drop_front(2)))
@@ -126,16 +126,13 @@ private:
       outer = reduction.asCount(outer, shape);
     overRowVectors(k, out, shape.getNumElements(), [&](Value x) {
       Value start = k.add(k.sub(k.mul(x, row.stride), row.padBegin), front);
-      auto tap = [&](Value t, Value acc) {
-        return reduction.joined(acc, load(shape, k.add(start, k.mul(t, row.dilation))));
+      int64_t stride = isVector ? row.stride : 1;
+      auto loadStretch = [&](Value ahead) {
+        auto type = VectorType::get({shape.getNumElements() * stride}, compute);
+        return vector::LoadOp::create(k.b, k.loc, type, reduced, ValueRange{number, k.add(start, ahead)});
       };
-      Value acc = reduction.initial(shape);
-      if (row.kernel > kMostUnrolled)
-        acc = k.loop(k.index(0), k.index(row.kernel), k.index(1), acc,
-                     [&](Value t, ValueRange carried) -> SmallVector<Value> { return {tap(t, carried[0])}; })[0];
-      else
-        for (int64_t t = 0; t < row.kernel; ++t)
-          acc = tap(k.index(t), acc);
+      Value acc = overRowTaps(k, row, stride, reduction.initial(shape), loadStretch,
+                              [&](Value sum, Value elements) { return reduction.joined(sum, elements); });
       Value count;
       if (counts)
         count = arith::MulFOp::create(k.b, k.loc, outer, vector::LoadOp::create(k.b, k.loc, shape, counts, x));
@@ -144,19 +141,6 @@ private:
       Value stored = toStorage(k.b, k.loc, reduction.finish(acc, count), getElementTypeOrSelf(op.getY().getType()));
       vector::StoreOp::create(k.b, k.loc, stored, k.output(0), indices);
     });
-  }
-
-  /// What the outputs of a vector take by one tap: neighbours, or every other element.
-  Value load(VectorType shape, Value at) {
-    int64_t lanes = shape.getNumElements();
-    if (row.stride != 2)
-      return vector::LoadOp::create(k.b, k.loc, shape, reduced, ValueRange{number, at});
-    Value loaded = vector::LoadOp::create(k.b, k.loc, VectorType::get({2 * lanes}, compute), reduced,
-                                          ValueRange{number, at});
-    SmallVector<int64_t> even;
-    for (int64_t i = 0; i < lanes; ++i)
-      even.push_back(2 * i);
-    return vector::ShuffleOp::create(k.b, k.loc, loaded, loaded, even);
   }
 
   KernelBuilder &k;
