@@ -11,13 +11,7 @@ namespace nnc {
 
 namespace {
 
-void storeNumber(KernelBuilder &k, Value number, Value memref, Value at) {
-  storeStored(k, k.fromIndex(number, k.b.getI64Type()), {memref, at});
-}
-
-Value loadNumber(KernelBuilder &k, Value memref, Value at) { return k.toIndex(loadStored(k, {memref, at})); }
-
-void storeCount(KernelBuilder &k, Value count) { storeNumber(k, count, k.counts(), k.index(0)); }
+void storeCount(KernelBuilder &k, Value count) { storeNumber(k, count, {k.counts(), k.index(0)}); }
 
 /// The loop over [0, count) that carries a number: how many were kept so far. Returns how many were in the end.
 Value filter(KernelBuilder &k, Value count, llvm::function_ref<Value(Value i)> keeps,
@@ -53,7 +47,7 @@ LogicalResult emitNonZero(KernelBuilder &k, Operation *root) {
   Value count = filter(k, size, keeps, [](Value, Value) {});
   filter(k, size, keeps, [&](Value i, Value place) {
     for (int64_t d = type.getRank(); d-- > 0;) {
-      storeNumber(k, d ? k.rem(i, dims[d]) : i, y, k.add(k.mul(count, d), place));
+      storeNumber(k, d ? k.rem(i, dims[d]) : i, {y, k.add(k.mul(count, d), place)});
       i = k.div(i, dims[d]);
     }
   });
@@ -112,14 +106,14 @@ public:
 
   void emit() {
     // The places of the slices in sorted order. `first` and `counts` have room for all and are free as yet.
-    k.loop(extent, [&](Value i) { storeNumber(k, i, first, i); });
+    k.loop(extent, [&](Value i) { storeNumber(k, i, {first, i}); });
     Value zero = k.index(0);
     mergeSort(k, {first, zero}, {counts, zero}, extent, [&](Value a, Value b) { return less(a, b); });
     Value count = op.getSorted() ? numberInOrder() : numberByAppearance();
     k.loop(outer, [&](Value o) {
       k.loop(count, [&](Value i) {
         Value to = k.mul(k.add(k.mul(o, count), i), inner);
-        copyRun(k, {x, k.mul(k.add(k.mul(o, extent), loadNumber(k, first, i)), inner)}, {k.output(0), to}, inner);
+        copyRun(k, {x, k.mul(k.add(k.mul(o, extent), loadNumber(k, {first, i})), inner)}, {k.output(0), to}, inner);
       });
     });
     storeCount(k, count);
@@ -164,7 +158,7 @@ private:
   }
 
   void countOneMore(Value group) {
-    storeNumber(k, k.add(loadNumber(k, counts, group), 1), counts, group);
+    storeNumber(k, k.add(loadNumber(k, {counts, group}), 1), {counts, group});
   }
 
   /// Groups numbered as sorted. Group numbers never pass the place that is read, so `first` is written on the way.
@@ -172,14 +166,14 @@ private:
     Value zero = k.index(0), minusOne = k.index(-1);
     // Carried: the last group and its first slice.
     Value last = k.loop(zero, extent, k.index(1), {minusOne, zero}, [&](Value i, ValueRange c) -> SmallVector<Value> {
-      Value slice = loadNumber(k, first, i), isNew = startsGroup(i, slice, c[1]);
+      Value slice = loadNumber(k, {first, i}), isNew = startsGroup(i, slice, c[1]);
       Value group = k.select(isNew, k.add(c[0], 1), c[0]);
       k.ifThen(isNew, [&] {
-        storeNumber(k, slice, first, group);
-        storeNumber(k, zero, counts, group);
+        storeNumber(k, slice, {first, group});
+        storeNumber(k, zero, {counts, group});
       });
       countOneMore(group);
-      storeNumber(k, group, inverse, slice);
+      storeNumber(k, group, {inverse, slice});
       return {group, k.select(isNew, slice, c[1])};
     })[0];
     return k.add(last, 1);
@@ -190,25 +184,25 @@ private:
     Value zero = k.index(0), minusOne = k.index(-1);
     // Every slice learns its group's first one, which since the sort is stable comes first in the group.
     k.loop(zero, extent, k.index(1), zero, [&](Value i, ValueRange leader) -> SmallVector<Value> {
-      Value slice = loadNumber(k, first, i), isNew = startsGroup(i, slice, leader[0]);
+      Value slice = loadNumber(k, {first, i}), isNew = startsGroup(i, slice, leader[0]);
       Value next = k.select(isNew, slice, leader[0]);
-      storeNumber(k, next, inverse, slice);
+      storeNumber(k, next, {inverse, slice});
       return {next};
     });
     // Then, in order of appearance, the first ones get numbers, kept as -1 - number to tell them from slices.
     Value count = k.loop(zero, extent, k.index(1), zero, [&](Value i, ValueRange found) -> SmallVector<Value> {
-      Value leader = loadNumber(k, inverse, i), isNew = k.compare(arith::CmpIPredicate::eq, leader, i);
+      Value leader = loadNumber(k, {inverse, i}), isNew = k.compare(arith::CmpIPredicate::eq, leader, i);
       k.ifThen(isNew, [&] {
-        storeNumber(k, i, first, found[0]);
-        storeNumber(k, zero, counts, found[0]);
-        storeNumber(k, k.sub(minusOne, found[0]), inverse, i);
+        storeNumber(k, i, {first, found[0]});
+        storeNumber(k, zero, {counts, found[0]});
+        storeNumber(k, k.sub(minusOne, found[0]), {inverse, i});
       });
-      Value code = loadNumber(k, inverse, leader);
+      Value code = loadNumber(k, {inverse, leader});
       storeStored(k, k.fromIndex(code, k.b.getI64Type()), {inverse, i});
       countOneMore(k.sub(minusOne, code));
       return {k.select(isNew, k.add(found[0], 1), found[0])};
     })[0];
-    k.loop(extent, [&](Value i) { storeNumber(k, k.sub(minusOne, loadNumber(k, inverse, i)), inverse, i); });
+    k.loop(extent, [&](Value i) { storeNumber(k, k.sub(minusOne, loadNumber(k, {inverse, i})), {inverse, i}); });
     return count;
   }
 

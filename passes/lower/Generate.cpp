@@ -140,7 +140,7 @@ LogicalResult emitReverse(KernelBuilder &k, Operation *root) {
   k.forEachItem([&](ValueRange point) {
     Value time = point[timeAxis], length = loadIndexOf(k, op.getLengths(), lengths, point[batchAxis]);
     Value isValid = k.inRange(length, k.add(dims[timeAxis], 1));
-    k.ifThen(negated(k, isValid), [&] {
+    k.ifThen(k.negated(isValid), [&] {
       k.fail("reverse_sequence: the length %0 is not within the %1 steps", length, dims[timeAxis]);
     });
     Value isReversed = k.both(isValid, k.compare(arith::CmpIPredicate::slt, time, length));

@@ -161,22 +161,22 @@ Value KernelBuilder::fromIndex(Value index, Type integer) {
   return b.createOrFold<arith::IndexCastOp>(loc, integer, index);
 }
 
-void KernelBuilder::loop(Value from, Value to, Value step, Body body) {
-  auto op = scf::ForOp::create(b, loc, from, to, step);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(op.getBody());
+static scf::ForOp createLoop(KernelBuilder &k, Value from, Value to, Value step, KernelBuilder::Body body) {
+  auto op = scf::ForOp::create(k.b, k.loc, from, to, step);
+  OpBuilder::InsertionGuard guard(k.b);
+  k.b.setInsertionPointToStart(op.getBody());
   body(op.getInductionVar());
+  return op;
 }
 
+void KernelBuilder::loop(Value from, Value to, Value step, Body body) { createLoop(*this, from, to, step, body); }
+
 void KernelBuilder::scalarLoop(Value to, Body body) {
-  auto op = scf::ForOp::create(b, loc, index(0), to, index(1));
   MLIRContext *context = b.getContext();
   auto no = LLVM::LoopVectorizeAttr::get(context, /*disable=*/b.getBoolAttr(true), {}, {}, {}, {}, {}, {});
-  op->setAttr("llvm.loop_annotation",
-              LLVM::LoopAnnotationAttr::get(context, {}, no, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(op.getBody());
-  body(op.getInductionVar());
+  createLoop(*this, index(0), to, index(1), body)
+      ->setAttr("llvm.loop_annotation", LLVM::LoopAnnotationAttr::get(context, {}, no, {}, {}, {}, {}, {}, {}, {}, {}, {},
+                                                                      {}, {}, {}, {}));
 }
 
 SmallVector<Value> KernelBuilder::loop(Value from, Value to, Value step, ValueRange initial, CarriedBody body) {

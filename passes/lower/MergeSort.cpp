@@ -8,13 +8,8 @@ namespace nnc {
 
 namespace {
 
-Value loadNumber(KernelBuilder &k, Place place, Value i) {
-  return k.toIndex(loadStored(k, {place.memref, k.add(place.offset, i)}));
-}
-
-void storeNumber(KernelBuilder &k, Value number, Place place, Value i) {
-  storeStored(k, k.fromIndex(number, k.b.getI64Type()), {place.memref, k.add(place.offset, i)});
-}
+/// The place of the number `i` of a list.
+Place at(KernelBuilder &k, Place list, Value i) { return {list.memref, k.add(list.offset, i)}; }
 
 /// Merges the sorted [low, middle) and [middle, high) of `from` into `to`.
 void merge(KernelBuilder &k, Place from, Place to, Value low, Value middle, Value high,
@@ -29,10 +24,10 @@ void merge(KernelBuilder &k, Place from, Place to, Value low, Value middle, Valu
         scf::ConditionOp::create(k.b, k.loc, k.both(hasLeft, hasRight), next);
       },
       [&](OpBuilder &, Location, ValueRange next) {
-        Value left = loadNumber(k, from, next[0]), right = loadNumber(k, from, next[1]);
+        Value left = loadNumber(k, at(k, from, next[0])), right = loadNumber(k, at(k, from, next[1]));
         // The right one goes first only if it is less, which keeps equal ones in order.
         Value takesRight = less(right, left);
-        storeNumber(k, k.select(takesRight, right, left), to, next[2]);
+        storeNumber(k, k.select(takesRight, right, left), at(k, to, next[2]));
         Value zero = k.index(0), following[] = {k.add(next[0], k.select(takesRight, zero, one)),
                                                 k.add(next[1], k.select(takesRight, one, zero)), k.add(next[2], one)};
         scf::YieldOp::create(k.b, k.loc, ValueRange(following));
@@ -41,7 +36,7 @@ void merge(KernelBuilder &k, Place from, Place to, Value low, Value middle, Valu
   Value left = loop.getResult(0), right = loop.getResult(1), out = loop.getResult(2);
   auto copyRest = [&](Value first, Value end) {
     k.loop(first, end, one, [&](Value i) {
-      storeNumber(k, loadNumber(k, from, i), to, k.add(out, k.sub(i, first)));
+      storeNumber(k, loadNumber(k, at(k, from, i)), at(k, to, k.add(out, k.sub(i, first))));
     });
   };
   copyRest(left, middle);

@@ -30,7 +30,7 @@ public:
     Value zero = k.index(0), one = k.index(1);
     // Unless one tensor is both boxes and scores, which then count once.
     Value fits = k.compare(arith::CmpIPredicate::sge, k.dim(y, 0), k.add(scratch, count));
-    k.ifThen(negated(k, fits), [&] { k.fail("unsupported: non_max_suppression of boxes that are the scores, too"); });
+    k.ifThen(k.negated(fits), [&] { k.fail("unsupported: non_max_suppression of boxes that are the scores, too"); });
     Value items = k.select(fits, k.mul(batches, classes), zero);
     Value found = k.loop(zero, items, one, zero, [&](Value item, ValueRange before) -> SmallVector<Value> {
       Value batch = k.div(item, classes), category = k.rem(item, classes);
@@ -45,7 +45,6 @@ public:
 private:
   Value scalar(Value tensor) { return loadStored(k, {k.flat(k.memref(tensor)), k.index(0)}); }
   Value numberAt(Value at) { return k.toIndex(loadStored(k, {y, at})); }
-  void storeNumber(Value number, Value at) { storeStored(k, k.fromIndex(number, k.b.getI64Type()), {y, at}); }
 
   /// Lists the boxes with a score above the threshold by their keys; returns their number.
   Value collect(Value batch, Value category, Value count) {
@@ -63,13 +62,13 @@ private:
       Value box = indexOfKey(k, loadStored(k, {y, k.add(candidates, i)}));
       Value isOpen = k.compare(arith::CmpIPredicate::slt, k.sub(found[0], before), limit);
       Value isChosen = k.ifElse(
-          isOpen, [&] { return negated(k, overlapsChosen(batch, box, before, found[0])); },
+          isOpen, [&] { return k.negated(overlapsChosen(batch, box, before, found[0])); },
           [&] { return constantBool(k, false); });
       k.ifThen(isChosen, [&] {
         Value row = k.mul(found[0], 3);
-        storeNumber(batch, row);
-        storeNumber(category, k.add(row, 1));
-        storeNumber(box, k.add(row, 2));
+        storeNumber(k, batch, {y, row});
+        storeNumber(k, category, {y, k.add(row, 1)});
+        storeNumber(k, box, {y, k.add(row, 2)});
       });
       return {k.select(isChosen, k.add(found[0], 1), found[0])};
     })[0];
@@ -82,7 +81,7 @@ private:
     auto search = scf::WhileOp::create(
         k.b, k.loc, TypeRange(types), ValueRange{from, constantBool(k, false)},
         [&](OpBuilder &, Location, ValueRange state) {
-          Value goesOn = k.both(k.compare(arith::CmpIPredicate::slt, state[0], to), negated(k, state[1]));
+          Value goesOn = k.both(k.compare(arith::CmpIPredicate::slt, state[0], to), k.negated(state[1]));
           scf::ConditionOp::create(k.b, k.loc, goesOn, state);
         },
         [&](OpBuilder &, Location, ValueRange state) {

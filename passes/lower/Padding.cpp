@@ -157,7 +157,7 @@ LogicalResult emitPad(KernelBuilder &k, Operation *root) {
     SmallVector<Value> at(point);
     if (isConstant)
       return padRow(at);
-    k.ifThen(negated(k, isFull), [&] { k.fail("pad: there is no element to repeat"); });
+    k.ifThen(k.negated(isFull), [&] { k.fail("pad: there is no element to repeat"); });
     k.ifThen(isFull, [&] { padRow(at); });
   });
   return success();

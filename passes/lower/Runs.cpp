@@ -45,6 +45,12 @@ void storeStored(KernelBuilder &k, Value element, Place to) {
   memref::StoreOp::create(k.b, k.loc, element, to.memref, to.offset);
 }
 
+Value loadNumber(KernelBuilder &k, Place from) { return k.toIndex(loadStored(k, from)); }
+
+void storeNumber(KernelBuilder &k, Value number, Place to) {
+  storeStored(k, k.fromIndex(number, k.b.getI64Type()), to);
+}
+
 Value zeroStored(KernelBuilder &k, Value memref) {
   Type element = elementOf(memref);
   if (auto type = dyn_cast<ComplexType>(element)) {
@@ -126,10 +132,6 @@ void forEachRow(KernelBuilder &k, Value from, Value to, Value inner,
       body(row, k.max(k.sub(from, start), k.index(0)), k.min(k.sub(to, start), inner));
     });
   });
-}
-
-Value negated(KernelBuilder &k, Value condition) {
-  return k.b.createOrFold<arith::XOrIOp>(k.loc, condition, constantBool(k, true));
 }
 
 Value productOf(KernelBuilder &k, ValueRange extents) {

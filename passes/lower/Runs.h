@@ -33,6 +33,9 @@ void forEachRow(KernelBuilder &k, mlir::Value from, mlir::Value to, mlir::Value 
 /// One element in its storage type.
 mlir::Value loadStored(KernelBuilder &k, Place from);
 void storeStored(KernelBuilder &k, mlir::Value element, Place to);
+/// An index kept as an element of i64.
+mlir::Value loadNumber(KernelBuilder &k, Place from);
+void storeNumber(KernelBuilder &k, mlir::Value number, Place to);
 /// Zero of a memref's storage type.
 mlir::Value zeroStored(KernelBuilder &k, mlir::Value memref);
 
@@ -41,7 +44,6 @@ mlir::SmallVector<mlir::Value> stridesOf(KernelBuilder &k, mlir::Value tensor);
 /// The sum of indices[i] * strides[i].
 mlir::Value dotProduct(KernelBuilder &k, mlir::ValueRange indices, mlir::ValueRange strides);
 mlir::Value constantBool(KernelBuilder &k, bool value);
-mlir::Value negated(KernelBuilder &k, mlir::Value condition);
 mlir::Value productOf(KernelBuilder &k, mlir::ValueRange extents);
 
 /// Elements that a thread moves at least where those who read the result are other threads than those who wrote it. As

@@ -92,7 +92,7 @@ LogicalResult emitScatterElements(KernelBuilder &k, Operation *root) {
     copyRun(k, {x, base}, {y, base}, block);
     for (auto [i, extent] : llvm::zip(point, indexDims))
       covered = k.both(covered, k.compare(arith::CmpIPredicate::slt, i, extent));
-    k.ifThen(negated(k, fits), [&] { k.fail("scatter_elements: the indices have a larger dim than x"); });
+    k.ifThen(k.negated(fits), [&] { k.fail("scatter_elements: the indices have a larger dim than x"); });
     k.ifThen(covered, [&] {
       k.loops(ArrayRef(indexDims).drop_front(axis), [&](ValueRange inner) {
         Value at = k.add(indexBase, dotProduct(k, inner, ArrayRef(indexStrides).drop_front(axis)));
@@ -155,7 +155,7 @@ LogicalResult emitScatterNd(KernelBuilder &k, Operation *root) {
       Value at = k.add(k.mul(slice, size), from);
       copyRun(k, {x, at}, {y, at}, count);
     });
-    k.ifThen(negated(k, fits), [&] { k.fail("scatter_nd: the updates do not have the shape that indices and x ask for"); });
+    k.ifThen(k.negated(fits), [&] { k.fail("scatter_nd: the updates do not have the shape that indices and x ask for"); });
     k.ifThen(fits, [&] {
       k.loop(tuples, [&](Value tuple) {
         std::function<void(int64_t, Value)> descend = [&](int64_t i, Value target) {
