@@ -26,9 +26,9 @@ static inline void relax(void) { __asm__ volatile(".4byte 0x0100000f"); } /* pau
 #endif
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
 
-/* In nanoseconds: of a run that has lasted longer the rest is worth waking threads for; and after a shorter pause they
- * are awake, or soon paid for. */
-enum { LONG_RUN = 100000, SHORT_PAUSE = 40000 };
+/* In nanoseconds: of a run that has lasted longer the rest is worth waking threads for, and if the run before took much
+ * longer, all of it; after a shorter pause they are awake, or soon paid for. */
+enum { LONG_RUN = 100000, VERY_LONG_RUN = 250000, SHORT_PAUSE = 40000 };
 
 typedef struct {
   _Alignas(64) _Atomic uint32_t ticket;
@@ -46,6 +46,7 @@ struct nncrt_pool {
   bool expects_long;
   bool wakes;            /* in this run */
   uint64_t began, ended; /* nanoseconds: this run, if it has used the pool, or 0, and the one before */
+  uint64_t lasted;       /* the one before */
   nncrt_cores *cores;    /* where workers that are kept off a core may run; behind the workers */
   worker workers[];
 };
@@ -133,7 +134,8 @@ static bool is_worth_waking(nncrt_pool *pool) {
   if (!pool->began)
     pool->began = now;
   /* Those of a new pool have not fallen asleep for long. */
-  pool->wakes = !pool->ended || now - pool->ended < SHORT_PAUSE || now - pool->began > LONG_RUN;
+  pool->wakes = !pool->ended || pool->lasted > VERY_LONG_RUN || now - pool->ended < SHORT_PAUSE ||
+                now - pool->began > LONG_RUN;
   return pool->wakes;
 }
 
@@ -162,8 +164,10 @@ void nncrt_pool_run(nncrt_pool *pool, const nncrt_split *split) {
 }
 
 void nncrt_pool_end_run(nncrt_pool *pool) {
-  if (pool->began)
+  if (pool->began) {
     pool->ended = nncrt_nanoseconds();
+    pool->lasted = pool->ended - pool->began;
+  }
   pool->began = 0;
   pool->wakes = pool->expects_long;
 }

@@ -79,6 +79,10 @@ static void test_short_runs(void) {
   run(pool, meet);
   expect(!is_alone(), "the rest of what lasts long is shared");
   nncrt_pool_end_run(pool);
+  usleep(1000);
+  run(pool, meet);
+  expect(!is_alone(), "after a run that took long the next one is shared at once");
+  nncrt_pool_end_run(pool);
   nncrt_pool_destroy(pool);
 }
 
