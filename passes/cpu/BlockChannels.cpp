@@ -11,6 +11,7 @@
 #include "passes/cpu/TilePlan.h"
 #include "passes/cpu/WeightPanels.h"
 #include "passes/graph/Constants.h"
+#include "passes/graph/DeadOps.h"
 #include "passes/graph/Group.h"
 #include "passes/graph/Movement.h"
 #include "passes/graph/SpentConstants.h"
@@ -62,11 +63,7 @@ struct BlockChannels : impl::BlockChannelsBase<BlockChannels> {
               convertElementwise(other);
           });
     // What nothing uses any more would keep the layout that it was written for.
-    ops.clear();
-    getOperation().walk([&](Operation *op) { ops.push_back(op); });
-    for (Operation *op : llvm::reverse(ops))
-      if (isOpTriviallyDead(op))
-        op->erase();
+    eraseDeadOps(getOperation());
     getOperation().walk([&](Operation *op) {
       if (isa<nn::UnblockChannelsOp, nn::BlockChannelsOp>(op))
         simplify(op);

@@ -5,6 +5,7 @@
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
 #include "passes/cpu/BlockedTypes.h"
+#include "passes/graph/DeadOps.h"
 #include "passes/graph/Group.h"
 #include "passes/graph/Movement.h"
 
@@ -44,11 +45,6 @@ RankedTensorType lastType(RankedTensorType image) {
   return RankedTensorType::get(shape, image.getElementType());
 }
 
-/// `x` under the shape of `type`, which is static where it differs.
-Value viewOf(OpBuilder &b, Location loc, Value x, RankedTensorType type) {
-  return typeOf(x).getShape() == type.getShape() ? x : createReshape(b, loc, x, type.getShape());
-}
-
 struct BlockLastChannels : impl::BlockLastChannelsBase<BlockLastChannels> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
@@ -63,11 +59,7 @@ struct BlockLastChannels : impl::BlockLastChannelsBase<BlockLastChannels> {
     getOperation().walk([&](nn::UnblockChannelsOp op) { exits.push_back(op); });
     llvm::for_each(entries, fromLast);
     llvm::for_each(exits, leaveLast);
-    ops.clear();
-    getOperation().walk([&](Operation *op) { ops.push_back(op); });
-    for (Operation *op : llvm::reverse(ops))
-      if (isOpTriviallyDead(op))
-        op->erase();
+    eraseDeadOps(getOperation());
   }
 
 private:
@@ -124,7 +116,7 @@ private:
     if (op.getChannelsLast() || !transpose || !movesChannels(transpose.getPerm(), /*back=*/false))
       return;
     OpBuilder b(op);
-    Value last = viewOf(b, op.getLoc(), transpose.getX(), lastType(typeOf(op.getX())));
+    Value last = viewOf(b, op.getLoc(), transpose.getX(), lastType(typeOf(op.getX())).getShape());
     op.replaceAllUsesWith(nn::BlockChannelsOp::create(b, op.getLoc(), op.getType(), last, op.getByBlock(),
                                                       /*channels_last=*/true).getResult());
     op.erase();
@@ -149,7 +141,7 @@ private:
     OpBuilder b(transpose);
     Value last = nn::UnblockChannelsOp::create(b, op.getLoc(), lastType(typeOf(op.getY())), op.getX(), op.getChannels(),
                                                op.getByBlock(), /*channels_last=*/true);
-    transpose.replaceAllUsesWith(viewOf(b, transpose.getLoc(), last, typeOf(transpose.getY())));
+    transpose.replaceAllUsesWith(viewOf(b, transpose.getLoc(), last, typeOf(transpose.getY()).getShape()));
     transpose.erase();
   }
 };

@@ -6,6 +6,7 @@
 #include "passes/Passes.h"
 #include "passes/cpu/ConstantElements.h"
 #include "passes/graph/Constants.h"
+#include "passes/graph/DeadOps.h"
 #include "passes/graph/Group.h"
 
 using namespace mlir;
@@ -52,11 +53,7 @@ struct WidenHalves : impl::WidenHalvesBase<WidenHalves> {
     }
     wide.clear();
     wanted.clear();
-    ops.clear();
-    getOperation().walk([&](Operation *op) { ops.push_back(op); });
-    for (Operation *op : llvm::reverse(ops))
-      if (isOpTriviallyDead(op))
-        op->erase();
+    eraseDeadOps(getOperation());
   }
 
 private:

@@ -3,10 +3,10 @@
 // power or as products, 0.5 here or there), so a chain is recognized by its values: it is evaluated at some
 // numbers and compared.
 #include "dialects/nn/NNDialect.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 #include "passes/Passes.h"
 #include "passes/graph/Constants.h"
+#include "passes/graph/DeadOps.h"
 
 #include <cmath>
 
@@ -154,12 +154,7 @@ struct FormActivations : impl::FormActivationsBase<FormActivations> {
                                                  FloatAttr(), FloatAttr())
                                  .getResult());
     }
-    // What was replaced must not look like work to the passes that follow.
-    SmallVector<Operation *> ops;
-    getOperation().walk([&](Operation *op) { ops.push_back(op); });
-    for (Operation *op : llvm::reverse(ops))
-      if (op->getNumRegions() == 0 && isa<nn::UnaryOp, nn::BinaryOp>(op) && isOpTriviallyDead(op))
-        op->erase();
+    eraseDeadOps(getOperation(), [](Operation *op) { return isa<nn::UnaryOp, nn::BinaryOp>(op); });
   }
 };
 

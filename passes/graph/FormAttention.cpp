@@ -3,10 +3,10 @@
 #include "dialects/nn/ShapeAnalysis.h"
 #include "llvm/ADT/SetVector.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Passes.h"
 #include "passes/graph/CausalMask.h"
 #include "passes/graph/Constants.h"
+#include "passes/graph/DeadOps.h"
 #include "passes/graph/Group.h"
 #include "passes/graph/Movement.h"
 
@@ -372,12 +372,7 @@ struct FormAttention : impl::FormAttentionBase<FormAttention> {
         if (match.find())
           match.replace();
       }
-      // What was replaced must not look like work to the passes that follow.
-      SmallVector<Operation *> ops;
-      function.walk([&](Operation *op) { ops.push_back(op); });
-      for (Operation *op : llvm::reverse(ops))
-        if (op->getNumRegions() == 0 && isOpTriviallyDead(op))
-          op->erase();
+      eraseDeadOps(function);
     });
   }
 };

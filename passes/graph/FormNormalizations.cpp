@@ -1,9 +1,9 @@
 // Layer and RMS normalization as exporters without an operator for them write it: moments by nn.reduce, and
 // the quotient in one of several spellings. Scale and shift stay what they are, elementwise ops.
 #include "dialects/nn/NNDialect.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Passes.h"
 #include "passes/graph/Constants.h"
+#include "passes/graph/DeadOps.h"
 
 using namespace mlir;
 
@@ -117,13 +117,7 @@ struct FormNormalizations : impl::FormNormalizationsBase<FormNormalizations> {
                                                      found->axes, APFloat(found->epsilon))
                                  .getResult());
     }
-    // What was replaced must not look like work to the passes that follow.
-    SmallVector<Operation *> ops;
-    getOperation().walk([&](Operation *op) { ops.push_back(op); });
-    for (Operation *op : llvm::reverse(ops))
-      if (op->getNumRegions() == 0 && isa<nn::UnaryOp, nn::BinaryOp, nn::ReduceOp>(op) &&
-          isOpTriviallyDead(op))
-        op->erase();
+    eraseDeadOps(getOperation(), [](Operation *op) { return isa<nn::UnaryOp, nn::BinaryOp, nn::ReduceOp>(op); });
   }
 };
 

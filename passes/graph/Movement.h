@@ -9,6 +9,9 @@ namespace nnc {
 /// An nn.reshape to static extents.
 mlir::Value createReshape(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, llvm::ArrayRef<int64_t> shape);
 
+/// `x` under another shape, which is static unless it is x's own; a view of a view is a view of its source.
+mlir::Value viewOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, llvm::ArrayRef<int64_t> shape);
+
 /// An nn.transpose: dim i of the result is dim perm[i] of x.
 mlir::Value createTranspose(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, llvm::ArrayRef<int64_t> perm);
 

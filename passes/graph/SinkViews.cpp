@@ -20,19 +20,6 @@ RankedTensorType staticType(Value v) {
   return type && type.hasStaticShape() ? type : nullptr;
 }
 
-/// `x` under another shape; a view of a view is a view of its source.
-Value viewOf(OpBuilder &b, Location loc, Value x, ArrayRef<int64_t> shape) {
-  while (Operation *view = x.getDefiningOp()) {
-    if (!isView(view) || !staticType(view->getOperand(0)))
-      break;
-    x = view->getOperand(0);
-  }
-  auto type = cast<RankedTensorType>(x.getType());
-  if (type.getShape() == shape)
-    return x;
-  return createReshape(b, loc, x, shape);
-}
-
 struct SinkViews : impl::SinkViewsBase<SinkViews> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
