@@ -16,19 +16,19 @@ static bool options_are_valid(const nnc_model *model, const nnc_options *o) {
   return (uintptr_t)o->scratch % NNCRT_ALIGN == 0 && o->scratch_size >= model->scratch_bytes;
 }
 
-/* Whether a run of everything once takes one fast thread more than about 100 us, as far as the table tells. What it
+/* Whether a run of everything once takes one fast thread longer than NNCRT_LONG_RUN, as far as the table tells. What it
  * does not know may be as much. */
 static bool expects_long_runs(const nnc_model *model) {
-  enum { LONG_RUN = 100000, FLOPS_PER_NS = 100, BYTES_PER_NS = 50 };
+  enum { FLOPS_PER_NS = 100, BYTES_PER_NS = 50 };
   int64_t nanoseconds = 0;
-  for (int32_t i = 0; i < model->num_groups && nanoseconds <= LONG_RUN; ++i) {
+  for (int32_t i = 0; i < model->num_groups && nanoseconds <= NNCRT_LONG_RUN; ++i) {
     const nnc_group_info *group = &model->groups[i];
     if (group->flops < 0 || group->bytes < 0)
       return true;
     int64_t arithmetic = group->flops / FLOPS_PER_NS, movement = group->bytes / BYTES_PER_NS;
     nanoseconds += arithmetic > movement ? arithmetic : movement;
   }
-  return nanoseconds > LONG_RUN;
+  return nanoseconds > NNCRT_LONG_RUN;
 }
 
 static nnc_status create_context(const nnc_model *model, const nnc_options *options, nnc_context **result) {

@@ -211,7 +211,8 @@ void nncrt_keep_off_own_core(int32_t thread, nncrt_cores *allowed);
 /* Undoes that for the calling thread. */
 void nncrt_allow_all_cores(nncrt_cores *allowed);
 
-/* pool.c. `expects_long`: runs last long enough to wake threads for them. */
+/* pool.c. `expects_long`: runs last longer than this, in nanoseconds, and are worth waking threads for. */
+enum { NNCRT_LONG_RUN = 100000 };
 nncrt_pool *nncrt_pool_create(int32_t threads, bool expects_long);
 void nncrt_pool_destroy(nncrt_pool *pool);
 int32_t nncrt_pool_threads(const nncrt_pool *pool);

@@ -26,9 +26,9 @@ static inline void relax(void) { __asm__ volatile(".4byte 0x0100000f"); } /* pau
 #endif
 enum { FUTEX_WAIT_PRIVATE = 128, FUTEX_WAKE_PRIVATE = 129 };
 
-/* In nanoseconds: of a run that has lasted longer the rest is worth waking threads for, and if the run before took much
- * longer, all of it; after a shorter pause they are awake, or soon paid for. */
-enum { LONG_RUN = 100000, VERY_LONG_RUN = 250000, SHORT_PAUSE = 40000 };
+/* In nanoseconds. Of a run that has lasted longer than NNCRT_LONG_RUN the rest is worth waking threads for, and if the run
+ * before took very long, all of it; after a shorter pause they are awake, or soon paid for. */
+enum { VERY_LONG_RUN = 250000, SHORT_PAUSE = 40000 };
 
 typedef struct {
   _Alignas(64) _Atomic uint32_t ticket;
@@ -135,7 +135,7 @@ static bool is_worth_waking(nncrt_pool *pool) {
     pool->began = now;
   /* Those of a new pool have not fallen asleep for long. */
   pool->wakes = !pool->ended || pool->lasted > VERY_LONG_RUN || now - pool->ended < SHORT_PAUSE ||
-                now - pool->began > LONG_RUN;
+                now - pool->began > NNCRT_LONG_RUN;
   return pool->wakes;
 }
 

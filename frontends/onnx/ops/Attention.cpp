@@ -1,6 +1,7 @@
 //===- Attention.cpp - attention and position embeddings as smaller ops -------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Shapes.h"
 
 using namespace mlir;
 using nnc::nn::BinaryKind;
@@ -44,12 +45,6 @@ Value sliceLast(NodeImporter &node, Value x, int64_t from, int64_t to, int64_t s
   int64_t last = NodeImporter::rankOf(x) - 1;
   return node.create<nn::SliceOp>(NodeImporter::elementTypeOf(x), x, node.intsConstant({from}), node.intsConstant({to}),
                                   ArrayRef<int64_t>{last}, ArrayRef<int64_t>{step});
-}
-/// 0, 1, ... below an extent given as [1].
-Value countTo(NodeImporter &node, Value limit) {
-  Type i64 = node.builder().getI64Type();
-  Value scalar = node.create<nn::SqueezeOp>(i64, limit, ArrayRef<int64_t>{0});
-  return node.create<nn::RangeOp>(i64, node.intScalarConstant(i64, 0), scalar, node.intScalarConstant(i64, 1));
 }
 
 //===----------------------------------------------------------------------===//

@@ -85,9 +85,7 @@ private:
   /// Along spatial dim `d`: the places of the window without its offsets, [taps,1,rows,1] or [taps,1,1,columns].
   Value windowPlaces(int64_t d) {
     Type i64 = node.builder().getI64Type();
-    Value extent = node.create<nn::SqueezeOp>(i64, node.create<nn::ShapeOfOp>(i64, offset, 2 + d, 3 + d),
-                                              ArrayRef<int64_t>{0});
-    Value steps = node.create<nn::RangeOp>(i64, node.intScalarConstant(i64, 0), extent, node.intScalarConstant(i64, 1));
+    Value steps = countTo(node, node.create<nn::ShapeOfOp>(i64, offset, 2 + d, 3 + d));
     Value starts = node.create<nn::BinaryOp>(i64, BinaryKind::mul, steps, node.intScalarConstant(i64, window.strides[d]));
     if (d == 0)
       starts = node.create<nn::UnsqueezeOp>(i64, starts, ArrayRef<int64_t>{1});

@@ -1,6 +1,7 @@
 //===- Gather.cpp - elements picked and placed by index -----------------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Shapes.h"
 
 using namespace mlir;
 
@@ -66,18 +67,13 @@ LogicalResult importTensorScatter(NodeImporter &node) {
     return node.error("the axis cannot be the batch's, and the update needs the cache's rank");
 
   // The places along the axis: 0, 1, ..., from each batch's start on.
-  auto extent = [&](Value value) {
-    Value dim = node.create<nn::ShapeOfOp>(i64, value, axis, axis + 1);
-    return node.create<nn::SqueezeOp>(i64, dim, ArrayRef<int64_t>{0});
-  };
+  auto extent = [&](Value value) { return node.create<nn::ShapeOfOp>(i64, value, axis, axis + 1); };
   auto unsqueezed = [&](Value list, int64_t at) {
     SmallVector<int64_t> others = llvm::to_vector(llvm::seq<int64_t>(0, rank));
     llvm::erase(others, at);
     return node.create<nn::UnsqueezeOp>(i64, list, others);
   };
-  Value steps = node.create<nn::RangeOp>(i64, node.intScalarConstant(i64, 0), extent(update),
-                                         node.intScalarConstant(i64, 1));
-  Value places = unsqueezed(steps, axis);
+  Value places = unsqueezed(countTo(node, extent(update)), axis);
   if (starts)
     places = node.create<nn::BinaryOp>(i64, nn::BinaryKind::add, places, unsqueezed(starts, 0));
   if (mode == "circular")

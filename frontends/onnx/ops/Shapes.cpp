@@ -35,4 +35,10 @@ Value shapeTensor(NodeImporter &node, Value x, ArrayRef<Extent> extents) {
   return node.create<nn::ConcatOp>(i64, parts, 0);
 }
 
+Value countTo(NodeImporter &node, Value limit) {
+  Type i64 = node.builder().getI64Type();
+  Value scalar = node.create<nn::SqueezeOp>(i64, limit, ArrayRef<int64_t>{0});
+  return node.create<nn::RangeOp>(i64, node.intScalarConstant(i64, 0), scalar, node.intScalarConstant(i64, 1));
+}
+
 } // namespace nnc::onnx

@@ -32,6 +32,9 @@ struct Extent {
 /// which is -1 then.
 mlir::Value shapeTensor(NodeImporter &node, mlir::Value x, llvm::ArrayRef<Extent> extents);
 
+/// The i64 numbers 0, 1, ... below an extent given as [1].
+mlir::Value countTo(NodeImporter &node, mlir::Value limit);
+
 } // namespace nnc::onnx
 
 #endif // NNC_FRONTENDS_ONNX_OPS_SHAPES_H
