@@ -24,6 +24,7 @@ const Registry &Registry::get() {
     registerConstantImporters(all);
     registerContractionImporters(all);
     registerConvolutionImporters(all);
+    registerColumnsToImageImporters(all);
     registerDeformableConvolutionImporters(all);
     registerControlImporters(all);
     registerElementwiseImporters(all);

@@ -45,6 +45,7 @@ private:
 void registerConstantImporters(Registry &registry);
 void registerContractionImporters(Registry &registry);
 void registerConvolutionImporters(Registry &registry);
+void registerColumnsToImageImporters(Registry &registry);
 void registerDeformableConvolutionImporters(Registry &registry);
 void registerControlImporters(Registry &registry);
 void registerElementwiseImporters(Registry &registry);

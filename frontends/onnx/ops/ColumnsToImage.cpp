@@ -1,0 +1,250 @@
+//===- ColumnsToImage.cpp - overlapping blocks summed into an image -----------===//
+//
+// Col2Im takes the blocks that a window cuts out of an image and adds them up where they came from. The spatial dims are
+// folded one after the other. Along a dim of stride s the places p with the same remainder of p / s form a phase: a tap
+// adds all its numbers to one phase, moved by a whole number of places. So a phase is a sum of padded slices, without a
+// scatter, and the phases laid side by side are the image. Blocks whose shape only the run knows are scattered.
+//
+//===----------------------------------------------------------------------===//
+#include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Shapes.h"
+
+using namespace mlir;
+using nnc::nn::BinaryKind;
+
+namespace nnc::onnx {
+namespace {
+
+/// columns: [N,C*k1*..*kn,o1*..*on], image_shape: [n], block_shape: [n] -> [N,C,i1,..,in].
+class Fold {
+public:
+  explicit Fold(NodeImporter &node)
+      : node(node), i64(node.builder().getI64Type()), columns(node.input(0)), image(node.castTo(node.input(1), i64)),
+        type(node.elementType(0)), sumType(type.isF16() || type.isBF16() ? Type(node.builder().getF32Type()) : type) {}
+
+  LogicalResult import() {
+    if (failed(check()))
+      return failure();
+    columns = node.castTo(columns, sumType);
+    Value result = block ? sumPhases() : scatter();
+    node.setOutput(0, node.castTo(result, type));
+    return node.status();
+  }
+
+private:
+  int64_t rank() const { return NodeImporter::shapeOf(node.input(2)).front(); }
+
+  LogicalResult check() {
+    if (type.isInteger(1))
+      return node.error("unsupported: sums of bool");
+    if (NodeImporter::rankOf(columns) != 3)
+      return node.error("the input has rank " + Twine(NodeImporter::rankOf(columns)) + " instead of 3");
+    ArrayRef<int64_t> entries = NodeImporter::shapeOf(node.input(2));
+    if (entries.size() != 1 || entries[0] < 1 || NodeImporter::shapeOf(image) != entries)
+      return node.error("image_shape and block_shape must have an entry for every spatial dim");
+    block = node.constantInts(2);
+    strides = node.intsAttr("strides", SmallVector<int64_t>(rank(), 1));
+    dilations = node.intsAttr("dilations", SmallVector<int64_t>(rank(), 1));
+    pads = node.intsAttr("pads", SmallVector<int64_t>(2 * rank(), 0));
+    if (int64_t(strides.size()) != rank() || int64_t(dilations.size()) != rank() || int64_t(pads.size()) != 2 * rank())
+      return node.error("strides and dilations need " + Twine(rank()) + " entries, pads " + Twine(2 * rank()));
+    auto isPositive = [](int64_t n) { return n > 0; };
+    if ((block && !llvm::all_of(*block, isPositive)) || !llvm::all_of(strides, isPositive) ||
+        !llvm::all_of(dilations, isPositive) || llvm::any_of(pads, [](int64_t n) { return n < 0; }))
+      return node.error("block shape, strides and dilations must be positive, pads not negative");
+    return block ? checkExtents() : success();
+  }
+
+  /// Whether the blocks are as many and as large as the window says, as far as it is known.
+  LogicalResult checkExtents() {
+    int64_t taps = elementsOfBlock();
+    ArrayRef<int64_t> shape = NodeImporter::shapeOf(columns);
+    if (!ShapedType::isDynamic(shape[1]) && shape[1] % taps)
+      return node.error("dim 1 has extent " + Twine(shape[1]) + ", which is no multiple of the block's " + Twine(taps) +
+                        " elements");
+    std::optional<SmallVector<int64_t>> extents = node.integersOf(image);
+    if (!extents)
+      return success();
+    int64_t count = 1;
+    for (int64_t i = 0; i < rank(); ++i) {
+      int64_t room = (*extents)[i] + pads[i] + pads[rank() + i] - ((*block)[i] - 1) * dilations[i] - 1;
+      count *= room < 0 ? 0 : room / strides[i] + 1;
+    }
+    if (!ShapedType::isDynamic(shape[2]) && shape[2] != count)
+      return node.error("dim 2 has extent " + Twine(shape[2]) + ", but the image has " + Twine(count) + " blocks");
+    return success();
+  }
+
+  int64_t elementsOfBlock() const {
+    int64_t count = 1;
+    for (int64_t extent : *block)
+      count *= extent;
+    return count;
+  }
+
+  //===----------------------------------------------------------------------===//
+  // Extents, as i64 tensors [1] that are mostly known
+  //===----------------------------------------------------------------------===//
+
+  Value binary(BinaryKind kind, Value a, Value b) { return node.create<nn::BinaryOp>(i64, kind, a, b); }
+  Value binary(BinaryKind kind, Value a, int64_t b) { return binary(kind, a, node.intsConstant({b})); }
+  Value slice(Value x, Value from, Value to, int64_t axis) {
+    return node.create<nn::SliceOp>(NodeImporter::elementTypeOf(x), x, from, to, ArrayRef<int64_t>{axis},
+                                    ArrayRef<int64_t>{1});
+  }
+  Value entry(Value list, int64_t i) { return slice(list, node.intsConstant({i}), node.intsConstant({i + 1}), 0); }
+  Value blockExtent(int64_t i) {
+    return block ? node.intsConstant({(*block)[i]}) : entry(node.castTo(node.input(2), i64), i);
+  }
+  /// Extent i of the image with its pads.
+  Value paddedExtent(int64_t i) { return binary(BinaryKind::add, entry(image, i), pads[i] + pads[rank() + i]); }
+  /// How many blocks there are along dim i.
+  Value blockCount(int64_t i) {
+    Value reach = binary(BinaryKind::mul, binary(BinaryKind::sub, blockExtent(i), 1), dilations[i]);
+    Value room = binary(BinaryKind::sub, binary(BinaryKind::sub, paddedExtent(i), reach), 1);
+    return binary(BinaryKind::add, binary(BinaryKind::div, room, strides[i]), 1);
+  }
+  Value list(ArrayRef<Value> numbers) { return node.create<nn::ConcatOp>(i64, numbers, 0); }
+
+  //===----------------------------------------------------------------------===//
+  // Tensors
+  //===----------------------------------------------------------------------===//
+
+  Value reshape(Value x, Value shape) {
+    return node.create<nn::ReshapeOp>(NodeImporter::elementTypeOf(x), x, shape, /*allow_zero=*/false);
+  }
+  Value zerosOf(Value shape) {
+    Value zero = isa<FloatType>(sumType) ? node.scalarConstant(sumType, 0) : node.intScalarConstant(sumType, 0);
+    return node.create<nn::BroadcastToOp>(sumType, zero, shape);
+  }
+  /// Cuts the pads of dim i off, which is along `axis`.
+  Value crop(Value x, int64_t i, int64_t axis) {
+    Value end = binary(BinaryKind::add, entry(image, i), pads[i]);
+    return slice(x, node.intsConstant({pads[i]}), end, axis);
+  }
+
+  //===----------------------------------------------------------------------===//
+  // Blocks of a known shape
+  //===----------------------------------------------------------------------===//
+
+  Value sumPhases() {
+    int64_t channels = NodeImporter::shapeOf(columns)[1];
+    SmallVector<int64_t> leading = {0, ShapedType::isDynamic(channels) ? -1 : channels / elementsOfBlock()};
+    leading.append(*block);
+    SmallVector<Value> dims = {node.intsConstant(leading)};
+    for (int64_t i = 0; i < rank(); ++i)
+      dims.push_back(blockCount(i));
+    Value x = reshape(columns, list(dims));
+    for (int64_t i = 0; i < rank(); ++i)
+      x = foldDim(x, i);
+    return x;
+  }
+
+  /// [N,C,ki,..,kn,i1,..,oi,..,on] -> [N,C,kj,..,kn,i1,..,ii,..,on] for j = i + 1.
+  Value foldDim(Value x, int64_t i) {
+    const int64_t taps = 2, along = 1 + rank(), stride = strides[i];
+    Value padded = paddedExtent(i), extent = binary(BinaryKind::div, binary(BinaryKind::add, padded, stride - 1), stride);
+    SmallVector<Value> phases(stride);
+    for (int64_t tap = 0; tap < (*block)[i]; ++tap) {
+      Value one = slice(x, node.intsConstant({tap}), node.intsConstant({tap + 1}), taps);
+      one = node.create<nn::SqueezeOp>(sumType, one, ArrayRef<int64_t>{taps});
+      int64_t start = tap * dilations[i];
+      one = place(one, along, start / stride, extent);
+      Value &phase = phases[start % stride];
+      phase = phase ? node.create<nn::BinaryOp>(sumType, BinaryKind::add, phase, one) : one;
+    }
+    return crop(interleave(phases, along), i, along);
+  }
+
+  /// Zeros around `x`: `before` in front of it along an axis, and behind it up to `extent`.
+  Value place(Value x, int64_t axis, int64_t before, Value extent) {
+    int64_t xRank = NodeImporter::rankOf(x);
+    Value own = node.create<nn::ShapeOfOp>(i64, x, axis, axis + 1);
+    Value behind = binary(BinaryKind::sub, binary(BinaryKind::sub, extent, own), before);
+    SmallVector<int64_t> front(xRank + axis, 0);
+    front[axis] = before;
+    SmallVector<Value> parts = {node.intsConstant(front), behind};
+    if (axis + 1 < xRank)
+      parts.push_back(node.intsConstant(SmallVector<int64_t>(xRank - axis - 1, 0)));
+    return node.create<nn::PadOp>(sumType, nn::PadMode::constant, x, list(parts), Value());
+  }
+
+  /// Takes one number of each phase in turn along an axis. Phases that no tap reaches are null.
+  Value interleave(ArrayRef<Value> phases, int64_t axis) {
+    if (phases.size() == 1)
+      return phases.front();
+    Value present = *llvm::find_if(phases, [](Value phase) { return phase != nullptr; });
+    int64_t xRank = NodeImporter::rankOf(present);
+    Value zeros;
+    SmallVector<Value> sides;
+    for (Value phase : phases) {
+      if (!phase && !zeros)
+        zeros = zerosOf(node.create<nn::ShapeOfOp>(i64, present, 0, xRank));
+      sides.push_back(node.create<nn::UnsqueezeOp>(sumType, phase ? phase : zeros, ArrayRef<int64_t>{axis + 1}));
+    }
+    SmallVector<Extent> shape;
+    for (int64_t d = 0; d < xRank; ++d)
+      shape.push_back(Extent::of(d).times(d == axis ? phases.size() : 1));
+    return reshape(node.create<nn::ConcatOp>(sumType, sides, axis + 1), shapeTensor(node, present, shape));
+  }
+
+  //===----------------------------------------------------------------------===//
+  // Blocks of a shape that only the run knows
+  //===----------------------------------------------------------------------===//
+
+  Value scatter() {
+    Value elements = blockExtent(0), blocks = blockCount(0), size = paddedExtent(0);
+    for (int64_t i = 1; i < rank(); ++i) {
+      elements = binary(BinaryKind::mul, elements, blockExtent(i));
+      blocks = binary(BinaryKind::mul, blocks, blockCount(i));
+      size = binary(BinaryKind::mul, size, paddedExtent(i));
+    }
+    Value any = node.intsConstant({0, -1});
+    Value updates = reshape(columns, list({any, binary(BinaryKind::mul, elements, blocks)}));
+    Value leading = node.create<nn::ShapeOfOp>(i64, updates, 0, 2);
+    Value indices = node.create<nn::BroadcastToOp>(i64, places(), node.create<nn::ShapeOfOp>(i64, updates, 0, 3));
+    Value sums = node.create<nn::ScatterElementsOp>(sumType, nn::ScatterReduction::add, zerosOf(list({leading, size})),
+                                                    indices, updates, 2);
+    SmallVector<Value> shape = {node.intsConstant({0, 0})};
+    for (int64_t i = 0; i < rank(); ++i)
+      shape.push_back(paddedExtent(i));
+    Value x = reshape(sums, list(shape));
+    for (int64_t i = 0; i < rank(); ++i)
+      x = crop(x, i, 2 + i);
+    return x;
+  }
+
+  /// Where in an image of one channel, with its pads, each element of each block lies: [k1*..*kn*o1*..*on].
+  Value places() {
+    Value all;
+    for (int64_t i = 0; i < rank(); ++i) {
+      Value steps = binary(BinaryKind::mul, countTo(node, blockExtent(i)), dilations[i]);
+      Value starts = binary(BinaryKind::mul, countTo(node, blockCount(i)), strides[i]);
+      Value along = binary(BinaryKind::add, alongDim(steps, i), alongDim(starts, rank() + i));
+      all = all ? binary(BinaryKind::add, binary(BinaryKind::mul, all, paddedExtent(i)), along) : along;
+    }
+    return reshape(all, node.intsConstant({-1}));
+  }
+
+  /// A list as dim `at` of the 2n of places().
+  Value alongDim(Value numbers, int64_t at) {
+    SmallVector<int64_t> shape(2 * rank(), 1);
+    shape[at] = -1;
+    return reshape(numbers, node.intsConstant(shape));
+  }
+
+  NodeImporter &node;
+  Type i64;
+  Value columns, image;
+  Type type, sumType;
+  std::optional<SmallVector<int64_t>> block;
+  SmallVector<int64_t> strides, dilations, pads;
+};
+
+LogicalResult importCol2Im(NodeImporter &node) { return Fold(node).import(); }
+
+} // namespace
+
+void registerColumnsToImageImporters(Registry &registry) { registry.add("Col2Im", importCol2Im, 18); }
+
+} // namespace nnc::onnx
