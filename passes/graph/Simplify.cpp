@@ -49,6 +49,7 @@ struct Simplify : impl::SimplifyBase<Simplify> {
     RewritePatternSet set(context);
     populateSimplifyContraction(set);
     populateSimplifyElementwise(set);
+    populateSimplifyIndices(set);
     populateSimplifyMovement(set);
     populateSimplifyShapes(set);
     populateSimplifyViews(set);

@@ -10,6 +10,7 @@ namespace nnc {
 // Rewrites that need static types at most.
 void populateSimplifyContraction(mlir::RewritePatternSet &patterns);
 void populateSimplifyElementwise(mlir::RewritePatternSet &patterns);
+void populateSimplifyIndices(mlir::RewritePatternSet &patterns);
 void populateSimplifyMovement(mlir::RewritePatternSet &patterns);
 void populateSimplifyShapes(mlir::RewritePatternSet &patterns);
 void populateSimplifyViews(mlir::RewritePatternSet &patterns);

@@ -17,14 +17,16 @@ int64_t sliceRunStart(RankedTensorType y, int64_t from) { return from < y.getRan
 // nn.gather
 //===----------------------------------------------------------------------===//
 
-int64_t gatherRunStart(nn::GatherOp op) {
-  return sliceRunStart(rankedType(op.getY()), op.getAxis() + rankedType(op.getIndices()).getRank());
-}
-
 /// Whether single elements are picked, by rows of indices: x is contiguous along the axis.
 bool picksElements(nn::GatherOp op) {
-  int64_t axis = op.getAxis();
-  return axis + 1 == rankedType(op.getX()).getRank() && rankedType(op.getIndices()).getRank() > 0;
+  auto isOne = [](int64_t extent) { return extent == 1; };
+  return llvm::all_of(rankedType(op.getX()).getShape().drop_front(op.getAxis() + 1), isOne) &&
+         rankedType(op.getIndices()).getRank() > 0;
+}
+
+int64_t gatherRunStart(nn::GatherOp op) {
+  auto y = rankedType(op.getY());
+  return picksElements(op) ? y.getRank() : sliceRunStart(y, op.getAxis() + rankedType(op.getIndices()).getRank());
 }
 
 AffineMap gatherItems(nn::GroupOp group, Operation *root) {
@@ -42,7 +44,7 @@ LogicalResult emitGather(KernelBuilder &k, Operation *root) {
   Value count = productOf(k, ArrayRef(k.dimsOf(op.getY())).drop_front(start));
   k.grain = grainOfRuns(y, start);
   if (picksElements(op)) {
-    Value width = k.dimOf(op.getY(), y.getRank() - 1);
+    Value width = k.dimOf(op.getIndices(), indexRank - 1);
     forEachRow(k, k.begin, k.end, width, [&](Value row, Value begin, Value end) {
       // The dims before the indices' own come first.
       Value indexRows = productOf(k, ArrayRef(k.dimsOf(op.getIndices())).drop_back());

@@ -22,6 +22,10 @@ CASES = [
     ("Gather", 1, (9, 40), (75,)),
     ("Gather", 2, (2, 5, 40), (3, 4, 17)),
     ("Gather", 1, (6, 40), ()),
+    # Dims of extent 1 behind the axis, and an axis of extent 1.
+    ("Gather", 1, (6, 40, 1, 1), (9, 17)),
+    ("Gather", 0, (60, 1), (5,)),
+    ("Gather", 1, (6, 1, 9), (2, 3)),
 ]
 
 

@@ -240,3 +240,44 @@ func.func @alike(%x: tensor<2x3x4xf32>, %y: tensor<2x3x4xf32>) -> (tensor<2x3x4x
   %5 = nn.binary mul %1, %4 : (tensor<2x4x3xf32>, tensor<2x4x3xf32>) -> tensor<2x4x3xf32>
   return %3, %1, %4, %5 : tensor<2x3x4xf32>, tensor<2x4x3xf32>, tensor<2x4x3xf32>, tensor<2x4x3xf32>
 }
+
+// -----
+
+// The places that are not zero in what is known: of a list of ones they are the numbers below its length.
+// CHECK-LABEL: func.func @known_places
+// CHECK-DAG: %[[A:.*]] = nn.constant dense<{{\[}}[0, 1, 2, 3]]> : tensor<1x4xi64>
+// CHECK-DAG: %[[B:.*]] = nn.constant dense<{{\[}}[0, 1, 1], [2, 0, 1]]> : tensor<2x3xi64>
+// CHECK-DAG: %[[C:.*]] = nn.constant dense<> : tensor<1x0xi64>
+// CHECK-DAG: %[[D:.*]] = nn.non_zero %arg0
+// CHECK: return %[[A]], %[[B]], %[[C]], %[[D]]
+func.func @known_places(%x: tensor<2x3xf32>) -> (tensor<1x?xi64>, tensor<2x?xi64>, tensor<1x?xi64>, tensor<2x?xi64>) {
+  %shape = nn.constant dense<4> : tensor<1xi64> : tensor<1xi64>
+  %one = nn.constant dense<1> : tensor<1xi64> : tensor<1xi64>
+  %ones = nn.fill %shape, %one : (tensor<1xi64>, tensor<1xi64>) -> tensor<4xi64>
+  %a = nn.non_zero %ones : (tensor<4xi64>) -> tensor<1x?xi64>
+  %some = nn.constant dense<[[false, false, true], [true, true, false]]> : tensor<2x3xi1> : tensor<2x3xi1>
+  %b = nn.non_zero %some : (tensor<2x3xi1>) -> tensor<2x?xi64>
+  %none = nn.constant dense<0.0> : tensor<3xf32> : tensor<3xf32>
+  %c = nn.non_zero %none : (tensor<3xf32>) -> tensor<1x?xi64>
+  %d = nn.non_zero %x : (tensor<2x3xf32>) -> tensor<2x?xi64>
+  return %a, %b, %c, %d : tensor<1x?xi64>, tensor<2x?xi64>, tensor<1x?xi64>, tensor<2x?xi64>
+}
+
+// -----
+
+// The only element of a dim is picked by naming the dim otherwise; an index that only the run knows may be out of range.
+// CHECK-LABEL: func.func @only_element
+// CHECK-DAG: %[[A:.*]] = nn.squeeze %arg0 {axes = array<i64: 1>} : (tensor<?x1x4xf32>) -> tensor<?x4xf32>
+// CHECK-DAG: %[[C:.*]] = nn.unsqueeze %arg0 {axes = array<i64: 2>} : (tensor<?x1x4xf32>) -> tensor<?x1x1x4xf32>
+// CHECK-DAG: %[[D:.*]] = nn.gather %arg0, %arg1
+// CHECK: return %[[A]], %arg0, %[[C]], %[[D]]
+func.func @only_element(%x: tensor<?x1x4xf32>, %any: tensor<i64>) -> (tensor<?x4xf32>, tensor<?x1x4xf32>, tensor<?x1x1x4xf32>, tensor<?x4xf32>) {
+  %zero = nn.constant dense<0> : tensor<i64> : tensor<i64>
+  %last = nn.constant dense<-1> : tensor<1xi64> : tensor<1xi64>
+  %rows = nn.constant dense<0> : tensor<1x1xi64> : tensor<1x1xi64>
+  %a = nn.gather %x, %zero {axis = 1 : i64} : (tensor<?x1x4xf32>, tensor<i64>) -> tensor<?x4xf32>
+  %b = nn.gather %x, %last {axis = 1 : i64} : (tensor<?x1x4xf32>, tensor<1xi64>) -> tensor<?x1x4xf32>
+  %c = nn.gather %x, %rows {axis = 1 : i64} : (tensor<?x1x4xf32>, tensor<1x1xi64>) -> tensor<?x1x1x4xf32>
+  %d = nn.gather %x, %any {axis = 1 : i64} : (tensor<?x1x4xf32>, tensor<i64>) -> tensor<?x4xf32>
+  return %a, %b, %c, %d : tensor<?x4xf32>, tensor<?x1x4xf32>, tensor<?x1x1x4xf32>, tensor<?x4xf32>
+}

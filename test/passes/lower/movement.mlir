@@ -82,6 +82,19 @@ func.func @main(%x: tensor<9x64xf32>, %i: tensor<9x50xi64>) -> tensor<9x50xf32> 
   return %y : tensor<9x50xf32>
 }
 // -----
+// So are single elements that lie next to each other, whichever dims of extent 1 follow.
+// CHECK: func.func private @k0
+// CHECK: %[[SIGNS:.*]] = scf.for
+// CHECK: arith.cmpi sge, %[[SIGNS]]
+// CHECK: scf.for
+// CHECK-NOT: scf.if
+// CHECK: memref.store
+// CHECK-NEXT: } {llvm.loop_annotation = #loop_annotation}
+func.func @main(%x: tensor<9x64x1x1xf32>, %i: tensor<3x50xi64>) -> tensor<9x3x50x1x1xf32> {
+  %y = nn.gather %x, %i {axis = 1 : i64} : (tensor<9x64x1x1xf32>, tensor<3x50xi64>) -> tensor<9x3x50x1x1xf32>
+  return %y : tensor<9x3x50x1x1xf32>
+}
+// -----
 // The rows of a scatter do not meet, so threads share them; each is copied, then updated.
 // CHECK: #[[LEADING:.*]] = affine_map<(d0, d1) -> (d0)>
 // CHECK: items = #[[LEADING]]
