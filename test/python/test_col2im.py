@@ -19,6 +19,8 @@ CASES = [
     # Of four phases the dilated taps reach two.
     ((13, 6), (3, 1), dict(strides=[4, 1], dilations=[2, 1])),
     ((1, 40), (1, 16), dict(strides=[1, 4], pads=[0, 6, 0, 6])),
+    ((1, 2000), (1, 400), dict(strides=[1, 160])),
+    ((1, 4000), (2, 1500), dict(strides=[2000, 250], pads=[0, 0, 1, 0])),
     ((5, 6, 7), (2, 3, 1), dict(pads=[1, 0, 0, 1, 2, 0], strides=[1, 2, 3])),
 ]
 
@@ -107,6 +109,10 @@ def test_element_types(tmp_path, dtype, known):
     (CASES[0], [2, 27, 203], "dim 2 has extent 203, but the image has 204 blocks"),
     (((12, 17), (3, 3), dict(strides=[1])), None, "strides and dilations need 2 entries, pads 4"),
     (((12, 17), (3, 0), {}), [2, 27, 204], "block shape, strides and dilations must be positive, pads not negative"),
+    (((12, 17), (3, 1 << 62), {}), None, "and all below 2^31"),
+    (((12, 17), (3, 3), dict(pads=[0, 1 << 62, 0, 1 << 62])), None, "and all below 2^31"),
+    (((12, 1 << 62), (3, 3), {}), None, "extent 4611686018427387904 of the image must be positive and below 2^31"),
+    (((12, 17), (1 << 30,) * 2, {}), None, "no multiple of the block's 1152921504606846976 elements"),
     (((12, 17), (3, 3, 3), {}), [2, 27, 204], "image_shape and block_shape must have an entry for every spatial dim"),
 ])
 def test_what_does_not_fit(tmp_path, case, columns, message):

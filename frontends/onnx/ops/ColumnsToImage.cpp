@@ -3,17 +3,23 @@
 // Col2Im takes the blocks that a window cuts out of an image and adds them up where they came from. The spatial dims are
 // folded one after the other. Along a dim of stride s the places p with the same remainder of p / s form a phase: a tap
 // adds all its numbers to one phase, moved by a whole number of places. So a phase is a sum of padded slices, without a
-// scatter, and the phases laid side by side are the image. Blocks whose shape only the run knows are scattered.
+// scatter, and the phases laid side by side are the image. Blocks that are huge or known by the run only are scattered.
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/Registry.h"
 #include "frontends/onnx/ops/Shapes.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using nnc::nn::BinaryKind;
 
 namespace nnc::onnx {
 namespace {
+
+/// Elements of a block, or phases, along a dim that are worth an op each.
+constexpr int64_t kMostTaps = 1024;
+/// No sum of a few numbers up to here overflows.
+constexpr int64_t kMostNumber = INT32_MAX;
 
 /// columns: [N,C*k1*..*kn,o1*..*on], image_shape: [n], block_shape: [n] -> [N,C,i1,..,in].
 class Fold {
@@ -26,7 +32,7 @@ public:
     if (failed(check()))
       return failure();
     columns = node.castTo(columns, sumType);
-    Value result = block ? sumPhases() : scatter();
+    Value result = hasFewTaps() ? sumPhases() : scatter();
     node.setOutput(0, node.castTo(result, type));
     return node.status();
   }
@@ -48,38 +54,45 @@ private:
     pads = node.intsAttr("pads", SmallVector<int64_t>(2 * rank(), 0));
     if (int64_t(strides.size()) != rank() || int64_t(dilations.size()) != rank() || int64_t(pads.size()) != 2 * rank())
       return node.error("strides and dilations need " + Twine(rank()) + " entries, pads " + Twine(2 * rank()));
-    auto isPositive = [](int64_t n) { return n > 0; };
-    if ((block && !llvm::all_of(*block, isPositive)) || !llvm::all_of(strides, isPositive) ||
-        !llvm::all_of(dilations, isPositive) || llvm::any_of(pads, [](int64_t n) { return n < 0; }))
-      return node.error("block shape, strides and dilations must be positive, pads not negative");
+    auto isCount = [](int64_t n) { return n > 0 && n <= kMostNumber; };
+    if ((block && !llvm::all_of(*block, isCount)) || !llvm::all_of(strides, isCount) || !llvm::all_of(dilations, isCount) ||
+        llvm::any_of(pads, [](int64_t n) { return n < 0 || n > kMostNumber; }))
+      return node.error("block shape, strides and dilations must be positive, pads not negative, and all below 2^31");
     return block ? checkExtents() : success();
   }
 
   /// Whether the blocks are as many and as large as the window says, as far as it is known.
   LogicalResult checkExtents() {
-    int64_t taps = elementsOfBlock();
     ArrayRef<int64_t> shape = NodeImporter::shapeOf(columns);
-    if (!ShapedType::isDynamic(shape[1]) && shape[1] % taps)
-      return node.error("dim 1 has extent " + Twine(shape[1]) + ", which is no multiple of the block's " + Twine(taps) +
-                        " elements");
+    uint64_t elements = elementsOfBlock(), count = 1;
+    if (!ShapedType::isDynamic(shape[1]) && shape[1] % elements)
+      return node.error("dim 1 has extent " + Twine(shape[1]) + ", which is no multiple of the block's " +
+                        Twine(elements) + " elements");
     std::optional<SmallVector<int64_t>> extents = node.integersOf(image);
     if (!extents)
       return success();
-    int64_t count = 1;
     for (int64_t i = 0; i < rank(); ++i) {
+      if ((*extents)[i] < 1 || (*extents)[i] > kMostNumber)
+        return node.error("extent " + Twine((*extents)[i]) + " of the image must be positive and below 2^31");
       int64_t room = (*extents)[i] + pads[i] + pads[rank() + i] - ((*block)[i] - 1) * dilations[i] - 1;
-      count *= room < 0 ? 0 : room / strides[i] + 1;
+      count = llvm::SaturatingMultiply<uint64_t>(count, room < 0 ? 0 : room / strides[i] + 1);
     }
-    if (!ShapedType::isDynamic(shape[2]) && shape[2] != count)
+    if (!ShapedType::isDynamic(shape[2]) && uint64_t(shape[2]) != count)
       return node.error("dim 2 has extent " + Twine(shape[2]) + ", but the image has " + Twine(count) + " blocks");
     return success();
   }
 
-  int64_t elementsOfBlock() const {
-    int64_t count = 1;
+  uint64_t elementsOfBlock() const {
+    uint64_t count = 1;
     for (int64_t extent : *block)
-      count *= extent;
+      count = llvm::SaturatingMultiply<uint64_t>(count, extent);
     return count;
+  }
+
+  /// Whether the blocks are of a known shape that is not huge.
+  bool hasFewTaps() const {
+    auto isFew = [](int64_t n) { return n <= kMostTaps; };
+    return block && llvm::all_of(*block, isFew) && llvm::all_of(strides, isFew);
   }
 
   //===----------------------------------------------------------------------===//
@@ -124,12 +137,12 @@ private:
   }
 
   //===----------------------------------------------------------------------===//
-  // Blocks of a known shape
+  // Blocks of a known shape that is not huge
   //===----------------------------------------------------------------------===//
 
   Value sumPhases() {
     int64_t channels = NodeImporter::shapeOf(columns)[1];
-    SmallVector<int64_t> leading = {0, ShapedType::isDynamic(channels) ? -1 : channels / elementsOfBlock()};
+    SmallVector<int64_t> leading = {0, ShapedType::isDynamic(channels) ? -1 : static_cast<int64_t>(channels / elementsOfBlock())};
     leading.append(*block);
     SmallVector<Value> dims = {node.intsConstant(leading)};
     for (int64_t i = 0; i < rank(); ++i)
@@ -189,18 +202,18 @@ private:
   }
 
   //===----------------------------------------------------------------------===//
-  // Blocks of a shape that only the run knows
+  // Blocks of any shape
   //===----------------------------------------------------------------------===//
 
   Value scatter() {
-    Value elements = blockExtent(0), blocks = blockCount(0), size = paddedExtent(0);
+    Value taps = blockExtent(0), blocks = blockCount(0), size = paddedExtent(0);
     for (int64_t i = 1; i < rank(); ++i) {
-      elements = binary(BinaryKind::mul, elements, blockExtent(i));
+      taps = binary(BinaryKind::mul, taps, blockExtent(i));
       blocks = binary(BinaryKind::mul, blocks, blockCount(i));
       size = binary(BinaryKind::mul, size, paddedExtent(i));
     }
     Value any = node.intsConstant({0, -1});
-    Value updates = reshape(columns, list({any, binary(BinaryKind::mul, elements, blocks)}));
+    Value updates = reshape(columns, list({any, binary(BinaryKind::mul, taps, blocks)}));
     Value leading = node.create<nn::ShapeOfOp>(i64, updates, 0, 2);
     Value indices = node.create<nn::BroadcastToOp>(i64, places(), node.create<nn::ShapeOfOp>(i64, updates, 0, 3));
     Value sums = node.create<nn::ScatterElementsOp>(sumType, nn::ScatterReduction::add, zerosOf(list({leading, size})),
