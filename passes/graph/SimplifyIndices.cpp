@@ -25,8 +25,8 @@ std::optional<std::vector<double>> knownElements(Value x) {
   return constant ? numberElements(constant) : std::nullopt;
 }
 
-/// The places in a known tensor that are not zero. Exporters write the numbers below n as those of n ones; what is gathered by
-/// them has a shape that only the run knows until they are a constant.
+/// The places in a known tensor that are not zero. Exporters write the numbers below n as those of n ones; what is
+/// gathered by them has a shape that only the run knows until they are a constant.
 struct NonZeroOfKnown : OpRewritePattern<nn::NonZeroOp> {
   using OpRewritePattern::OpRewritePattern;
 

@@ -25,7 +25,7 @@ constexpr int64_t kMostNumber = INT32_MAX;
 class Fold {
 public:
   explicit Fold(NodeImporter &node)
-      : node(node), i64(node.builder().getI64Type()), columns(node.input(0)), image(node.castTo(node.input(1), i64)),
+      : node(node), i64(node.builder().getI64Type()), columns(node.input(0)), image(node.input(1)),
         type(node.elementType(0)), sumType(type.isF16() || type.isBF16() ? Type(node.builder().getF32Type()) : type) {}
 
   LogicalResult import() {
@@ -101,16 +101,9 @@ private:
 
   Value binary(BinaryKind kind, Value a, Value b) { return node.create<nn::BinaryOp>(i64, kind, a, b); }
   Value binary(BinaryKind kind, Value a, int64_t b) { return binary(kind, a, node.intsConstant({b})); }
-  Value slice(Value x, Value from, Value to, int64_t axis) {
-    return node.create<nn::SliceOp>(NodeImporter::elementTypeOf(x), x, from, to, ArrayRef<int64_t>{axis},
-                                    ArrayRef<int64_t>{1});
-  }
-  Value entry(Value list, int64_t i) { return slice(list, node.intsConstant({i}), node.intsConstant({i + 1}), 0); }
-  Value blockExtent(int64_t i) {
-    return block ? node.intsConstant({(*block)[i]}) : entry(node.castTo(node.input(2), i64), i);
-  }
+  Value blockExtent(int64_t i) { return sliceAt(node, node.input(2), i); }
   /// Extent i of the image with its pads.
-  Value paddedExtent(int64_t i) { return binary(BinaryKind::add, entry(image, i), pads[i] + pads[rank() + i]); }
+  Value paddedExtent(int64_t i) { return binary(BinaryKind::add, sliceAt(node, image, i), pads[i] + pads[rank() + i]); }
   /// How many blocks there are along dim i.
   Value blockCount(int64_t i) {
     Value reach = binary(BinaryKind::mul, binary(BinaryKind::sub, blockExtent(i), 1), dilations[i]);
@@ -132,8 +125,9 @@ private:
   }
   /// Cuts the pads of dim i off, which is along `axis`.
   Value crop(Value x, int64_t i, int64_t axis) {
-    Value end = binary(BinaryKind::add, entry(image, i), pads[i]);
-    return slice(x, node.intsConstant({pads[i]}), end, axis);
+    Value end = binary(BinaryKind::add, sliceAt(node, image, i), pads[i]);
+    return node.create<nn::SliceOp>(sumType, x, node.intsConstant({pads[i]}), end, ArrayRef<int64_t>{axis},
+                                    ArrayRef<int64_t>{1});
   }
 
   //===----------------------------------------------------------------------===//
@@ -142,7 +136,9 @@ private:
 
   Value sumPhases() {
     int64_t channels = NodeImporter::shapeOf(columns)[1];
-    SmallVector<int64_t> leading = {0, ShapedType::isDynamic(channels) ? -1 : static_cast<int64_t>(channels / elementsOfBlock())};
+    if (!ShapedType::isDynamic(channels))
+      channels /= elementsOfBlock();
+    SmallVector<int64_t> leading = {0, ShapedType::isDynamic(channels) ? -1 : channels};
     leading.append(*block);
     SmallVector<Value> dims = {node.intsConstant(leading)};
     for (int64_t i = 0; i < rank(); ++i)
@@ -159,7 +155,7 @@ private:
     Value padded = paddedExtent(i), extent = binary(BinaryKind::div, binary(BinaryKind::add, padded, stride - 1), stride);
     SmallVector<Value> phases(stride);
     for (int64_t tap = 0; tap < (*block)[i]; ++tap) {
-      Value one = slice(x, node.intsConstant({tap}), node.intsConstant({tap + 1}), taps);
+      Value one = sliceAt(node, x, tap, taps);
       one = node.create<nn::SqueezeOp>(sumType, one, ArrayRef<int64_t>{taps});
       int64_t start = tap * dilations[i];
       one = place(one, along, start / stride, extent);

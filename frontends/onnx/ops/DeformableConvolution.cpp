@@ -104,8 +104,7 @@ private:
     pairs = node.castTo(pairs, places);
     SmallVector<Value> coordinates;
     for (int64_t d : {1, 0}) {
-      Value moved = node.create<nn::SliceOp>(places, pairs, node.intsConstant({d}), node.intsConstant({d + 1}),
-                                             ArrayRef<int64_t>{2}, ArrayRef<int64_t>{1});
+      Value moved = sliceAt(node, pairs, d, 2);
       coordinates.push_back(node.create<nn::BinaryOp>(places, BinaryKind::add, moved, windowPlaces(d)));
     }
     Value all = node.create<nn::ConcatOp>(places, coordinates, 2);

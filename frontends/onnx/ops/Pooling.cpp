@@ -1,6 +1,7 @@
 //===- Pooling.cpp - windows, resampling, regions of interest -----------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Shapes.h"
 
 using namespace mlir;
 
@@ -152,20 +153,16 @@ LogicalResult importAffineGrid(NodeImporter &node) {
   auto binary = [&](nn::BinaryKind kind, Value a, Value b) {
     return node.create<nn::BinaryOp>(NodeImporter::elementTypeOf(a), kind, a, b);
   };
-  auto slice = [&](Value x, int64_t axis, int64_t at) {
-    return node.create<nn::SliceOp>(NodeImporter::elementTypeOf(x), x, node.intsConstant({at}), node.intsConstant({at + 1}),
-                                    ArrayRef<int64_t>{axis}, ArrayRef<int64_t>{1});
-  };
   /// Column j of theta: [N, n, 1] as [N, 1..., n].
   auto column = [&](int64_t j) {
-    Value picked = node.create<nn::SqueezeOp>(type, slice(theta, 2, j), ArrayRef<int64_t>{2});
+    Value picked = node.create<nn::SqueezeOp>(type, sliceAt(node, theta, j, 2), ArrayRef<int64_t>{2});
     SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(1, n + 1));
     return node.create<nn::UnsqueezeOp>(type, picked, axes);
   };
   Value sum = column(n);
   for (int64_t j = 0; j < n; ++j) {
     // Column j goes with the last dim but j of the grid.
-    Value extent = node.create<nn::SqueezeOp>(i64, slice(size, 0, n + 1 - j), ArrayRef<int64_t>{0});
+    Value extent = node.create<nn::SqueezeOp>(i64, sliceAt(node, size, n + 1 - j), ArrayRef<int64_t>{0});
     Value steps = node.create<nn::RangeOp>(i64, node.intScalarConstant(i64, 0), extent, node.intScalarConstant(i64, 1));
     Value place = node.castTo(steps, type), two = node.scalarConstant(type, 2), one = node.scalarConstant(type, 1);
     if (alignCorners) { // from -1 to 1, or -1 alone

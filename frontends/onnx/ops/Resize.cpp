@@ -1,6 +1,7 @@
 //===- Resize.cpp - Resize and Upsample ---------------------------------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Shapes.h"
 
 using namespace mlir;
 
@@ -55,11 +56,6 @@ Value concat(NodeImporter &node, ArrayRef<Value> parts) {
   return node.create<nn::ConcatOp>(NodeImporter::elementTypeOf(parts.front()), parts, 0);
 }
 
-Value entry(NodeImporter &node, Value list, int64_t at) {
-  return node.create<nn::SliceOp>(NodeImporter::elementTypeOf(list), list, node.intsConstant({at}),
-                                  node.intsConstant({at + 1}), ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
-}
-
 Value extent(NodeImporter &node, int64_t dim) {
   return node.create<nn::ShapeOfOp>(node.builder().getI64Type(), node.input(0), dim, dim + 1);
 }
@@ -70,7 +66,7 @@ SmallVector<Value> forAllDims(NodeImporter &node, Value list, ArrayRef<int64_t> 
   SmallVector<Value> parts;
   for (int64_t i = 0, rank = NodeImporter::rankOf(node.input(0)); i < rank; ++i) {
     const int64_t *found = llvm::find(axes, i);
-    parts.push_back(found == axes.end() ? other(i) : entry(node, list, start + (found - axes.begin())));
+    parts.push_back(found == axes.end() ? other(i) : sliceAt(node, list, start + (found - axes.begin())));
   }
   return parts;
 }

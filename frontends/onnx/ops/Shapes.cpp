@@ -35,6 +35,11 @@ Value shapeTensor(NodeImporter &node, Value x, ArrayRef<Extent> extents) {
   return node.create<nn::ConcatOp>(i64, parts, 0);
 }
 
+Value sliceAt(NodeImporter &node, Value x, int64_t at, int64_t axis) {
+  return node.create<nn::SliceOp>(NodeImporter::elementTypeOf(x), x, node.intsConstant({at}), node.intsConstant({at + 1}),
+                                  ArrayRef<int64_t>{axis}, ArrayRef<int64_t>{1});
+}
+
 Value countTo(NodeImporter &node, Value limit) {
   Type i64 = node.builder().getI64Type();
   Value scalar = node.create<nn::SqueezeOp>(i64, limit, ArrayRef<int64_t>{0});

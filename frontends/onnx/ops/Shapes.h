@@ -32,6 +32,9 @@ struct Extent {
 /// which is -1 then.
 mlir::Value shapeTensor(NodeImporter &node, mlir::Value x, llvm::ArrayRef<Extent> extents);
 
+/// Place `at` along an axis, whose extent becomes 1: of a list, its entry as [1].
+mlir::Value sliceAt(NodeImporter &node, mlir::Value x, int64_t at, int64_t axis = 0);
+
 /// The i64 numbers 0, 1, ... below an extent given as [1].
 mlir::Value countTo(NodeImporter &node, mlir::Value limit);
 
