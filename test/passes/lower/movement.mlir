@@ -8,9 +8,49 @@
 // CHECK-COUNT-8: vector.load {{.*}} vector<8xf32>
 // CHECK-COUNT-24: vector.shuffle
 // CHECK-COUNT-8: vector.store
-func.func @main(%x: tensor<40x30xf32>) -> tensor<30x40xf32> {
-  %y = nn.transpose %x {perm = array<i64: 1, 0>} : (tensor<40x30xf32>) -> tensor<30x40xf32>
-  return %y : tensor<30x40xf32>
+func.func @main(%x: tensor<40x300xf32>) -> tensor<300x40xf32> {
+  %y = nn.transpose %x {perm = array<i64: 1, 0>} : (tensor<40x300xf32>) -> tensor<300x40xf32>
+  return %y : tensor<300x40xf32>
+}
+// -----
+// Few rows that are neighbours of the columns: strips of 64 columns.
+// CHECK: affine_map<(d0, d1) -> (d1 ceildiv 64)>
+// CHECK-COUNT-24: vector.shuffle
+func.func @main(%x: tensor<400x30xf32>) -> tensor<30x400xf32> {
+  %y = nn.transpose %x {perm = array<i64: 1, 0>} : (tensor<400x30xf32>) -> tensor<30x400xf32>
+  return %y : tensor<30x400xf32>
+}
+// -----
+// The sides of squares count through several dims: 256 columns of 4 and 64, and 81 rows of 9 and 9.
+// CHECK: affine_map<(d0, d1, d2, d3) -> (d1, d0 ceildiv 16)>
+// CHECK-COUNT-24: vector.shuffle
+func.func @main(%x: tensor<4x64x5x77xf32>) -> tensor<77x5x64x4xf32> {
+  %y = nn.transpose %x {perm = array<i64: 3, 2, 1, 0>} : (tensor<4x64x5x77xf32>) -> tensor<77x5x64x4xf32>
+  return %y : tensor<77x5x64x4xf32>
+}
+// -----
+// CHECK: affine_map<(d0, d1, d2, d3) -> (d0, 6)>
+// CHECK-COUNT-24: vector.shuffle
+func.func @main(%x: tensor<2x100x9x9xf32>) -> tensor<2x9x9x100xf32> {
+  %y = nn.transpose %x {perm = array<i64: 0, 2, 3, 1>} : (tensor<2x100x9x9xf32>) -> tensor<2x9x9x100xf32>
+  return %y : tensor<2x9x9x100xf32>
+}
+// -----
+// Planes of three colours and pixels of them are interleaved, two vectors at a time.
+// CHECK: affine_map<(d0, d1, d2, d3) -> (d0, 7)>
+// CHECK-COUNT-6: vector.shuffle
+// CHECK-NOT: vector.shuffle
+func.func @main(%x: tensor<2x3x40x40xf32>) -> tensor<2x40x40x3xf32> {
+  %y = nn.transpose %x {perm = array<i64: 0, 2, 3, 1>} : (tensor<2x3x40x40xf32>) -> tensor<2x40x40x3xf32>
+  return %y : tensor<2x40x40x3xf32>
+}
+// -----
+// CHECK: affine_map<(d0, d1, d2, d3) -> (d0, 7)>
+// CHECK-COUNT-6: vector.shuffle
+// CHECK-NOT: vector.shuffle
+func.func @main(%x: tensor<2x40x40x3xf32>) -> tensor<2x3x40x40xf32> {
+  %y = nn.transpose %x {perm = array<i64: 0, 3, 1, 2>} : (tensor<2x40x40x3xf32>) -> tensor<2x3x40x40xf32>
+  return %y : tensor<2x3x40x40xf32>
 }
 // -----
 // Where the last dim stays, rows are copied.
