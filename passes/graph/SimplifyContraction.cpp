@@ -1,6 +1,9 @@
-// Matrix products whose factors are transposed: the kernels read either order.
+// Matrix products whose factors are transposed: the kernels read either order. Convolutions with taps that meet nothing
+// but padding.
 #include "dialects/nn/NNDialect.h"
+#include "passes/graph/Constants.h"
 #include "passes/graph/Simplify.h"
+#include "passes/graph/WindowPads.h"
 
 using namespace mlir;
 
@@ -40,10 +43,66 @@ struct TransposeIntoMatMul : OpRewritePattern<nn::MatMulOp> {
   }
 };
 
+/// A kernel whose outer taps lie beyond the input at every output loses them: one of 3 x 3 with a dilation of 24 is one
+/// of 1 x 1 over 16 x 16 pixels.
+struct CropKernel : OpRewritePattern<nn::ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::ConvOp op, PatternRewriter &rewriter) const override {
+    auto x = dyn_cast<RankedTensorType>(op.getX().getType()), w = dyn_cast<RankedTensorType>(op.getW().getType()),
+         y = dyn_cast<RankedTensorType>(op.getY().getType());
+    if (!x || !w || !y)
+      return failure();
+    auto isKnown = [](RankedTensorType type) {
+      return llvm::none_of(type.getShape().drop_front(2), ShapedType::isDynamic);
+    };
+    if (!isKnown(x) || !isKnown(w) || !isKnown(y))
+      return failure();
+    size_t n = x.getRank() - 2;
+    ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
+    SmallVector<int64_t> pads = explicitPads(op, kernel), shape(w.getShape()), starts, ends, axes;
+    for (size_t i = 0; i < n; ++i) {
+      auto [before, after] = unread(x.getDimSize(2 + i), y.getDimSize(2 + i), kernel[i], op.getStrides()[i],
+                                    op.getDilations()[i], pads[i], pads[n + i]);
+      starts.push_back(before);
+      ends.push_back(kernel[i] - after);
+      axes.push_back(2 + i);
+      shape[2 + i] -= before + after;
+      pads[i] -= before * op.getDilations()[i];
+      pads[n + i] -= after * op.getDilations()[i];
+    }
+    if (ArrayRef(shape) == w.getShape())
+      return failure();
+    Location loc = op.getLoc();
+    Value cropped = nn::SliceOp::create(rewriter, loc, w.clone(shape), op.getW(), createIndexList(rewriter, loc, starts),
+                                        createIndexList(rewriter, loc, ends), axes, SmallVector<int64_t>(n, 1));
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getWMutable().assign(cropped);
+      op.setPads(pads);
+      op.setAutoPad(nn::AutoPad::explicit_pads);
+    });
+    return success();
+  }
+
+private:
+  /// How many taps at either end of a dim of the kernel read nothing but padding that can go with them. One tap stays.
+  static std::pair<int64_t, int64_t> unread(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t dilation,
+                                            int64_t begin, int64_t end) {
+    // Tap `tap` reads from -begin + tap * dilation to as far as the outputs go.
+    int64_t before = 0, after = 0, reach = (out - 1) * stride;
+    while (before + 1 < kernel && (before + 1) * dilation <= begin && reach - begin + before * dilation < 0)
+      ++before;
+    while (before + after + 1 < kernel && (after + 1) * dilation <= end &&
+           -begin + (kernel - 1 - after) * dilation >= in)
+      ++after;
+    return {before, after};
+  }
+};
+
 } // namespace
 
 void populateSimplifyContraction(RewritePatternSet &patterns) {
-  patterns.add<TransposeIntoMatMul>(patterns.getContext());
+  patterns.add<TransposeIntoMatMul, CropKernel>(patterns.getContext());
 }
 
 } // namespace nnc

@@ -46,9 +46,10 @@ public:
       axes.push_back(axisOf(i));
     for (const Axis &axis : ArrayRef(axes).take_front(2))
       leadingKnown.push_back(axis.isIdentity);
-    if (!sumsRows())
+    if (!hasKnownRows())
       return;
-    summed = k.workspace(MemRefType::get({lastIn()}, real));
+    if (sumsRows())
+      summed = k.workspace(MemRefType::get({lastIn()}, real));
     // What is visited by a loop, or may lie outside, is found again for every row.
     if (op.getAntialias() || op.getCoordinates() == nn::ResizeCoordinates::tf_crop_and_resize)
       return;
@@ -108,6 +109,8 @@ public:
     }
     if (summed)
       return sumThenGather(taps, point);
+    if (positions)
+      return overVectors(lastOut(), [&](Reals f, Value x) { elements(f, taps, point, x); });
     Value count = axes[rank - 1].out, width = k.index(k.lanes());
     Value vectorEnd = k.mul(k.div(count, width), width);
     k.loop(k.index(0), vectorEnd, width,
@@ -159,14 +162,19 @@ private:
   int64_t lastIn() { return cast<RankedTensorType>(op.getX().getType()).getShape().back(); }
   int64_t lastOut() { return cast<RankedTensorType>(op.getY().getType()).getShape().back(); }
 
-  /// Whether rows are summed over the other dims first: not where few results come of a long row.
-  bool sumsRows() {
-    constexpr int64_t mostElements = 1 << 14, mostShrinking = 4;
+  /// Whether rows are interpolated, of extents known and not too large for the workspace.
+  bool hasKnownRows() {
+    constexpr int64_t mostElements = 1 << 14;
     auto isKnown = [&](int64_t extent) {
       return !ShapedType::isDynamic(extent) && extent > 0 && extent <= mostElements;
     };
-    return !isNearest() && !axes[rank - 1].isIdentity && isKnown(lastIn()) && isKnown(lastOut()) &&
-           (op.getAntialias() || lastIn() <= mostShrinking * lastOut());
+    return !isNearest() && !axes[rank - 1].isIdentity && isKnown(lastIn()) && isKnown(lastOut());
+  }
+
+  /// Whether rows are summed over the other dims first: not where few results come of a long row.
+  bool sumsRows() {
+    constexpr int64_t mostShrinking = 4;
+    return op.getAntialias() || lastIn() <= mostShrinking * lastOut();
   }
 
   /// Calls `body` for the vectors of a row.
@@ -331,7 +339,7 @@ private:
   /// The result at column x of the row, or the vector from there on.
   void elements(Reals f, SmallVector<Taps> taps, ValueRange point, Value x) {
     if (!axes[rank - 1].isIdentity)
-      taps[rank - 1] = tapsOf(f, axes[rank - 1], columns(f, x));
+      taps[rank - 1] = positions ? loadTaps(f, x) : tapsOf(f, axes[rank - 1], columns(f, x));
     SmallVector<Value> at;
     store(f, sumFrom(f, taps, point, x, at), taps, point, x);
   }

@@ -281,3 +281,21 @@ func.func @only_element(%x: tensor<?x1x4xf32>, %any: tensor<i64>) -> (tensor<?x4
   %d = nn.gather %x, %any {axis = 1 : i64} : (tensor<?x1x4xf32>, tensor<i64>) -> tensor<?x4xf32>
   return %a, %b, %c, %d : tensor<?x4xf32>, tensor<?x1x4xf32>, tensor<?x1x1x4xf32>, tensor<?x4xf32>
 }
+// -----
+// Taps that read nothing but padding at every output are cut off: 24 pixels away there is nothing in an image of 16.
+// CHECK-LABEL: @far_taps
+// CHECK: %[[W:.*]] = nn.slice %{{.*}}, %{{.*}}, %{{.*}} {axes = array<i64: 2, 3>{{.*}} -> tensor<3x2x1x3xf32>
+// CHECK: nn.conv %{{.*}}, %[[W]] {dilations = array<i64: 24, 12>, groups = 1 : i64, pads = array<i64: 0, 12, 0, 12>
+func.func @far_taps(%x: tensor<1x2x16x16xf32>, %w: tensor<3x2x3x3xf32>) -> tensor<1x3x16x16xf32> {
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 24, 12, 24, 12>, dilations = array<i64: 24, 12>, groups = 1 : i64} : (tensor<1x2x16x16xf32>, tensor<3x2x3x3xf32>) -> tensor<1x3x16x16xf32>
+  return %y : tensor<1x3x16x16xf32>
+}
+// -----
+// On one side only, and not more than there is padding to go with them: 5 of 12 pixels.
+// CHECK-LABEL: @far_taps_of_one_side
+// CHECK: nn.slice {{.*}} -> tensor<3x2x2xf32>
+// CHECK: pads = array<i64: 5, 0>
+func.func @far_taps_of_one_side(%x: tensor<1x2x12xf32>, %w: tensor<3x2x3xf32>) -> tensor<1x3x5xf32> {
+  %y = nn.conv %x, %w {strides = array<i64: 1>, pads = array<i64: 5, 12>, dilations = array<i64: 12>, groups = 1 : i64} : (tensor<1x2x12xf32>, tensor<3x2x3xf32>) -> tensor<1x3x5xf32>
+  return %y : tensor<1x3x5xf32>
+}
