@@ -351,6 +351,17 @@ BlockedConvPlan planBlockedConvOfPatches(const KernelTarget &target, const Block
   return plan;
 }
 
+BlockedConvPlan planBlockedConvByPanels(const KernelTarget &target, const BlockedConvSize &size) {
+  BlockedConvPlan plan = planBlockedConv(target, size);
+  plan.pixelItems = 1;
+  plan.panelItems = std::min<int64_t>(llvm::divideCeil(size.panels, plan.panels),
+                                      llvm::divideCeil(kItems, size.outerItems));
+  // Two threads have the same number of panels each.
+  if (plan.panelItems > 1 && size.panels % 2 == 0)
+    plan.panelItems -= plan.panelItems % 2;
+  return plan;
+}
+
 std::optional<int64_t> windowHalf(ArrayRef<int64_t> shape) {
   constexpr int64_t leastRows = 14;
   if (shape.size() != 5 || shape[2] < leastRows)

@@ -142,6 +142,8 @@ struct BlockedConvSize {
 BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSize &size);
 /// Where only the run knows how many patches there are, each an item, of the outputs in `size`.
 BlockedConvPlan planBlockedConvOfPatches(const KernelTarget &target, const BlockedConvSize &size);
+/// Where an item has all outputs of its filters; `size` has those that tiles are cut from.
+BlockedConvPlan planBlockedConvByPanels(const KernelTarget &target, const BlockedConvSize &size);
 
 /// nn.blocked_bottleneck: what the rows between its convolutions may take of the second-level cache.
 inline constexpr int64_t kRingBytes = 512 << 10;

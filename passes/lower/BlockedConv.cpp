@@ -19,6 +19,7 @@
 #include "passes/lower/PixelPatches.h"
 #include "passes/lower/Registry.h"
 #include "passes/lower/Strassen.h"
+#include "passes/lower/TapStretches.h"
 
 using namespace mlir;
 
@@ -59,6 +60,19 @@ struct Shape {
       return;
     }
     size.inputBytes = geometry.rows.in * geometry.columns.in * channels * 4;
+    // A zero point is no zero: its products count.
+    if (!isBytes && !plain)
+      stretches = TapStretches::of(geometry);
+    if (stretches) {
+      BlockedConvSize cut = size;
+      cut.rows = TapStretches::longest(stretches->rows);
+      cut.columns = TapStretches::longest(stretches->columns);
+      plan = planBlockedConvByPanels(target, cut);
+      if (outerItems * plan.panelItems > 1)
+        return;
+      // Few filters of one image are cut along the pixels.
+      stretches.reset();
+    }
     plan = planBlockedConv(target, size);
     tiles = tilesOf(plan.pixels, geometry.rows.out, geometry.columns.out);
   }
@@ -71,6 +85,8 @@ struct Shape {
   PixelTiles tiles{1, 1};
   /// How images are cut of which only the run knows an extent.
   std::optional<PixelPatches> patches;
+  /// How they are cut where taps are far apart.
+  std::optional<TapStretches> stretches;
 
   /// Items go along rows of tiles, or along the tiles of the only row.
   bool itemsAlongRows() const { return geometry.rows.out > 1; }
@@ -95,7 +111,7 @@ public:
     PixelSource inPlace = PixelSource::inPlace(k, g, units(op.getX()), shape.perBlock);
     if (shape.patches && !g.isFlat) {
       padded.emplace(k, g, inPlace, blocks(), shape.patches->rows, shape.patches->columns);
-    } else if (PaddedRows::areNeeded(g)) {
+    } else if (PaddedRows::areNeeded(g) && !shape.stretches) {
       // What the outputs of the largest item read.
       bool alongRows = shape.itemsAlongRows();
       EvenParts cut{alongRows ? g.rows.out : g.columns.out,
@@ -108,7 +124,6 @@ public:
     direct.emplace(DirectSums{g, padded ? padded->source() : inPlace, shape.plain, shape.perBlock, shape.channels,
                               shape.depth, units(op.getPanels()), initial ? k.flat(k.memref(initial)) : Value(),
                               vector, plan.omitsHalf, factors()});
-    // A zero point is no zero: its products count.
     skipsRows = !isBytes && g.isKnown() && g.rows.savesByTap(shape.tiles.rowParts);
     skipsColumns = !isBytes && g.isKnown() && !shape.plain && g.columns.savesByTap(shape.tiles.columnParts);
     if (!shortEpilogue && g.isDense(k.group))
@@ -126,8 +141,8 @@ public:
            " filters, cut into " + Twine(plan.panelItems) + " x " +
            (shape.patches ? shape.patches->describe() : std::to_string(plan.pixelItems)) +
            (g.isFlat ? ", all pixels in one row" : "") + (padded ? ", padded rows copied" : "") +
-           (skipsRows || skipsColumns ? ", taps in padding skipped" : "") +
-           (plan.streamsWeights ? ", weights prefetched" : ""));
+           (skipsRows || skipsColumns || shape.stretches ? ", taps in padding skipped" : "") +
+           (plan.streamsWeights && !shape.stretches ? ", weights prefetched" : ""));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       group = point[1];
@@ -135,6 +150,8 @@ public:
       auto [panel, panelEnd] = panelGroups.range(k, point[2]);
       if (shape.patches)
         return patch(point.drop_front(3), panel, panelEnd);
+      if (shape.stretches)
+        return panelGroups.forEach(k, panel, panelEnd, [&](Value at, int64_t width) { overStretches(at, width); });
       EvenParts rowParts{g.rows.out, shape.tiles.rowParts},
           columnParts{g.columns.out, shape.tiles.columnParts};
       int64_t parts = shape.itemsAlongRows() ? rowParts.parts : columnParts.parts;
@@ -176,6 +193,23 @@ private:
         });
       });
     });
+  }
+
+  /// The panels [panel, +width) of an image.
+  void overStretches(Value panel, int64_t width) {
+    firstRow = firstColumn = k.index(0);
+    for (const Stretch &rows : shape.stretches->rows)
+      for (const Stretch &columns : shape.stretches->columns) {
+        tapRows = {k.index(rows.firstTap), k.index(rows.endTap)};
+        tapColumns = {k.index(columns.firstTap), k.index(columns.endTap)};
+        PixelTiles tiles = tilesOf(plan.pixels, rows.size(), columns.size());
+        EvenParts rowParts{rows.size(), tiles.rowParts}, columnParts{columns.size(), tiles.columnParts};
+        rowParts.forEach(k, k.index(0), k.index(rowParts.parts), [&](Value row, int64_t height) {
+          columnParts.forEach(k, k.index(0), k.index(columnParts.parts), [&](Value column, int64_t count) {
+            tile(panel, width, k.add(row, rows.first), height, k.add(column, columns.first), count);
+          });
+        });
+      }
   }
 
   /// A factor's memory as units.
@@ -291,14 +325,20 @@ private:
   SmallVector<Value> sumsOf(Value block, int64_t width, Value row, int64_t height, Value column, int64_t columns) {
     Value top = k.mul(padded ? k.sub(row, firstRow) : row, g.rows.stride);
     Value left = k.mul(padded ? k.sub(column, firstColumn) : column, g.columns.stride);
+    if (shape.stretches) {
+      top = k.sub(top, k.index(g.rows.padBegin));
+      left = k.sub(left, k.index(g.columns.padBegin));
+    }
     const PixelSource &source = direct->source;
     Value origin = k.add(k.mul(top, source.row), k.mul(left, source.pixel));
     if (!padded)
       origin = k.add(origin, inputStart());
-    DirectSums::Tile tile{height * columns, columns, width, block, origin,
-                          tapsInside(g.rows, skipsRows, row, height),
-                          tapsInside(g.columns, skipsColumns, column, columns)};
-    if (plan.streamsWeights) {
+    DirectSums::Tile tile{height * columns, columns, width, block, origin, tapRows, tapColumns};
+    if (!shape.stretches) {
+      tile.tapRows = tapsInside(g.rows, skipsRows, row, height);
+      tile.tapColumns = tapsInside(g.columns, skipsColumns, column, columns);
+    }
+    if (plan.streamsWeights && !shape.stretches) {
       Value isFirst = k.both(k.compare(arith::CmpIPredicate::eq, row, firstRow),
                              k.compare(arith::CmpIPredicate::eq, column, firstColumn));
       bool isOnly = !shape.patches && shape.itemTiles() * (shape.itemsAlongRows() ? shape.tiles.columnParts : 1) == 1;
@@ -330,6 +370,8 @@ private:
   std::optional<DirectSums> direct;
   /// Units of a channel (or block of channels) of x.
   Value inputBlock;
+  // Of the stretch at hand:
+  std::pair<Value, Value> tapRows, tapColumns;
   // Of the item at hand:
   Value image, group, firstRow, firstColumn;
   LogicalResult status = success();
