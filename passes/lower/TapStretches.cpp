@@ -1,5 +1,7 @@
 #include "passes/lower/TapStretches.h"
 
+#include "passes/cpu/TilePlan.h"
+
 using namespace mlir;
 
 namespace nnc {
@@ -19,17 +21,30 @@ static SmallVector<Stretch> stretchesOf(const SpatialWindow &window) {
   return all;
 }
 
+/// Products of one channel by one filter, if register tiles have up to `pixels` outputs and take no less time than four
+/// of them do.
+static int64_t productsOf(const TapStretches &stretches, int64_t pixels) {
+  constexpr int64_t leastPixels = 4;
+  int64_t products = 0;
+  for (const Stretch &rows : stretches.rows)
+    for (const Stretch &columns : stretches.columns) {
+      PixelTiles tiles = tilesOf(pixels, rows.size(), columns.size());
+      products += rows.taps() * columns.taps() *
+                  std::max(rows.size() * columns.size(), tiles.rowParts * tiles.columnParts * leastPixels);
+    }
+  return products;
+}
+
 std::optional<TapStretches> TapStretches::of(const BlockedGeometry &g) {
   // Every pair of stretches has tiles of its own, which is code.
-  constexpr int64_t most = 5, leastColumns = 4;
+  constexpr size_t most = 5;
+  constexpr int64_t usualPixels = 12;
   auto isPadded = [](const SpatialWindow &window) { return window.padBegin || window.padEnd; };
   if (!g.isKnown() || !(isPadded(g.rows) || isPadded(g.columns)))
     return std::nullopt;
   TapStretches s{stretchesOf(g.rows), stretchesOf(g.columns)};
   int64_t all = g.rows.out * g.rows.kernel * g.columns.out * g.columns.kernel;
-  bool savesEnough = g.rows.tapsInside() * g.columns.tapsInside() * 10 <= all * 9;
-  auto isShort = [&](const Stretch &columns) { return columns.size() < leastColumns; };
-  if (!savesEnough || s.rows.size() > most || s.columns.size() > most || llvm::any_of(s.columns, isShort))
+  if (s.rows.size() > most || s.columns.size() > most || productsOf(s, usualPixels) * 10 > all * 9)
     return std::nullopt;
   return s;
 }

@@ -16,12 +16,13 @@ namespace nnc {
 struct Stretch {
   int64_t first, end, firstTap, endTap;
   int64_t size() const { return end - first; }
+  int64_t taps() const { return endTap - firstTap; }
 };
 
 struct TapStretches {
   llvm::SmallVector<Stretch> rows, columns;
 
-  /// None where stretches are too short for register tiles, as those of neighbouring taps are, or leave out little.
+  /// None where they leave out little, or are too short for register tiles as those of neighbouring taps are.
   static std::optional<TapStretches> of(const BlockedGeometry &g);
   /// The extent of the longest one of a dim, which decides about tiles.
   static int64_t longest(llvm::ArrayRef<Stretch> stretches);

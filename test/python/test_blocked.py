@@ -99,6 +99,7 @@ DIRECT = [
     (40, 24, (5, 3), (9, 30), 1, dict(strides=[2, 1], dilations=[2, 13], pads=[4, 13, 4, 13])),
     (32, 64, (3, 3), (16, 17), 1, dict(dilations=[12, 12], pads=[12, 12, 12, 12])),
     (24, 48, (3, 5), (33, 30), 2, dict(strides=[1, 2], dilations=[12, 6], pads=[12, 12, 12, 12])),
+    (16, 32, (3, 3), (14, 33), 1, dict(dilations=[6, 18], pads=[6, 18, 6, 18])),
     # Some outputs meet no tap at all; taps that no output meets are cut off.
     (16, 64, (3, 3), (6, 12), 1, dict(dilations=[4, 6], pads=[14, 18, 14, 18])),
     (20, 40, (3, 3), (16, 16), 2, dict(dilations=[24, 12], pads=[24, 12, 24, 12])),
