@@ -46,14 +46,24 @@ int64_t rowBlockOf(int64_t rows) {
 /// Groups of two panels of either half, the last one filled up with others.
 int64_t groupsOf(int64_t columns) { return llvm::divideCeil(columns, 4 * kWidth); }
 
-/// Panels of half an item, a multiple of the tile's two. Items are of the same size.
+/// Panels of half an item, a multiple of the tile's two. Items are of the same size, and of such a number that two
+/// threads get the same number of them, or nearly: 11 items of two pairs are more work for one than 22 of one.
 int64_t halfPanelsOf(int64_t rows, int64_t columns) {
   constexpr int64_t mostPairs = 12, leastItems = 4;
-  int64_t pairs = groupsOf(columns),
-          items = llvm::divideCeil(leastItems, llvm::divideCeil(rows, rowBlockOf(rows)));
-  int64_t perItem = std::clamp<int64_t>(pairs / items, 1, mostPairs);
-  while (pairs % perItem != 0)
-    --perItem;
+  int64_t pairs = groupsOf(columns), rowItems = llvm::divideCeil(rows, rowBlockOf(rows)),
+          most = std::clamp<int64_t>(pairs / llvm::divideCeil(leastItems, rowItems), 1, mostPairs);
+  // S is formed for every item, unless there is but one of rows: half a percent of one pair's products.
+  constexpr double formsLeft = 0.005;
+  double least = std::numeric_limits<double>::infinity();
+  int64_t perItem = 1;
+  for (int64_t candidate = most; candidate >= 1; --candidate) {
+    int64_t items = pairs / candidate * rowItems;
+    double cost = 2.0 * llvm::divideCeil(items, 2) / items + formsLeft / candidate;
+    if (pairs % candidate != 0 || cost >= least)
+      continue;
+    least = cost;
+    perItem = candidate;
+  }
   return 2 * perItem;
 }
 

@@ -20,3 +20,10 @@ func.func @main(%a: tensor<197x3072xf32>, %p: tensor<48x3072x16xf32>) -> tensor<
   %y = nn.packed_matmul %a, %p {columns = 768 : i64, strassen} : (tensor<197x3072xf32>, tensor<48x3072x16xf32>) -> tensor<197x768xf32>
   return %y : tensor<197x768xf32>
 }
+// -----
+// Two threads have the same number of items: of 22 pairs of panels, not of 11 times two.
+// AVX512: affine_map<(d0, d1) -> (22, 1)>
+func.func @main(%a: tensor<128x512xf32>, %p: tensor<86x512x16xf32>) -> tensor<128x1376xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 1376 : i64, strassen} : (tensor<128x512xf32>, tensor<86x512x16xf32>) -> tensor<128x1376xf32>
+  return %y : tensor<128x1376xf32>
+}
