@@ -58,6 +58,9 @@ public:
       for (int64_t quadrant = 0; quadrant < 4; ++quadrant)
         fetcher(begin, at[0], quadrant)(k.mul(at[1], kSteps));
     });
+    k.loop(k.index(plan.depthBlock / kSteps), [&](Value at) {
+      fetchRows(begin, k.index(0), k.mul(at, kSteps), k.index(0));
+    });
     if (p.isUneven)
       k.loops({k.index(plan.halfRows), k.index(plan.depthBlock / kSteps)}, [&](ValueRange at) {
         for (const Product &of : {kProducts[0], kProducts[1]})
@@ -154,11 +157,14 @@ private:
   /// Whether all items have the same S.
   bool hasOneLeft() const { return !isCut() && rowItems() == 1 && !p.matrixStride; }
 
-  /// Where step `at` (a multiple of kSteps) of a row's half of the depth is in the left factor.
-  Value leftAt(const Round &round, Value row, Value at, int64_t right) {
+  /// Where step `at` (a multiple of kSteps) of a row's left or right half of the depth is in the left factor.
+  Value leftAt(const Round &round, Value row, Value at, Value right) {
     Value steps = k.div(k.add(round.from, at), k.index(kSteps));
-    Value first = k.mul(k.add(steps, right * (half / kSteps)), p.stepsStride);
+    Value first = k.mul(k.add(steps, k.mul(right, half / kSteps)), p.stepsStride);
     return k.add(round.origin, k.add(first, p.rowStart(row)));
+  }
+  Value leftAt(const Round &round, Value row, Value at, int64_t right) {
+    return leftAt(round, row, at, k.index(right));
   }
 
   /// A round, by its number among those of all items.
@@ -275,7 +281,7 @@ private:
       return load(p.panels, {panel, k.add(k.add(now.from, step), right.number / 2 * half), lane});
     };
     const Work work[] = {rightFormer(rounds, tile, of), leftFormer(rounds, tile, of),
-                         fetcher(rounds.next, tile.number, of.fetched), fetchesSums};
+                         fetcher(rounds.next, tile.number, of.fetched), rowsFetcher(rounds, tile, of), fetchesSums};
     return k.loop(k.index(0), k.index(plan.depthBlock), k.index(kSteps), accumulators,
                   [&](Value steps, ValueRange carried) {
                     at = steps;
@@ -331,6 +337,36 @@ private:
           formLeft(round, left, k.add(tile.row, i), at);
       });
     };
+  }
+
+  /// Asks for kSteps steps of the rows of a tile in both halves of the rows, in one half of the depth.
+  void fetchRows(const Round &round, Value tile, Value at, Value right) {
+    for (Value begin : round.rows)
+      for (int64_t i = 0; i < plan.rows; ++i) {
+        Value row = k.min(k.add(k.mul(tile, plan.rows), i), k.index(plan.halfRows - 1));
+        Value place = leftAt(round, k.add(begin, row), at, right);
+        memref::PrefetchOp::create(k.b, k.loc, p.left, ValueRange{place}, /*isWrite=*/false, /*localityHint=*/2,
+                                   /*isDataCache=*/true);
+      }
+  }
+
+  /// The first two products meet all of the left factor for the first time, half of it still in the other core's cache
+  /// where two threads share the columns of each product: each tile asks for the rows of the next one.
+  Work rowsFetcher(const Rounds &rounds, const Tile &tile, const Product &by) {
+    int64_t number = &by - std::begin(kProducts);
+    if (number > 1 || p.isUneven)
+      return [](Value) {};
+    Value isNeeded = rounds.isFirst;
+    if (!hasOneLeft())
+      isNeeded = k.compare(arith::CmpIPredicate::eq, rounds.now.group, k.index(0));
+    Value next = k.add(tile.number, 1), isLast = k.compare(arith::CmpIPredicate::eq, next, k.index(plan.tiles()));
+    if (number == 1)
+      isNeeded = k.both(isNeeded, k.negated(isLast));
+    else
+      next = k.select(isLast, k.index(0), next);
+    Value right = number == 1 ? k.index(1) : k.select(isLast, k.index(1), k.index(0));
+    const Round &round = rounds.now;
+    return [=, &round](Value at) { k.ifThen(isNeeded, [&] { fetchRows(round, next, at, right); }); };
   }
 
   /// Asks for a row of all the panels.
