@@ -8,6 +8,7 @@
 #include "passes/cpu/ConvolutionPlan.h"
 #include "passes/cpu/InterleaveBlocks.h"
 #include "passes/cpu/LoneConvolution.h"
+#include "passes/cpu/MergeGroups.h"
 #include "passes/cpu/TilePlan.h"
 #include "passes/cpu/WeightPanels.h"
 #include "passes/graph/Constants.h"
@@ -218,6 +219,14 @@ private:
   void convert(nn::ConvOp op) {
     // Its weights have been visited.
     auto weights = op.getW().getDefiningOp<nn::ConstantOp>();
+    if (winograd && weights && (blocksBehind(op.getX()) || !isLoneConvolution(op))) {
+      mergeGroups(op);
+      if (op.getW() != weights.getResult()) {
+        spent->release(weights);
+        weights = op.getW().getDefiningOp<nn::ConstantOp>();
+        spent->add(weights);
+      }
+    }
     convertConvolution(op);
     spent->release(weights);
   }

@@ -70,50 +70,51 @@ double winogradCycles(Size s, const winograd::ImageFiltering &f) {
          pieces * (nn::blocksOf(s.channels) + blocks) * transformCycles(f);
 }
 
-} // namespace
-
-std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
-  auto w = cast<RankedTensorType>(op.getW().getType()), y = cast<RankedTensorType>(op.getY().getType());
+/// The size of one group, if it had so many channels and filters.
+Size sizeOf(nn::ConvOp op, int64_t channels, int64_t filters) {
+  auto w = cast<RankedTensorType>(op.getW().getType()), x = cast<RankedTensorType>(op.getX().getType()),
+       y = cast<RankedTensorType>(op.getY().getType());
   ArrayRef<int64_t> kernel = w.getShape().drop_front(2), apart = op.getDilations();
-  int64_t n = kernel.size(), taps = *llvm::max_element(kernel), stride = op.getStrides()[0];
-  bool hasDimWithout = llvm::is_contained(kernel, 1);
-  int64_t channels = w.getDimSize(1), groups = op.getGroups(), filters = w.getDimSize(0) / groups;
-  bool isGrouped = groups == 1 || (channels % nn::kBlock == 0 && filters % nn::kBlock == 0);
-  if (n > 2 || llvm::any_of(kernel, [&](int64_t k) { return k != taps && k != 1; }) || !isGrouped ||
-      !llvm::all_equal(op.getStrides()) || channels < 8)
-    return std::nullopt;
-  // 4 outputs of 5 taps would need points whose powers lose too much.
-  SmallVector<int64_t> candidates;
-  bool isDilated = llvm::any_of(apart, [](int64_t distance) { return distance > 1; });
-  if (stride == 1 && taps == 5)
-    candidates = {2};
-  else if (stride == 1 ? taps == 2 || taps == 3 : stride == 2 && taps == 3 && !hasDimWithout && !isDilated)
-    candidates = {4, 2};
-  if (candidates.empty())
-    return std::nullopt;
-  auto x = cast<RankedTensorType>(op.getX().getType());
+  int64_t n = kernel.size();
   SmallVector<int64_t> pads = explicitPads(op, kernel);
   auto outputs = [&](int64_t i) { return y.isDynamicDim(2 + i) ? nominalExtent(n) : y.getDimSize(2 + i); };
   auto inside = [&](int64_t i) {
     if (y.isDynamicDim(2 + i) || x.isDynamicDim(2 + i))
       return outputs(i) * kernel[i];
-    SpatialWindow window{x.getDimSize(2 + i), y.getDimSize(2 + i), kernel[i], stride, apart[i], pads[i], pads[n + i]};
+    SpatialWindow window{x.getDimSize(2 + i), y.getDimSize(2 + i), kernel[i],    op.getStrides()[i],
+                         apart[i],            pads[i],             pads[n + i]};
     return window.tapsInside();
   };
   // A signal is one row; where a dim has no taps their distance has no meaning.
   auto dilation = [&](int64_t i) { return kernel[i] == 1 ? 1 : apart[i]; };
   bool isSignal = n == 1;
-  Size size{isSignal ? 1 : outputs(0),
-            outputs(n - 1),
-            channels,
-            filters,
-            isSignal ? 1 : kernel[0],
-            kernel[n - 1],
-            isSignal ? 1 : dilation(0),
-            dilation(n - 1),
-            isSignal ? 1 : inside(0),
-            inside(n - 1)};
-  double best = 0.9 * directCycles(size);
+  return {isSignal ? 1 : outputs(0),
+          outputs(n - 1),
+          channels,
+          filters,
+          isSignal ? 1 : kernel[0],
+          kernel[n - 1],
+          isSignal ? 1 : dilation(0),
+          dilation(n - 1),
+          isSignal ? 1 : inside(0),
+          inside(n - 1)};
+}
+
+/// The filtering that takes the least time for a group of such a size, less than `most` cycles.
+std::optional<winograd::ImageFiltering> filteringBelow(double most, nn::ConvOp op, const Size &size) {
+  ArrayRef<int64_t> kernel = cast<RankedTensorType>(op.getW().getType()).getShape().drop_front(2);
+  int64_t n = kernel.size(), taps = *llvm::max_element(kernel), stride = op.getStrides()[0];
+  if (n > 2 || llvm::any_of(kernel, [&](int64_t k) { return k != taps && k != 1; }) ||
+      !llvm::all_equal(op.getStrides()) || size.channels < 8)
+    return std::nullopt;
+  bool hasDimWithout = llvm::is_contained(kernel, 1);
+  bool isDilated = llvm::any_of(op.getDilations(), [](int64_t distance) { return distance > 1; });
+  // 4 outputs of 5 taps would need points whose powers lose too much.
+  SmallVector<int64_t> candidates;
+  if (stride == 1 && taps == 5)
+    candidates = {2};
+  else if (stride == 1 ? taps == 2 || taps == 3 : stride == 2 && taps == 3 && !hasDimWithout && !isDilated)
+    candidates = {4, 2};
   std::optional<winograd::ImageFiltering> chosen;
   for (int64_t perPiece : candidates) {
     winograd::ImageFiltering filtering(perPiece, kernel, stride);
@@ -121,12 +122,34 @@ std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
     // What only the run knows is transformed in every run: some cycles for the weight of a channel at a point.
     if (!constantValue(op.getW()))
       cycles += 1.5 * filtering.weights() * size.channels * size.filters;
-    if (cycles < best && filtering.estimatedError(size.channels) < 1e-5) {
-      best = cycles;
+    if (cycles < most && filtering.estimatedError(size.channels) < 1e-5) {
+      most = cycles;
       chosen = filtering;
     }
   }
   return chosen;
+}
+
+} // namespace
+
+std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
+  auto w = cast<RankedTensorType>(op.getW().getType());
+  int64_t channels = w.getDimSize(1), groups = op.getGroups(), filters = w.getDimSize(0) / groups;
+  if (w.getRank() > 4 || (groups > 1 && (channels % nn::kBlock || filters % nn::kBlock)))
+    return std::nullopt;
+  Size size = sizeOf(op, channels, filters);
+  return filteringBelow(0.9 * directCycles(size), op, size);
+}
+
+bool paysMergingGroups(nn::ConvOp op) {
+  auto w = cast<RankedTensorType>(op.getW().getType());
+  int64_t channels = w.getDimSize(1), filters = w.getDimSize(0) / op.getGroups();
+  if (w.getRank() > 4)
+    return false;
+  Size size = sizeOf(op, 2 * channels, 2 * filters);
+  // Outputs of a group that are gathered into vectors (nn.packed_conv) take 85% of the multipliers.
+  double oneByOne = 2.0 * size.rows * size.columns * size.taps() * channels * filters / nn::kBlock / 2 / 0.85;
+  return filteringBelow(0.9 * oneByOne, op, size).has_value();
 }
 
 bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd) {

@@ -13,6 +13,9 @@ public:
   /// Of the constants under `root`, some of which may share their bytes.
   explicit SpentConstants(mlir::Operation *root);
 
+  /// One more that the pass itself has made.
+  void add(nn::ConstantOp constant) { ++owners[constant.getValue()]; }
+
   /// Erases the constant if nothing uses it, and gives back its bytes if no other constant has the same.
   void release(nn::ConstantOp constant);
 

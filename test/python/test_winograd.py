@@ -43,6 +43,17 @@ def test_groups(tmp_path, level, channels, filters, groups, image, kernel, attri
     check_winograd(tmp_path, level, channels, filters, image, kernel, group=groups, **attributes)
 
 
+@pytest.mark.parametrize("channels, filters, groups, image", [
+    (112, 112, 2, (28, 28)),
+    (96, 192, 4, (28, 28)),
+    (96, 64, 4, (29, 40)),
+    (80, 80, 2, (14, 30)),
+])
+def test_merged_groups(tmp_path, level, channels, filters, groups, image):
+    """Groups that fill no blocks are merged by twos, and the other one's channels meet zeros."""
+    check_winograd(tmp_path, level, channels, filters, image, (3, 3), group=groups, pads=[1] * 4)
+
+
 @pytest.mark.parametrize("channels, filters, image, pads", [
     (16, 32, (28, 28), [2, 2, 2, 2]),
     (33, 40, (13, 30), [0, 1, 2, 3]),

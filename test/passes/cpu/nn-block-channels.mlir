@@ -329,3 +329,18 @@ func.func @unknown(%x: tensor<?x32x?x?xf32>) -> tensor<?x32x?x?xf32> {
   %y = nn.pool max %s {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, ceil_mode} : (tensor<?x32x?x?xf32>) -> tensor<?x32x?x?xf32>
   return %y : tensor<?x32x?x?xf32>
 }
+// -----
+// Two groups of 56 channels are one of 112, for Winograd's algorithm alone: with a stride of 2, and in so small an image
+// that it gains too little, groups stay as they are.
+// CHECK-LABEL: func.func @merged_groups
+// WINOGRAD: nn.winograd_conv {{.*}}groups = 2 : i64
+// DIRECT: nn.conv {{.*}}groups = 4 : i64
+// CHECK: nn.conv {{.*}}groups = 4 : i64
+// CHECK: nn.conv {{.*}}groups = 4 : i64
+func.func @merged_groups(%x: tensor<1x224x28x28xf32>, %s: tensor<1x224x4x4xf32>) -> (tensor<1x224x28x28xf32>, tensor<1x224x14x14xf32>, tensor<1x224x4x4xf32>) {
+  %w = nn.constant dense<2.0> : tensor<224x56x3x3xf32> : tensor<224x56x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 4 : i64} : (tensor<1x224x28x28xf32>, tensor<224x56x3x3xf32>) -> tensor<1x224x28x28xf32>
+  %z = nn.conv %y, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 4 : i64} : (tensor<1x224x28x28xf32>, tensor<224x56x3x3xf32>) -> tensor<1x224x14x14xf32>
+  %t = nn.conv %s, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 4 : i64} : (tensor<1x224x4x4xf32>, tensor<224x56x3x3xf32>) -> tensor<1x224x4x4xf32>
+  return %y, %z, %t : tensor<1x224x28x28xf32>, tensor<1x224x14x14xf32>, tensor<1x224x4x4xf32>
+}
