@@ -11,8 +11,8 @@ namespace nnc {
 /// directly, with an estimated error below 1e-5 of the largest output. Nothing where there is none.
 std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op);
 
-/// Whether that algorithm is clearly faster with every two neighbouring groups as one, half of whose weights are zero, than
-/// groups that fill no blocks are one by one.
+/// Whether that algorithm is clearly faster with every two neighbouring groups as one, half of whose weights are zero,
+/// than groups that fill no blocks are one by one.
 bool paysMergingGroups(nn::ConvOp op);
 
 /// Whether so many filters are worth a block, most of whose lanes may be empty. What else there is needs long rows

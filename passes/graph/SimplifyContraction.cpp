@@ -74,8 +74,9 @@ struct CropKernel : OpRewritePattern<nn::ConvOp> {
     if (ArrayRef(shape) == w.getShape())
       return failure();
     Location loc = op.getLoc();
-    Value cropped = nn::SliceOp::create(rewriter, loc, w.clone(shape), op.getW(), createIndexList(rewriter, loc, starts),
-                                        createIndexList(rewriter, loc, ends), axes, SmallVector<int64_t>(n, 1));
+    Value from = createIndexList(rewriter, loc, starts), to = createIndexList(rewriter, loc, ends);
+    Value cropped = nn::SliceOp::create(rewriter, loc, w.clone(shape), op.getW(), from, to, axes,
+                                        SmallVector<int64_t>(n, 1));
     rewriter.modifyOpInPlace(op, [&] {
       op.getWMutable().assign(cropped);
       op.setPads(pads);
