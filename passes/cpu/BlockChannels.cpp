@@ -248,8 +248,7 @@ private:
     int64_t groups = op.getGroups(), channels = x.getDimSize(1), filters = w.getDimSize(0);
     WeightShape shape{filters, w.getDimSize(1), ShapedType::getNumElements(kernel), groups};
     bool isBlocked = bool(blocksBehind(op.getX()));
-    // One filter to a channel, or a few to as many: the groups lie within a vector.
-    bool isDepthwise = groups > 1 && filters == channels && llvm::is_contained({1, 2, 4, 8}, shape.channels);
+    bool isDepthwise = groups > 1 && liesWithinVector(shape.channels, filters / groups);
     if (isDepthwise && shape.channels > 1 && !constantValue(op.getW()))
       return;
     auto filtering = winograd ? winogradFiltering(op) : std::nullopt;

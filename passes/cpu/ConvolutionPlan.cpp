@@ -152,6 +152,10 @@ bool paysMergingGroups(nn::ConvOp op) {
   return filteringBelow(0.9 * oneByOne, op, size).has_value();
 }
 
+bool liesWithinVector(int64_t channels, int64_t filters) {
+  return channels == filters && llvm::is_contained({1, 2, 4, 8}, channels);
+}
+
 bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd) {
   // Rows of outputs of up to four filters are faster, if they fill a vector (lower/Conv.cpp). Measured with 64
   // channels: Winograd's algorithm in blocks as fast as rows for 3 filters; with 4 filters over 15 columns blocks reach

@@ -15,6 +15,9 @@ std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op);
 /// than groups that fill no blocks are one by one.
 bool paysMergingGroups(nn::ConvOp op);
 
+/// Whether groups of so many channels and filters lie within a vector: one filter to a channel, or a few to as many.
+bool liesWithinVector(int64_t channels, int64_t filters);
+
 /// Whether so many filters are worth a block, most of whose lanes may be empty. What else there is needs long rows
 /// of outputs.
 bool fillsBlocks(int64_t filters, int64_t taps, int64_t columns, bool byWinograd);

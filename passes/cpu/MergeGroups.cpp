@@ -19,12 +19,9 @@ void mergeGroups(nn::ConvOp op) {
   if (groups % 2 || !x || !y || !w || !isImage(x) || !isImage(y) || !weight || !hasKnownPads(op))
     return;
   int64_t filters = w.getDimSize(0), channels = w.getDimSize(1), perGroup = filters / groups;
-  // Few channels and as many filters are groups within a vector (nn.blocked_depthwise).
-  if (channels == perGroup && llvm::is_contained({1, 2, 4, 8}, channels))
-    return;
   auto fillBlocks = [](int64_t numbers) { return numbers % nn::kBlock == 0; };
-  if ((fillBlocks(channels) && fillBlocks(perGroup)) || !fillBlocks(2 * channels) ||
-      !fillBlocks(2 * perGroup) || !paysMergingGroups(op))
+  if (liesWithinVector(channels, perGroup) || (fillBlocks(channels) && fillBlocks(perGroup)) ||
+      !fillBlocks(2 * channels) || !fillBlocks(2 * perGroup) || !paysMergingGroups(op))
     return;
   int64_t taps = w.getNumElements() / (filters * channels);
   std::vector<float> merged(w.getNumElements() * 2);

@@ -354,6 +354,8 @@ BlockedConvPlan planBlockedConvOfPatches(const KernelTarget &target, const Block
 BlockedConvPlan planBlockedConvByPanels(const KernelTarget &target, const BlockedConvSize &size) {
   BlockedConvPlan plan = planBlockedConv(target, size);
   plan.pixelItems = 1;
+  // What follows a panel depends on the outputs at hand.
+  plan.streamsWeights = false;
   plan.panelItems = std::min<int64_t>(llvm::divideCeil(size.panels, plan.panels),
                                       llvm::divideCeil(kItems, size.outerItems));
   // Two threads have the same number of panels each.

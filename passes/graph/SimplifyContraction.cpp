@@ -53,11 +53,9 @@ struct CropKernel : OpRewritePattern<nn::ConvOp> {
          y = dyn_cast<RankedTensorType>(op.getY().getType());
     if (!x || !w || !y)
       return failure();
-    auto isKnown = [](RankedTensorType type) {
-      return llvm::none_of(type.getShape().drop_front(2), ShapedType::isDynamic);
-    };
-    if (!isKnown(x) || !isKnown(w) || !isKnown(y))
-      return failure();
+    for (RankedTensorType type : {x, w, y})
+      if (ShapedType::isDynamicShape(type.getShape().drop_front(2)))
+        return failure();
     size_t n = x.getRank() - 2;
     ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
     SmallVector<int64_t> pads = explicitPads(op, kernel), shape(w.getShape()), starts, ends, axes;

@@ -142,7 +142,7 @@ public:
            (shape.patches ? shape.patches->describe() : std::to_string(plan.pixelItems)) +
            (g.isFlat ? ", all pixels in one row" : "") + (padded ? ", padded rows copied" : "") +
            (skipsRows || skipsColumns || shape.stretches ? ", taps in padding skipped" : "") +
-           (plan.streamsWeights && !shape.stretches ? ", weights prefetched" : ""));
+           (plan.streamsWeights ? ", weights prefetched" : ""));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       group = point[1];
@@ -338,7 +338,7 @@ private:
       tile.tapRows = tapsInside(g.rows, skipsRows, row, height);
       tile.tapColumns = tapsInside(g.columns, skipsColumns, column, columns);
     }
-    if (plan.streamsWeights && !shape.stretches) {
+    if (plan.streamsWeights) {
       Value isFirst = k.both(k.compare(arith::CmpIPredicate::eq, row, firstRow),
                              k.compare(arith::CmpIPredicate::eq, column, firstColumn));
       bool isOnly = !shape.patches && shape.itemTiles() * (shape.itemsAlongRows() ? shape.tiles.columnParts : 1) == 1;

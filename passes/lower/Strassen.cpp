@@ -320,6 +320,11 @@ private:
     };
   }
 
+  /// Whether the round has that group of panels of a block, or is the first one where all have the same left factor.
+  Value isAtGroup(const Rounds &rounds, int64_t group) {
+    return hasOneLeft() ? rounds.isFirst : k.compare(arith::CmpIPredicate::eq, rounds.now.group, k.index(group));
+  }
+
   /// The same for the left factor: some steps of the tile's rows, with the first group of panels of a block. Copies for
   /// the next block are made with the last group.
   Work leftFormer(const Rounds &rounds, const Tile &tile, const Product &by) {
@@ -327,9 +332,7 @@ private:
     bool isNext = isForNext(by, by.formsLeft);
     if (!isLeftFormed(left) || (isNext && hasOneLeft()))
       return [](Value) {};
-    Value isNeeded = rounds.isFirst;
-    if (!hasOneLeft())
-      isNeeded = k.compare(arith::CmpIPredicate::eq, rounds.now.group, k.index(isNext ? groups() - 1 : 0));
+    Value isNeeded = isAtGroup(rounds, isNext ? groups() - 1 : 0);
     const Round &round = isNext ? rounds.next : rounds.now;
     return [=, &round, &tile](Value at) {
       k.ifThen(isNeeded, [&] {
@@ -356,9 +359,7 @@ private:
     int64_t number = &by - std::begin(kProducts);
     if (number > 1 || p.isUneven)
       return [](Value) {};
-    Value isNeeded = rounds.isFirst;
-    if (!hasOneLeft())
-      isNeeded = k.compare(arith::CmpIPredicate::eq, rounds.now.group, k.index(0));
+    Value isNeeded = isAtGroup(rounds, 0);
     Value next = k.add(tile.number, 1), isLast = k.compare(arith::CmpIPredicate::eq, next, k.index(plan.tiles()));
     if (number == 1)
       isNeeded = k.both(isNeeded, k.negated(isLast));

@@ -1,6 +1,7 @@
 #include "passes/lower/TapStretches.h"
 
 #include "passes/cpu/TilePlan.h"
+#include "passes/lower/DirectSums.h"
 
 using namespace mlir;
 
@@ -39,8 +40,7 @@ std::optional<TapStretches> TapStretches::of(const BlockedGeometry &g) {
   // Every pair of stretches has tiles of its own, which is code.
   constexpr size_t most = 5;
   constexpr int64_t usualPixels = 12;
-  auto isPadded = [](const SpatialWindow &window) { return window.padBegin || window.padEnd; };
-  if (!g.isKnown() || !(isPadded(g.rows) || isPadded(g.columns)))
+  if (!g.isKnown() || !PaddedRows::areNeeded(g))
     return std::nullopt;
   TapStretches s{stretchesOf(g.rows), stretchesOf(g.columns)};
   int64_t all = g.rows.out * g.rows.kernel * g.columns.out * g.columns.kernel;

@@ -216,10 +216,10 @@ void TransposeShape::copyTiles(KernelBuilder &k, ArrayRef<Value> strides) {
   };
   SmallVector<Value> rowExtents = extents(rows), columnExtents = extents(columns);
   Value rowCount = productOf(k, rowExtents), columnCount = productOf(k, columnExtents);
-  int64_t length = stripLength(), across = 1;
+  int64_t length = stripLength(), perLength = 1;
   for (const Run &run : cutsColumns ? rows : columns)
-    across *= estimatedSize(type, run.first, run.last + 1);
-  k.grain = std::max<int64_t>(1, kLeastMoved / (length * across));
+    perLength *= estimatedSize(type, run.first, run.last + 1);
+  k.grain = std::max<int64_t>(1, kLeastMoved / (length * perLength));
 
   k.forEachItem([&](ValueRange point) {
     Value source = k.index(0), target = k.index(0);
@@ -237,7 +237,8 @@ void TransposeShape::copyTiles(KernelBuilder &k, ArrayRef<Value> strides) {
     auto store = [&](Value vector, Value at) { vector::StoreOp::create(k.b, k.loc, vector, to, at); };
 
     // Whole squares make up a strip but for the last one, which is as much longer or shorter as it takes.
-    Value whole = cutsColumns ? columnCount : rowCount, width = k.index(side);
+    Value whole = cutsColumns ? columnCount : rowCount, across = cutsColumns ? rowCount : columnCount;
+    Value width = k.index(side);
     Value squares = k.div(whole, width), strips = k.div(k.add(whole, length - 1), k.index(length));
     Value number = point[others.size()], after = k.add(number, 1);
     Value first = k.mul(k.div(k.mul(number, squares), strips), side);
@@ -278,10 +279,9 @@ void TransposeShape::copyTiles(KernelBuilder &k, ArrayRef<Value> strides) {
     };
     // Two squares on each side at a time: whole cache lines of four-byte elements are read and written.
     auto transposeSquares = [&] {
-      Value acrossCount = cutsColumns ? rowCount : columnCount;
-      k.loop(k.index(0), acrossCount, k.index(rowStrip), [&](Value block) {
-        Value blockEnd = k.min(k.add(block, rowStrip), acrossCount);
-        Range cut = {first, last, last}, uncut = {block, blockEnd, acrossCount};
+      k.loop(k.index(0), across, k.index(rowStrip), [&](Value block) {
+        Value blockEnd = k.min(k.add(block, rowStrip), across);
+        Range cut = {first, last, last}, uncut = {block, blockEnd, across};
         steps(cutsColumns ? uncut : cut, [&](Value row) {
           steps(cutsColumns ? cut : uncut, [&](Value column) {
             SmallVector<Value> vectors;
@@ -300,7 +300,7 @@ void TransposeShape::copyTiles(KernelBuilder &k, ArrayRef<Value> strides) {
     if (interleaves)
       vectors = cutsColumns ? function_ref<void()>(pixelsToPlanes) : planesToPixels;
     else
-      fits = k.both(fits, k.compare(arith::CmpIPredicate::uge, cutsColumns ? rowCount : columnCount, width));
+      fits = k.both(fits, k.compare(arith::CmpIPredicate::uge, across, width));
     k.ifThen(fits, vectors);
     k.ifThen(k.negated(fits), scalars);
   });
