@@ -13,6 +13,7 @@
 #include "frontends/onnx/Import.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/lower/Registry.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -24,11 +25,12 @@ namespace nnc {
 
 namespace {
 
-/// What instructions would make the model faster.
-NarrowProducts narrowProducts(ModuleOp module) {
-  NarrowProducts found;
+/// What other instructions, or other plans, would make the model faster.
+Products productsOf(ModuleOp module) {
+  Products found;
   module.walk([&](Operation *op) {
     found.bytes |= isa<nn::PackedByteMatMulOp, nn::BlockedByteConvOp>(op);
+    found.dense |= LoweringRegistry::dependsOnMultipliers(op);
     if (auto product = dyn_cast<nn::PackedMatMulOp>(op))
       found.brains |= product.hasPairs();
   });
@@ -36,7 +38,7 @@ NarrowProducts narrowProducts(ModuleOp module) {
 }
 
 LoopsOptions loopsOptions(const CpuLevel &level) {
-  return {level.vectorBits, level.byteSums, level.brainPairs, level.fuses};
+  return {level.vectorBits, level.byteSums, level.brainPairs, level.twoMultipliers, !level.lender.empty(), level.fuses};
 }
 
 Error lineError(StringRef file, Error error) {
@@ -146,7 +148,7 @@ public:
         return lineError(options.input, text.takeError());
       return writeText(options.output, [&](llvm::raw_ostream &os) { os << *text; });
     }
-    auto parsed = Target::parse(options.target, options.cpu, narrowProducts(module));
+    auto parsed = Target::parse(options.target, options.cpu, productsOf(module));
     if (!parsed)
       return llvm::createStringError("nnc: error: " + llvm::toString(parsed.takeError()));
     target = std::move(*parsed);
@@ -206,6 +208,7 @@ private:
     info.weightBytes = weights->bytes;
     module->removeAttr("nn.weights");
     takeTables(module, level);
+    takeBorrowed(module);
     return stage(module, "llvm", [&](OpPassManager &pm) {
       buildLlvmPipeline(pm, loopsOptions(level));
     });
@@ -226,8 +229,19 @@ private:
     report.levels.push_back(std::move(tables));
   }
 
+  /// Kernels that are another level's, and what calls them for a thread.
+  void takeBorrowed(ModuleOp module) {
+    borrowed.clear();
+    for (auto function : module.getOps<func::FuncOp>())
+      if (function->removeAttr("nn.borrowed")) {
+        borrowed.insert(function.getName());
+        borrowed.insert((function.getName() + "_task").str());
+      }
+  }
+
   Error emit(ModuleOp module, const CpuLevel &level) {
     EmitOptions emitOptions;
+    emitOptions.borrowed = borrowed;
     emitOptions.optLevel = options.optLevel;
     emitOptions.modelName = name;
     emitOptions.threads = options.threads;
@@ -296,6 +310,7 @@ private:
   Report report;
   Target target;
   Buffers objects;
+  llvm::StringSet<> borrowed;
   std::optional<WeightsSection> weights;
 };
 

@@ -74,8 +74,8 @@ Expected<std::unique_ptr<Module>> translate(mlir::ModuleOp module, const Target 
 }
 
 /// Gives every symbol its final name and makes everything hidden.
-Error renameSymbols(Module &module, const CpuLevel &level, StringRef modelName) {
-  std::string prefix = (modelName + "__").str();
+Error renameSymbols(Module &module, const CpuLevel &level, const EmitOptions &options) {
+  std::string prefix = options.modelName + "__";
   bool hasEntry = false;
   for (GlobalValue &value : module.global_values()) {
     if (auto *function = dyn_cast<Function>(&value); function && function->isIntrinsic())
@@ -91,6 +91,13 @@ Error renameSymbols(Module &module, const CpuLevel &level, StringRef modelName) 
         value.setName(prefix + name);
         value.setVisibility(GlobalValue::HiddenVisibility);
       }
+      continue;
+    }
+    if (options.borrowed.contains(name)) {
+      cast<Function>(value).deleteBody();
+      value.setName(prefix + name + "_" + level.lender);
+      value.setLinkage(GlobalValue::ExternalLinkage);
+      value.setVisibility(GlobalValue::HiddenVisibility);
       continue;
     }
     if (name == entrySymbol) {
@@ -210,7 +217,7 @@ Expected<Buffers> emitObject(mlir::ModuleOp mlirModule, const Target &target, co
     return translated.takeError();
   Module &module = **translated;
   module.setSourceFileName(options.modelName);
-  if (Error error = renameSymbols(module, level, options.modelName))
+  if (Error error = renameSymbols(module, level, options))
     return std::move(error);
   setAttributes(module, level);
 

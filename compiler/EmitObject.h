@@ -7,7 +7,7 @@
 //   __entry            <name>__entry_<suffix>        int32_t(nncrt_run *), the one function others call
 //   __weights          <name>__weights               start of the weights section
 //   nncrt_*            <name>__nncrt_*               the runtime (runtime/internal.h)
-//   anything defined   <name>__<it>_<suffix>         local to the level
+//   anything defined   <name>__<it>_<suffix>         local to the level, or to those that borrow it
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_COMPILER_EMITOBJECT_H
@@ -15,6 +15,7 @@
 
 #include "compiler/Target.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <memory>
@@ -38,6 +39,8 @@ struct EmitOptions {
   unsigned optLevel = 2;
   EmitKind kind = EmitKind::Object;
   std::string modelName;
+  /// Functions of the module that are the lender's (CpuLevel): what they say here is not read.
+  llvm::StringSet<> borrowed;
   /// Threads that compile; the output does not depend on it. 0: one per core.
   unsigned threads = 0;
 };

@@ -67,6 +67,8 @@ void buildLoopsPipeline(OpPassManager &pm, const LoopsOptions &options) {
   kernels.vectorBits = options.vectorBits;
   kernels.byteSums = options.byteSums;
   kernels.brainPairs = options.brainPairs;
+  kernels.twoMultipliers = options.twoMultipliers;
+  kernels.borrows = options.borrows;
   pm.addPass(createBuildKernels(kernels));
 }
 

@@ -21,6 +21,10 @@ struct LoopsOptions {
   unsigned byteSums = 1;
   /// Whether one of them sums two products of bf16.
   bool brainPairs = false;
+  /// Whether two multiply-adds of 512 bits start in every cycle (KernelTarget).
+  bool twoMultipliers = false;
+  /// Whether another level lends the kernels that are the same without twoMultipliers.
+  bool borrows = false;
   /// Whether it multiplies and adds with one rounding.
   bool fuses = true;
 };

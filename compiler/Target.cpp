@@ -71,6 +71,9 @@ ArrayRef<FeatureBit> checkedFeatures(Triple::ArchType arch) {
   }
 }
 
+/// What stands for the vendor among the features.
+constexpr unsigned intelBit = NNCRT_X86_INTEL_BIT;
+
 /// The CPU and features that any Linux machine of the architecture has.
 std::pair<StringRef, StringRef> baseline(Triple::ArchType arch) {
   switch (arch) {
@@ -107,6 +110,11 @@ unsigned byteSumsOf(const CpuLevel &level, Triple::ArchType arch) {
   return (level.vectorBits == 512 ? level.has("avx512bw") : level.has("avx2")) ? 2 : 1;
 }
 
+/// Whether a CPU is one of Intel's with AVX-512. Levels of the architecture are for AMD's, too, unless their name says so.
+bool isIntels(StringRef cpu, StringRef level) {
+  return cpu.starts_with("x86-64") ? level.ends_with("-intel") : !cpu.starts_with("znver");
+}
+
 /// Fills in what follows from the CPU name and the feature string.
 Error completeLevel(CpuLevel &level, const Triple &triple) {
   std::string message;
@@ -127,6 +135,7 @@ Error completeLevel(CpuLevel &level, const Triple &triple) {
   level.vectorBits = vectorBitsOf(level, triple.getArch());
   level.byteSums = byteSumsOf(level, triple.getArch());
   level.brainPairs = level.vectorBits == 512 && level.has("avx512bf16");
+  level.twoMultipliers = level.vectorBits == 512 && isIntels(level.cpu, level.name);
   level.fuses = triple.getArch() != Triple::x86_64 || level.has("fma");
   if (triple.getArch() == Triple::x86_64)
     level.preferVectorWidth = level.vectorBits;
@@ -164,7 +173,7 @@ Expected<Triple> parseTriple(StringRef target) {
 
 } // namespace
 
-Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, NarrowProducts products) {
+Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, Products products) {
   initializeTargets();
   Expected<Triple> triple = parseTriple(targetText);
   if (!triple)
@@ -183,6 +192,8 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, NarrowPr
     names = {"x86-64-v3", "x86-64-v4"};
   else
     names = {baseCpu};
+  if (cpuText.empty() && arch == Triple::x86_64 && products.dense && !products.bytes)
+    names.push_back("x86-64-v4-intel");
   if (cpuText.empty() && arch == Triple::x86_64 && products.brains)
     names.push_back("x86-64-v4-bf16");
 
@@ -204,6 +215,9 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, NarrowPr
         // No CPU has the one without the other.
         level.cpu = "x86-64-v4";
         level.features = "+avx512vnni,+avx512bf16";
+      } else if (arch == Triple::x86_64 && name == "x86-64-v4-intel") {
+        level.cpu = "x86-64-v4";
+        level.requiredFeatures = uint64_t(1) << intelBit;
       }
     }
     if (Error error = completeLevel(level, *triple))
@@ -211,6 +225,9 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, NarrowPr
     for (const CpuLevel &other : target.levels)
       if (other.suffix == level.suffix)
         return createStringError("CPU level '%s' is named twice", level.name.c_str());
+    for (const CpuLevel &other : target.levels)
+      if (level.twoMultipliers && !other.twoMultipliers && other.cpu == level.cpu && other.features == level.features)
+        level.lender = other.suffix;
     target.levels.push_back(std::move(level));
   }
   return target;

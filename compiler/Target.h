@@ -40,6 +40,10 @@ struct CpuLevel {
   unsigned byteSums = 1;
   /// Whether one instruction sums two products of bf16.
   bool brainPairs = false;
+  /// Whether two multiply-adds of 512 bits start in every cycle (KernelTarget).
+  bool twoMultipliers = false;
+  /// The suffix of the level whose kernels it takes where its own would be the same; "": none has such kernels.
+  std::string lender;
   /// Whether it has instructions that multiply and add with one rounding.
   bool fuses = true;
   /// LLVM's prefer-vector-width; 0: its default.
@@ -53,11 +57,13 @@ struct CpuLevel {
   bool has(llvm::StringRef feature) const;
 };
 
-/// What a model multiplies besides f32.
-struct NarrowProducts {
+/// What a model multiplies that some levels have code of their own for.
+struct Products {
   bool bytes = false;
   /// bf16
   bool brains = false;
+  /// Some kernels depend on how many multiply-adds start in a cycle (KernelLowering::dependsOnMultipliers).
+  bool dense = false;
 };
 
 struct Target {
@@ -67,8 +73,9 @@ struct Target {
   /// Reads --target and --cpu. `target`: a triple such as aarch64-linux-gnu; "" is the host's architecture.
   /// `cpu`: "", for the default levels; "native"; or a comma-separated list of level names and LLVM CPU names,
   /// worst first. x86 levels that end in -vnni have the instructions for products of bytes, x86-64-v4-bf16 those
-  /// for products of bf16 too; they are among the default levels of models with such `products`.
-  static llvm::Expected<Target> parse(llvm::StringRef target, llvm::StringRef cpu, NarrowProducts products = {});
+  /// for products of bf16 too, and x86-64-v4-intel is planned for two multiply-adds of 512 bits a cycle; they are among
+  /// the default levels of models with such `products`.
+  static llvm::Expected<Target> parse(llvm::StringRef target, llvm::StringRef cpu, Products products = {});
 
   /// The code generator for a level, or for any CPU of the architecture where `level` is null (the runtime).
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createMachine(const CpuLevel *level,

@@ -225,7 +225,11 @@ def BuildKernels : Pass<"nn-build-kernels", "::mlir::ModuleOp"> {
                  Option<"byteSums", "byte-sums", "unsigned", "1",
                         "Products of bytes that an instruction sums: 4, 2 (of 16 bits), or 1">,
                  Option<"brainPairs", "brain-pairs", "bool", "false",
-                        "An instruction sums two products of bf16">];
+                        "An instruction sums two products of bf16">,
+                 Option<"twoMultipliers", "two-multipliers", "bool", "false",
+                        "Two multiply-adds of 512 bits start in every cycle">,
+                 Option<"borrows", "borrows", "bool", "false",
+                        "Leave kernels empty, and mark them nn.borrowed, that are the same without two-multipliers">];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect"];

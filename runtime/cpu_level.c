@@ -45,6 +45,9 @@ static uint64_t cpu_features(void) {
   if ((r.reg >> (regbit) & 1) && (states & STATE_##state) == STATE_##state)                                 \
     features |= UINT64_C(1) << (bit);
 #include "cpu_features.def"
+  r = cpuid(0, 0);
+  if (r.B == 0x756e6547 && r.D == 0x49656e69 && r.C == 0x6c65746e) /* GenuineIntel */
+    features |= UINT64_C(1) << NNCRT_X86_INTEL_BIT;
   return features;
 }
 

@@ -116,6 +116,9 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
   int64_t tilesPerItem = std::min(rowTiles, plan.rowBlock / plan.rows);
   plan.prefetchBytes =
       tilesPerItem > 1 ? llvm::PowerOf2Ceil(llvm::divideCeil(width * bytes, tilesPerItem)) : 0;
+  // Panels come from the second-level cache. At two multiply-adds a cycle a step is over before they are there.
+  if (target.twoMultipliers && !pairs)
+    plan.aheadBytes = 8 * width * bytes;
   return plan;
 }
 

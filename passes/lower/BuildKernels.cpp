@@ -101,12 +101,14 @@ private:
     function.setPrivate();
     function->setAttr("nn.kernel", b.getUnitAttr());
     function.addEntryBlock();
-    KernelTarget target{vectorBits, byteSums, brainPairs};
+    KernelTarget target{vectorBits, byteSums, brainPairs, twoMultipliers};
     AffineMap items = root ? lowering->itemsFor(group, root, target) : elementwiseItems(group);
     KernelBuilder k(b, group, function, items, target);
     if (failed(root ? lowering->emit(k, root) : emitElementwise(k)))
       return failure();
     workspaceBytes = std::max(workspaceBytes, k.workspaceBytes);
+    if (borrows && !(root && LoweringRegistry::dependsOnMultipliers(root)))
+      leaveEmpty(function);
     function.front().getArgument(1).setType(workspaceOf(k.workspaceBytes));
     function.setType(b.getFunctionType(function.front().getArgumentTypes(), {}));
     b.setInsertionPointToEnd(&function.front());
@@ -117,6 +119,15 @@ private:
     if (!k.notes.empty())
       group->setAttr("nn.plan", b.getStringAttr(k.notes));
     return success();
+  }
+
+  /// Takes back what was written: a level that has the same kernel lends it. Loops that became functions of their own
+  /// come after the kernel.
+  static void leaveEmpty(func::FuncOp kernel) {
+    while (auto after = dyn_cast_or_null<func::FuncOp>(kernel->getNextNode()))
+      after.erase();
+    kernel.front().clear();
+    kernel->setAttr("nn.borrowed", UnitAttr::get(kernel.getContext()));
   }
 
   /// The most that any kernel needs.

@@ -32,6 +32,9 @@ struct KernelTarget {
   unsigned byteSums = 1;
   /// Whether one instruction sums two products of bf16 in f32 (x86's vdpbf16ps, of 512 bits).
   bool brainPairs = false;
+  /// Whether two multiply-adds of 512 bits start in every cycle, as on Intel's servers; elsewhere one does. What is done
+  /// beside the products then has half as much time.
+  bool twoMultipliers = false;
   /// Lanes of a vector of 32-bit elements.
   int64_t lanes() const { return vectorBits / 32; }
 };

@@ -261,19 +261,22 @@ private:
                                  /*isDataCache=*/true);
     };
     Value here = k.add(item.panels, panel);
-    if (plan.aheadBytes)
-      return sum(kernel, part, accumulators, aRow, left, right, [&](Value step) {
-        for (int64_t i = 0; i < count; ++i)
-          fetch(k.add(here, i), k.add(k.mul(step, perPanelStep), plan.aheadBytes * 8 / bits), 3);
-      });
     // Of an unknown number of rows the last few, which may be all, take the panels as the machine fetches them.
-    if (plan.prefetchBytes == 0 || (!rows.known && kernel.rows < plan.rows))
+    bool fetchesNext = plan.prefetchBytes && (rows.known || kernel.rows == plan.rows);
+    if (!plan.aheadBytes && !fetchesNext)
       return sum(kernel, part, accumulators, aRow, left, right, nullptr);
     // Weights come from memory. The tiles of an item fetch the panels that follow, each its share.
-    Value next = k.add(here, part.nextPanel);
-    Value start =
-        k.add(k.mul(part.nextStep, perPanelStep), k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), fetched));
+    Value next, start;
+    if (fetchesNext) {
+      next = k.add(here, part.nextPanel);
+      start = k.add(k.mul(part.nextStep, perPanelStep),
+                    k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), fetched));
+    }
     return sum(kernel, part, accumulators, aRow, left, right, [&](Value step) {
+      for (int64_t i = 0; i < count && plan.aheadBytes; ++i)
+        fetch(k.add(here, i), k.add(k.mul(step, perPanelStep), plan.aheadBytes * 8 / bits), 3);
+      if (!fetchesNext)
+        return;
       Value offset = k.add(start, k.mul(k.sub(step, part.from), fetched));
       for (int64_t i = 0; i < count; ++i)
         fetch(k.add(next, i), offset, 2);
@@ -368,6 +371,14 @@ AffineMap packedMatMulItems(nn::GroupOp, Operation *root, KernelTarget target) {
   return rowsOf(op).items(typeOf(op.getY()), plan.panelBlock, plan.rowBlock, plan.rowsFirst);
 }
 
+/// Strassen's algorithm and fetching ahead depend on it.
+bool dependsOnMultipliers(Operation *root) {
+  auto op = cast<nn::PackedMatMulOp>(root);
+  KernelTarget one{/*vectorBits=*/512}, two = one;
+  two.twoMultipliers = true;
+  return op.getStrassen() || planOf(op, one).aheadBytes != planOf(op, two).aheadBytes;
+}
+
 LogicalResult emitPackedMatMul(KernelBuilder &k, Operation *root) {
   auto op = cast<nn::PackedMatMulOp>(root);
   return takesStrassen(op, k.target) ? emitStrassen(k, op) : PackedMatMul(k, op).emit();
@@ -376,7 +387,8 @@ LogicalResult emitPackedMatMul(KernelBuilder &k, Operation *root) {
 } // namespace
 
 void registerPackedMatMulLowerings(LoweringRegistry &registry) {
-  registry.add<nn::PackedMatMulOp>({nullptr, emitPackedMatMul, packedMatMulItems, /*epilogueInPlace=*/true});
+  registry.add<nn::PackedMatMulOp>(
+      {nullptr, emitPackedMatMul, packedMatMulItems, /*epilogueInPlace=*/true, dependsOnMultipliers});
 }
 
 } // namespace nnc

@@ -53,6 +53,11 @@ const KernelLowering *LoweringRegistry::find(Operation *root) const {
   return found == lowerings.end() ? nullptr : &found->second;
 }
 
+bool LoweringRegistry::dependsOnMultipliers(Operation *root) {
+  const KernelLowering *lowering = get().find(root);
+  return lowering && lowering->dependsOnMultipliers && lowering->dependsOnMultipliers(root);
+}
+
 namespace {
 AffineMap mapOf(nn::GroupOp group, llvm::function_ref<bool(int64_t)> keep) {
   int64_t rank = cast<RankedTensorType>(group.getResult(0).getType()).getRank();

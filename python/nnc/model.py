@@ -61,7 +61,10 @@ def _close(destroy, context, library):
 
 
 class Model:
-    """A compiled model. Several threads may run it at once."""
+    """A compiled model. Several threads may run it at once.
+
+    `cpu_level` names the code that this machine runs, e.g. "x86-64-v4".
+    """
 
     def __init__(self, path, threads=1):
         try:
@@ -79,6 +82,7 @@ class Model:
         if status:
             raise RunError(f"{os.fspath(path)}: {abi.STATUS.get(status, status)}")
         self._context = context
+        self.cpu_level = api.cpu_level(ctypes.addressof(descriptor)).decode()
         self._finalizer = weakref.finalize(self, _close, api.destroy, context, library)
         # Outputs that the context provides are overwritten by the next run: one at a time until they are copied.
         self._lock = threading.Lock()

@@ -98,6 +98,17 @@ def test_no_sum_is_spilled(tmp_path, text, sums, level):
         assert not spills, "\n".join(loop)
 
 
+@pytest.mark.parametrize("text", [MATMUL, LONG, STRASSEN], ids=["matmul", "long", "strassen"])
+def test_panels_are_fetched_ahead_for_two_multipliers(tmp_path, text):
+    """Both panels of a step, beside 24 products; sums stay in registers all the same."""
+    loops = innermost_loops(assembly(tmp_path, text, "x86-64-v4-intel"))
+    tiles = [loop for loop in loops if sum("vfmadd" in line for line in loop) >= 22]
+    assert tiles
+    for loop in tiles:
+        assert sum(line.startswith("prefetcht0") for line in loop) >= 2, "\n".join(loop)
+        assert not [line for line in loop if re.search(r"%zmm\d+,.*\(%rsp", line)], "\n".join(loop)
+
+
 def test_pixels_of_a_tile_share_pointers(tmp_path):
     """Where sums of indices might wrap, each pixel has a pointer of its own, which lives on the stack."""
     for loop in innermost_loops(assembly(tmp_path, DILATED, "x86-64-v4")):

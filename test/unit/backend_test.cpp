@@ -93,6 +93,30 @@ TEST(Target, LevelsForProductsOfBytes) {
   EXPECT_EQ(arm->levels.size(), 1u);
 }
 
+TEST(Target, LevelsForDenseProducts) {
+  Expected<Target> target = Target::parse("x86_64-linux-gnu", "", {.dense = true});
+  ASSERT_TRUE(bool(target));
+  ASSERT_EQ(target->levels.size(), 3u);
+  const CpuLevel &v4 = target->levels[1], &intel = target->levels[2];
+  EXPECT_FALSE(v4.twoMultipliers);
+  EXPECT_EQ(v4.lender, "");
+  EXPECT_EQ(intel.name, "x86-64-v4-intel");
+  EXPECT_TRUE(intel.twoMultipliers);
+  EXPECT_EQ(intel.lender, "v4");
+  EXPECT_EQ(intel.enabledFeatures, v4.enabledFeatures);
+  EXPECT_EQ(v4.requiredFeatures & ~intel.requiredFeatures, 0u);
+  EXPECT_NE(v4.requiredFeatures, intel.requiredFeatures);
+  // Where it stands alone, or beside a level with other instructions, all its kernels are its own.
+  Expected<Target> alone = Target::parse("x86_64-linux-gnu", "x86-64-v3,x86-64-v4-intel");
+  ASSERT_TRUE(bool(alone));
+  EXPECT_EQ(alone->levels[1].lender, "");
+  Expected<Target> named = Target::parse("x86_64-linux-gnu", "sapphirerapids,znver4,haswell");
+  ASSERT_TRUE(bool(named));
+  EXPECT_TRUE(named->levels[0].twoMultipliers);
+  EXPECT_FALSE(named->levels[1].twoMultipliers);
+  EXPECT_FALSE(named->levels[2].twoMultipliers);
+}
+
 TEST(Target, LevelsForProductsOfBf16) {
   Expected<Target> target = Target::parse("x86_64-linux-gnu", "", {.brains = true});
   ASSERT_TRUE(bool(target));

@@ -1,0 +1,49 @@
+// RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512 two-multipliers" --split-input-file | FileCheck %s --check-prefixes=TWO,WHOLE
+// RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512 two-multipliers borrows" --split-input-file | FileCheck %s --check-prefixes=TWO,EMPTY
+// RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" --split-input-file | FileCheck %s --check-prefix=ONE
+
+// Where two multiply-adds start in every cycle a product takes no Strassen, whose additions would have half the time,
+// and fetches its panels eight steps ahead into the nearest cache, beside those that come next.
+// TWO: func.func private @k0
+// TWO-NOT: nn.borrowed
+// TWO-NOT: arith.subf
+// TWO: memref.prefetch {{.*}} locality<3>
+// TWO: memref.prefetch {{.*}} locality<2>
+// ONE: func.func private @k0
+// ONE-NOT: locality<3>
+// ONE: arith.subf
+func.func @main(%a: tensor<768x768xf32>, %p: tensor<48x768x16xf32>) -> tensor<768x768xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 768 : i64, strassen} : (tensor<768x768xf32>, tensor<48x768x16xf32>) -> tensor<768x768xf32>
+  return %y : tensor<768x768xf32>
+}
+// -----
+// Halves are fetched as far ahead in steps.
+// TWO: func.func private @k0
+// TWO: memref.prefetch {{.*}} locality<3>
+func.func @main(%a: tensor<64x768xf32>, %p: tensor<48x768x16xf16>) -> tensor<64x768xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 768 : i64} : (tensor<64x768xf32>, tensor<48x768x16xf16>) -> tensor<64x768xf32>
+  return %y : tensor<64x768xf32>
+}
+// -----
+// A row by itself is the same kernel either way: a level that can borrow it leaves it empty.
+// WHOLE: func.func private @k0
+// WHOLE: vector.fma
+// EMPTY: func.func private @k0({{.*}}nn.borrowed
+// EMPTY-NEXT: return
+func.func @main(%a: tensor<1x768xf32>, %p: tensor<48x768x16xf32>) -> tensor<1x768xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 768 : i64} : (tensor<1x768xf32>, tensor<48x768x16xf32>) -> tensor<1x768xf32>
+  return %y : tensor<1x768xf32>
+}
+// -----
+// So is what is no product, and with it go the functions that its loops have become.
+// WHOLE: func.func private @k0
+// WHOLE: call @k0_inner0
+// WHOLE: func.func private @k0_inner0
+// EMPTY: func.func private @k0({{.*}}nn.borrowed
+// EMPTY-NEXT: return
+// EMPTY-NOT: @k0_inner0
+func.func @main(%x: tensor<1x2x24x24x16xf32>, %p: tensor<1x2x32x16xf32>) -> tensor<1x2x24x24x16xf32> {
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 32 : i64, filters = 32 : i64, groups = 1 : i64} : (tensor<1x2x24x24x16xf32>, tensor<1x2x32x16xf32>) -> tensor<1x2x24x24x16xf32>
+  %r = nn.unary sigmoid %y : (tensor<1x2x24x24x16xf32>) -> tensor<1x2x24x24x16xf32>
+  return %r : tensor<1x2x24x24x16xf32>
+}
