@@ -60,14 +60,16 @@ SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, Val
     return step(k, at, sums, left, right);
   };
   SmallVector<Value> sums(accumulators);
-  if (parts > 1) {
+  if (int64_t steps = std::max(parts, unroll); steps > 1) {
     // Neighbouring steps go to different parts.
-    Value wide = k.index(parts), end = k.add(from, k.mul(k.div(k.sub(to, from), wide), wide));
+    Value wide = k.index(steps), end = k.add(from, k.mul(k.div(k.sub(to, from), wide), wide));
     sums.resize(parts * count, zeroOf(k, type));
     sums = k.loop(from, end, wide, sums, [&](Value at, ValueRange carried) {
       SmallVector<Value> all(carried);
-      for (int64_t part = 0; part < parts; ++part)
-        llvm::copy(next(k.add(at, part), carried.slice(part * count, count)), all.begin() + part * count);
+      for (int64_t i = 0; i < steps; ++i) {
+        int64_t part = i % parts * count;
+        llvm::copy(next(k.add(at, i), ArrayRef(all).slice(part, count)), all.begin() + part);
+      }
       return all;
     });
     sums = joined(k, sums);

@@ -28,6 +28,9 @@ struct MicroKernel {
   mlir::VectorType type;
   /// Where the tile is too small to hide the latency of a multiply-add, every sum is formed in this many parts.
   int64_t parts = 1;
+  /// Steps in a turn of the loop, of which what is left at the end goes one by one. More than one spares the additions
+  /// and the jump, which count where a core gives half its instructions to another thread.
+  int64_t unroll = 1;
   Factors factors = Factors::elements;
   /// The type of the last vector of every row where it is narrower than `type`: then that of its accumulators and of
   /// what the right operand gives.

@@ -33,6 +33,8 @@ struct MatMulPlan {
   int64_t prefetchBytes;
   /// How far ahead of itself a tile fetches its own panels; 0 where it leaves that to the machine.
   int64_t aheadBytes = 0;
+  /// Steps in a turn of the loop.
+  int64_t unroll = 1;
   /// Items that follow each other have the same rows, not the same panels: threads then share the rows, of this
   /// product's operands as of the next one's.
   bool rowsFirst = false;

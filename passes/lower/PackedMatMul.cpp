@@ -199,6 +199,7 @@ private:
   MicroKernel kernelOf(int64_t height, int64_t width) const {
     MicroKernel kernel{height, width * kWidth / plan.lanes, vector};
     kernel.parts = partsFor(k.target, height * kernel.vectors);
+    kernel.unroll = plan.unroll;
     if (perStep == 2)
       kernel.factors = MicroKernel::Factors::brainPairs;
     return kernel;

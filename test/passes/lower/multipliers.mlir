@@ -7,6 +7,8 @@
 // TWO: func.func private @k0
 // TWO-NOT: nn.borrowed
 // TWO-NOT: arith.subf
+// The loop has four steps a turn.
+// TWO: scf.for {{.*}} step %c4{{[_0-9]*}} iter_args
 // TWO: memref.prefetch {{.*}} locality<3>
 // TWO: memref.prefetch {{.*}} locality<2>
 // ONE: func.func private @k0
@@ -17,11 +19,13 @@ func.func @main(%a: tensor<768x768xf32>, %p: tensor<48x768x16xf32>) -> tensor<76
   return %y : tensor<768x768xf32>
 }
 // -----
-// Halves are fetched as far ahead in steps.
+// Halves are fetched, too, and what is left of 770 steps goes one by one.
 // TWO: func.func private @k0
+// TWO: scf.for {{.*}} to %c768{{[_0-9]*}} step %c4{{[_0-9]*}} iter_args
 // TWO: memref.prefetch {{.*}} locality<3>
-func.func @main(%a: tensor<64x768xf32>, %p: tensor<48x768x16xf16>) -> tensor<64x768xf32> {
-  %y = nn.packed_matmul %a, %p {columns = 768 : i64} : (tensor<64x768xf32>, tensor<48x768x16xf16>) -> tensor<64x768xf32>
+// TWO: scf.for {{.*}} = %c768{{[_0-9]*}} to %c770{{[_0-9]*}} step %c1{{[_0-9]*}} iter_args
+func.func @main(%a: tensor<64x770xf32>, %p: tensor<48x770x16xf16>) -> tensor<64x768xf32> {
+  %y = nn.packed_matmul %a, %p {columns = 768 : i64} : (tensor<64x770xf32>, tensor<48x770x16xf16>) -> tensor<64x768xf32>
   return %y : tensor<64x768xf32>
 }
 // -----
