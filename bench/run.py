@@ -5,6 +5,7 @@
     bench/run.py --quick                        a few small networks, few rounds
     bench/run.py --models resnet50,lstm --threads 1 --peers onnxruntime
     bench/run.py --publish                      writes the results into docs/performance.md too
+    bench/run.py --publish docs/other.md        into another page, for another machine
 
 The first run makes a Python environment with the peers under build/bench. Results are kept there; a row that
 was measured with the same compiler and settings is not measured again (--again does).
@@ -38,7 +39,14 @@ def parse():
     parser.add_argument("--turn", type=float, help="seconds of a turn (default: 0.25)")
     parser.add_argument("--quick", action="store_true", help="small networks, three short rounds")
     parser.add_argument("--again", action="store_true", help="measure what was measured before")
-    parser.add_argument("--publish", action="store_true", help="write the results into docs/performance.md")
+    parser.add_argument(
+        "--publish",
+        type=pathlib.Path,
+        nargs="?",
+        const=ROOT / "docs" / "performance.md",
+        metavar="PAGE",
+        help="write the results into a page, docs/performance.md by default, between its markers",
+    )
     parser.add_argument(
         "--nnc", type=pathlib.Path, help="folder of nnc and nnc-run (default: build/release or build/dev)"
     )
@@ -143,20 +151,24 @@ def write_pages(results, options):
     import tables
 
     thread_counts = sorted({row["threads"] for row in results["rows"].values()})
-    drawings = {threads: f"performance-{threads}.svg" for threads in thread_counts}
-    text = tables.section(results, drawings)
-    folders = [options.folder] + ([ROOT / "docs"] if options.publish else [])
-    for folder in folders:
+    written = [options.folder / "results.md"] + ([options.publish] if options.publish else [])
+    for page in written:
+        drawings = {threads: f"{page.stem}-{threads}.svg" for threads in thread_counts}
+        text = tables.section(results, drawings)
         for threads, file in drawings.items():
-            (folder / file).write_text(chart.draw(results, threads))
-    (options.folder / "results.md").write_text(text + "\n")
-    if options.publish:
-        page = ROOT / "docs" / "performance.md"
-        page.write_text(tables.replace_section(page.read_text(), text))
-    print(
-        f"\n{text}\n\nwritten: {options.folder / 'results.md'}"
-        + (", docs/performance.md" if options.publish else "")
-    )
+            page.with_name(file).write_text(chart.draw(results, threads))
+        page.write_text(tables.replace_section(page.read_text(), text) if page == options.publish else text + "\n")
+    print(f"\n{text}\n\nwritten: {', '.join(map(str, written))}")
+
+
+def check_page(page):
+    """Before everything is measured, not after."""
+    import tables
+
+    try:
+        tables.replace_section(page.read_text(), "")
+    except (OSError, ValueError) as error:
+        sys.exit(f"bench: error: {page}: {error}")
 
 
 def main():
@@ -189,6 +201,8 @@ def main():
         chosen.remove(peer)
     if REFERENCE not in chosen:
         sys.exit("bench: error: without ONNX Runtime there is nothing to check results against")
+    if options.publish:
+        check_page(options.publish)
     thread_counts = [int(count) for count in options.threads.split(",")]
 
     settings = Settings(options)

@@ -1,7 +1,10 @@
 // nn.non_max_suppression: boxes in the order of their scores, without those that overlap a better one of their class.
+// Threads share the classes; a box is compared with a vector of better ones at a time.
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/lower/ElementTypes.h"
 #include "passes/lower/Indices.h"
 #include "passes/lower/MergeSort.h"
 #include "passes/lower/Registry.h"
@@ -13,99 +16,183 @@ namespace nnc {
 
 namespace {
 
+/// A box by its corners, or a vector of boxes.
+struct Box {
+  Value low[2], high[2], area;
+};
+
 class SuppressionKernel {
 public:
   SuppressionKernel(KernelBuilder &k, nn::NonMaxSuppressionOp op)
-      : k(k), op(op), boxes(k.memref(op.getBoxes())), scores(k.memref(op.getScores())), y(k.output(0)) {}
+      : k(k), op(op), boxes(k.memref(op.getBoxes())), scores(k.memref(op.getScores())), y(k.output(0)),
+        count(k.dim(scores, 2)), vector(VectorType::get({k.lanes()}, k.b.getF32Type())) {}
 
+  /// A class of a batch is an item. The result may have three numbers for each score: while items are worked on, the
+  /// three for each score of an item are its own, for its candidates, for sorting them, and for the boxes it chooses.
   void emit() {
-    Value batches = k.dim(scores, 0), classes = k.dim(scores, 1), count = k.dim(scores, 2);
+    Value classes = k.dim(scores, 1), items = k.mul(k.dim(scores, 0), classes), zero = k.index(0);
+    // Without boxes an item has not even a place for its number.
+    items = k.select(k.compare(arith::CmpIPredicate::eq, count, zero), zero, items);
     Value limit = loadIndexOf(k, op.getMaxPerClass(), k.flat(k.memref(op.getMaxPerClass())), k.index(0));
     iouThreshold = scalar(op.getIouThreshold());
     scoreThreshold = scalar(op.getScoreThreshold());
-    // The result may have three numbers for each score. The room is for three per element of all inputs, so that
-    // behind the result at least twelve per box are free: two lists of boxes fit there.
-    candidates = k.mul(k.mul(k.mul(batches, classes), count), 3);
-    Value scratch = k.add(candidates, count);
-    Value zero = k.index(0), one = k.index(1);
-    // Unless one tensor is both boxes and scores, which then count once.
-    Value fits = k.compare(arith::CmpIPredicate::sge, k.dim(y, 0), k.add(scratch, count));
-    k.ifThen(k.negated(fits), [&] { k.fail("unsupported: non_max_suppression of boxes that are the scores, too"); });
-    Value items = k.select(fits, k.mul(batches, classes), zero);
-    Value found = k.loop(zero, items, one, zero, [&](Value item, ValueRange before) -> SmallVector<Value> {
-      Value batch = k.div(item, classes), category = k.rem(item, classes);
-      Value above = collect(batch, category, count);
-      mergeSort(k, {y, candidates}, {y, scratch}, above,
-                [&](Value a, Value b) { return k.compare(arith::CmpIPredicate::sgt, a, b); });
-      return {choose(batch, category, above, limit, before[0])};
+    int64_t known = rankedType(op.getScores()).getDimSize(2);
+    constexpr int64_t worthAFork = 1024;
+    int64_t grain = ShapedType::isDynamic(known) ? 1 : std::max<int64_t>(1, worthAFork / std::max<int64_t>(known, 1));
+    k.parallel(items, grain, [&](Value begin, Value end) {
+      allocateKept();
+      k.loop(begin, end, k.index(1), [&](Value item) {
+        Value batch = k.div(item, classes), first = firstOf(item);
+        Value above = collect(batch, k.rem(item, classes), first);
+        mergeSort(k, {y, first}, {y, k.add(first, count)}, above,
+                  [&](Value a, Value b) { return k.compare(arith::CmpIPredicate::sgt, a, b); });
+        Value chosen = choose(batch, first, above, limit);
+        storeNumber(k, chosen, {y, first});
+      });
+    });
+    Value found = k.loop(zero, items, k.index(1), zero, [&](Value item, ValueRange before) -> SmallVector<Value> {
+      return {report(item, classes, before[0])};
     })[0];
     storeStored(k, k.fromIndex(found, k.b.getI64Type()), {k.counts(), zero});
   }
 
 private:
+  /// Chosen boxes of a class that are kept as vectors. Few classes have more, and these look them up.
+  static constexpr int64_t kKept = 1024;
+
   Value scalar(Value tensor) { return loadStored(k, {k.flat(k.memref(tensor)), k.index(0)}); }
   Value numberAt(Value at) { return k.toIndex(loadStored(k, {y, at})); }
+  Value firstOf(Value item) { return k.mul(item, k.mul(count, 3)); }
+  Place chosenAt(Value first, Value i) { return {y, k.add(k.add(first, k.mul(count, 2)), i)}; }
 
   /// Lists the boxes with a score above the threshold by their keys; returns their number.
-  Value collect(Value batch, Value category, Value count) {
-    return k.loop(k.index(0), count, k.index(1), k.index(0), [&](Value box, ValueRange n) -> SmallVector<Value> {
+  Value collect(Value batch, Value category, Value first) {
+    auto isAbove = [&](Value score, Value threshold) -> Value {
+      return arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OGT, score, threshold);
+    };
+    // Which ones are is anybody's guess: all are stored, and the next one takes the place of one that is not.
+    auto collectOne = [&](Value box, ValueRange n) -> SmallVector<Value> {
       Value score = memref::LoadOp::create(k.b, k.loc, scores, ValueRange{batch, category, box});
-      Value isAbove = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OGT, score, scoreThreshold);
-      k.ifThen(isAbove, [&] { storeStored(k, sortKey(k, score, box, {}), {y, k.add(candidates, n[0])}); });
-      return {k.select(isAbove, k.add(n[0], 1), n[0])};
-    })[0];
+      storeStored(k, sortKey(k, score, box, {}), {y, k.add(first, n[0])});
+      return {k.select(isAbove(score, scoreThreshold), k.add(n[0], 1), n[0])};
+    };
+    Value lanes = k.index(k.lanes()), whole = k.mul(k.div(count, lanes), lanes), one = k.index(1);
+    Value thresholds = vector::BroadcastOp::create(k.b, k.loc, vector, scoreThreshold);
+    // Most vectors have none.
+    SmallVector<Value> above =
+        k.loop(k.index(0), whole, lanes, k.index(0), [&](Value at, ValueRange n) -> SmallVector<Value> {
+          Value some = vector::LoadOp::create(k.b, k.loc, vector, scores, ValueRange{batch, category, at});
+          return {k.ifElse(
+              any(isAbove(some, thresholds)), [&] { return k.loop(at, k.add(at, lanes), one, n[0], collectOne)[0]; },
+              [&] { return n[0]; })};
+        });
+    return k.loop(whole, count, one, above, collectOne)[0];
   }
 
-  /// Takes the listed boxes in order, up to the limit; returns the length of the result.
-  Value choose(Value batch, Value category, Value above, Value limit, Value before) {
-    return k.loop(k.index(0), above, k.index(1), before, [&](Value i, ValueRange found) -> SmallVector<Value> {
-      Value box = indexOfKey(k, loadStored(k, {y, k.add(candidates, i)}));
-      Value isOpen = k.compare(arith::CmpIPredicate::slt, k.sub(found[0], before), limit);
-      Value isChosen = k.ifElse(
-          isOpen, [&] { return k.negated(overlapsChosen(batch, box, before, found[0])); },
-          [&] { return constantBool(k, false); });
-      k.ifThen(isChosen, [&] {
-        Value row = k.mul(found[0], 3);
-        storeNumber(k, batch, {y, row});
-        storeNumber(k, category, {y, k.add(row, 1)});
-        storeNumber(k, box, {y, k.add(row, 2)});
-      });
-      return {k.select(isChosen, k.add(found[0], 1), found[0])};
-    })[0];
+  /// Takes the listed boxes in order, up to the limit; returns their number.
+  Value choose(Value batch, Value first, Value above, Value limit) {
+    Value none[] = {k.index(0), k.index(0)};
+    auto loop = scf::WhileOp::create(
+        k.b, k.loc, TypeRange(ValueRange(none)), ValueRange(none),
+        [&](OpBuilder &, Location, ValueRange state) {
+          Value goesOn = k.both(k.compare(arith::CmpIPredicate::slt, state[0], above),
+                                k.compare(arith::CmpIPredicate::slt, state[1], limit));
+          scf::ConditionOp::create(k.b, k.loc, goesOn, state);
+        },
+        [&](OpBuilder &, Location, ValueRange state) {
+          Value number = indexOfKey(k, loadStored(k, {y, k.add(first, state[0])})), chosen = state[1];
+          Box box = boxAt(batch, number);
+          Value isChosen = k.negated(overlapsChosen(box, batch, first, chosen));
+          k.ifThen(isChosen, [&] {
+            storeNumber(k, number, chosenAt(first, chosen));
+            k.ifThen(k.compare(arith::CmpIPredicate::slt, chosen, k.index(kKept)), [&] { keep(box, chosen); });
+          });
+          Value next[] = {k.add(state[0], 1), k.select(isChosen, k.add(chosen, 1), chosen)};
+          scf::YieldOp::create(k.b, k.loc, ValueRange(next));
+        });
+    k.b.setInsertionPointAfter(loop);
+    return loop.getResult(1);
   }
 
-  /// Whether the box overlaps one of the result's boxes [from, to), by a search that ends at the first.
-  Value overlapsChosen(Value batch, Value box, Value from, Value to) {
-    Box mine = boxAt(batch, box);
-    Type types[] = {k.b.getIndexType(), k.b.getI1Type()};
-    auto search = scf::WhileOp::create(
-        k.b, k.loc, TypeRange(types), ValueRange{from, constantBool(k, false)},
+  /// Writes the boxes that an item chose to the result, `before` of whose rows there are; returns how many there are then.
+  /// No row reaches the chosen boxes that are still to be read: those of an item end where the rows of all boxes up to
+  /// its last one would.
+  Value report(Value item, Value classes, Value before) {
+    Value first = firstOf(item), chosen = numberAt(first);
+    k.loop(chosen, [&](Value i) {
+      Value box = loadNumber(k, chosenAt(first, i)), row = k.mul(k.add(before, i), 3);
+      storeNumber(k, k.div(item, classes), {y, row});
+      storeNumber(k, k.rem(item, classes), {y, k.add(row, 1)});
+      storeNumber(k, box, {y, k.add(row, 2)});
+    });
+    return k.add(before, chosen);
+  }
+
+  /// A range of items has memory of its own for the boxes that it keeps.
+  void allocateKept() {
+    auto type = MemRefType::get({kKept}, k.b.getF32Type());
+    for (Value *list : {&kept.low[0], &kept.low[1], &kept.high[0], &kept.high[1], &kept.area})
+      *list = memref::AllocaOp::create(k.b, k.loc, type, k.b.getI64IntegerAttr(64));
+  }
+
+  void keep(const Box &box, Value at) {
+    // What is behind the last box of a vector has no area.
+    Value isFirst = k.compare(arith::CmpIPredicate::eq, k.rem(at, k.index(k.lanes())), k.index(0));
+    k.ifThen(isFirst, [&] {
+      Value zero = vector::BroadcastOp::create(k.b, k.loc, vector, number(box.area, 0));
+      vector::StoreOp::create(k.b, k.loc, zero, kept.area, ValueRange{at});
+    });
+    auto store = [&](Value value, Value list) { memref::StoreOp::create(k.b, k.loc, value, list, ValueRange{at}); };
+    for (int i : {0, 1}) {
+      store(box.low[i], kept.low[i]);
+      store(box.high[i], kept.high[i]);
+    }
+    store(box.area, kept.area);
+  }
+
+  /// Whether the box overlaps one of those chosen, by a search that ends where one does.
+  Value overlapsChosen(const Box &box, Value batch, Value first, Value chosen) {
+    auto wide = [&](Value x) -> Value { return vector::BroadcastOp::create(k.b, k.loc, vector, x); };
+    Box mine{{wide(box.low[0]), wide(box.low[1])}, {wide(box.high[0]), wide(box.high[1])}, wide(box.area)};
+    Value vectors = k.min(chosen, k.index(kKept));
+    Value found = search(k.index(0), vectors, k.lanes(), constantBool(k, false), [&](Value at) {
+      auto load = [&](Value list) -> Value { return vector::LoadOp::create(k.b, k.loc, vector, list, ValueRange{at}); };
+      Box theirs{{load(kept.low[0]), load(kept.low[1])}, {load(kept.high[0]), load(kept.high[1])}, load(kept.area)};
+      return any(overlap(mine, theirs));
+    });
+    return search(vectors, chosen, 1, found, [&](Value at) {
+      return overlap(box, boxAt(batch, numberAt(chosenAt(first, at).offset)));
+    });
+  }
+
+  /// Asks from `from` to `to`, in steps, until one is `found`.
+  Value search(Value from, Value to, int64_t step, Value found, llvm::function_ref<Value(Value)> ask) {
+    Value start[] = {from, found};
+    auto loop = scf::WhileOp::create(
+        k.b, k.loc, TypeRange(ValueRange(start)), ValueRange(start),
         [&](OpBuilder &, Location, ValueRange state) {
           Value goesOn = k.both(k.compare(arith::CmpIPredicate::slt, state[0], to), k.negated(state[1]));
           scf::ConditionOp::create(k.b, k.loc, goesOn, state);
         },
         [&](OpBuilder &, Location, ValueRange state) {
-          Value other = numberAt(k.add(k.mul(state[0], 3), k.index(2)));
-          Value next[] = {k.add(state[0], 1), overlap(mine, boxAt(batch, other))};
+          Value next[] = {k.add(state[0], step), ask(state[0])};
           scf::YieldOp::create(k.b, k.loc, ValueRange(next));
         });
-    k.b.setInsertionPointAfter(search);
-    return search.getResult(1);
+    k.b.setInsertionPointAfter(loop);
+    return loop.getResult(1);
   }
 
-  struct Box {
-    Value low[2], high[2], area;
-  };
+  Value any(Value mask) { return vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::OR, mask); }
 
   Value f(Value x, Value z, bool isMax) {
     // Without a question about NaN: a box with one has no area that is above zero.
     auto order = isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
-    return k.select(arith::CmpFOp::create(k.b, k.loc, order, x, z), x, z);
+    return arith::SelectOp::create(k.b, k.loc, arith::CmpFOp::create(k.b, k.loc, order, x, z), x, z);
   }
   Value sub(Value x, Value z) { return arith::SubFOp::create(k.b, k.loc, x, z); }
   Value mul(Value x, Value z) { return arith::MulFOp::create(k.b, k.loc, x, z); }
   Value addF(Value x, Value z) { return arith::AddFOp::create(k.b, k.loc, x, z); }
-  Value number(double value) { return arith::ConstantOp::create(k.b, k.loc, k.b.getF32FloatAttr(value)); }
+  Value number(Value like, double value) { return constantLike(k.b, k.loc, like.getType(), value); }
 
   Box boxAt(Value batch, Value index) {
     Value c[4];
@@ -115,7 +202,7 @@ private:
     for (int i : {0, 1}) {
       if (op.getCenterPointBox()) {
         // x, y of the center, width, height
-        Value half = mul(c[2 + i], number(0.5));
+        Value half = mul(c[2 + i], number(c[i], 0.5));
         box.low[i] = sub(c[i], half);
         box.high[i] = addF(c[i], half);
       } else {
@@ -130,22 +217,29 @@ private:
 
   /// Whether the intersection over the union of two boxes is above the threshold.
   Value overlap(const Box &a, const Box &b) {
-    Value common = number(1);
-    for (int i : {0, 1})
-      common = mul(common, f(sub(f(a.high[i], b.high[i], false), f(a.low[i], b.low[i], true)), number(0), true));
+    Value common, zero = number(a.area, 0), threshold = iouThreshold;
+    if (isa<VectorType>(a.area.getType()))
+      threshold = vector::BroadcastOp::create(k.b, k.loc, vector, iouThreshold);
+    for (int i : {0, 1}) {
+      Value extent = f(sub(f(a.high[i], b.high[i], false), f(a.low[i], b.low[i], true)), zero, true);
+      common = common ? mul(common, extent) : extent;
+    }
     Value together = sub(addF(a.area, b.area), common);
     auto above = [&](Value x, Value z) -> Value {
       return arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OGT, x, z);
     };
     Value ratio = arith::DivFOp::create(k.b, k.loc, common, together);
     // Boxes without an area overlap nothing.
-    Value haveAreas = k.both(above(a.area, number(0)), above(b.area, number(0)));
-    return k.both(haveAreas, above(ratio, iouThreshold));
+    Value haveAreas = arith::AndIOp::create(k.b, k.loc, above(a.area, zero), above(b.area, zero));
+    return arith::AndIOp::create(k.b, k.loc, haveAreas, above(ratio, threshold));
   }
 
   KernelBuilder &k;
   nn::NonMaxSuppressionOp op;
-  Value boxes, scores, y, iouThreshold, scoreThreshold, candidates;
+  Value boxes, scores, y, count, iouThreshold, scoreThreshold;
+  VectorType vector;
+  /// Lists of what the chosen boxes of the class at hand have.
+  Box kept;
 };
 
 LogicalResult emitNonMaxSuppression(KernelBuilder &k, Operation *root) {

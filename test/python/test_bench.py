@@ -96,7 +96,7 @@ def test_every_network_is_listed(bench):
     assert {"resnet50", "bert_base", "lstm", "mmw_1x4096x4096"} <= set(networks.NETWORKS)
 
 
-def test_run(tmp_path):
+def test_run(bench, tmp_path):
     for package in ("onnx", "onnxruntime"):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed")
@@ -132,10 +132,19 @@ def test_run(tmp_path):
         assert record["nnc"]["relative_error"] < 1e-5
         assert record["nnc"]["median_ms"] > 0 and record["onnxruntime"]["median_ms"] > 0
     assert "| `mlp_b1` |" in (tmp_path / "results.md").read_text()
-    assert (tmp_path / "performance-1.svg").exists()
-    # A second run finds everything done.
-    before = results["rows"]
-    subprocess.run(command, check=True, capture_output=True, env=environ)
+    assert (tmp_path / "results-1.svg").exists()
+    # A second run finds everything done; a page gets the results between its markers.
+    before, page = results["rows"], tmp_path / "page.md"
+    tables = bench("tables")
+    page.write_text(f"above\n{tables.BEGIN}\n{tables.END}\nbelow\n")
+    subprocess.run([*command, "--publish", page], check=True, capture_output=True, env=environ)
+    text = page.read_text()
+    assert text.startswith("above") and text.endswith("below\n") and "](page-1.svg)" in text and "`mlp_b1`" in text
+    assert (tmp_path / "page-1.svg").exists()
+    page.write_text("no markers")
+    refused = subprocess.run([*command, "--publish", page], capture_output=True, text=True, env=environ)
+    assert refused.returncode == 1 and "page.md: the page has no" in refused.stderr
+    assert page.read_text() == "no markers"
     assert json.loads((tmp_path / "results.json").read_text())["rows"] == before
     unknown = subprocess.run(
         [*command, "--models", "alexnet,nonet"], capture_output=True, text=True, env=environ

@@ -68,3 +68,32 @@ def test_suppression(tmp_path, level, boxes, limit, centered):
     inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, array.shape) for name, array in feeds.items()]
     beside_ort.check(tmp_path, level, [node], inputs, [helper.make_tensor_value_info("y", TensorProto.INT64, None)], feeds,
                      limits, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("extent", [3000, "n"])
+def test_suppression_of_many(tmp_path, level, extent):
+    """More chosen boxes of a class than are kept as vectors, and boxes that only one of the last of these overlaps."""
+    pytest.importorskip("onnxruntime")
+    corners = RNG.uniform(0, 1000, (1, 2500, 2))
+    boxes = np.concatenate([corners, corners + RNG.uniform(1, 20, corners.shape)], -1)
+    boxes = np.concatenate([boxes, boxes[:, RNG.permutation(2500)[:500]] + 0.01], 1).astype(np.float32)
+    scores = RNG.random((1, 2, 3000), dtype=np.float32)
+    scores[:, :, 2500:] *= 0.01
+    feeds = {"boxes": boxes, "scores": scores}
+    limits = [numpy_helper.from_array(np.array(value, kind), name) for name, value, kind in (
+        ("most", [3000], np.int64), ("overlap", [0.4], np.float32), ("least", [0.0], np.float32))]
+    node = helper.make_node("NonMaxSuppression", [*feeds, "most", "overlap", "least"], ["y"])
+    inputs = [helper.make_tensor_value_info("boxes", TensorProto.FLOAT, [1, extent, 4]),
+              helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 2, extent])]
+    beside_ort.check(tmp_path, level, [node], inputs, [helper.make_tensor_value_info("y", TensorProto.INT64, None)], feeds,
+                     limits, rtol=0, atol=0)
+
+
+def test_suppression_without_boxes(tmp_path, level):
+    pytest.importorskip("onnxruntime")
+    feeds = {"boxes": np.zeros((1, 0, 4), np.float32), "scores": np.zeros((1, 2, 0), np.float32)}
+    most = numpy_helper.from_array(np.array([5]), "most")
+    inputs = [helper.make_tensor_value_info("boxes", TensorProto.FLOAT, [1, "n", 4]),
+              helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 2, "n"])]
+    beside_ort.check(tmp_path, level, [helper.make_node("NonMaxSuppression", [*feeds, "most"], ["y"])], inputs,
+                     [helper.make_tensor_value_info("y", TensorProto.INT64, None)], feeds, [most], rtol=0, atol=0)
