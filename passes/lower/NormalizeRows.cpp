@@ -39,10 +39,6 @@ LogicalResult emitNormalizeRows(KernelBuilder &k, nn::NormalizeOp op) {
     // The variance from the centered elements: the difference of the two moments would cancel where the mean
     // is large.
     SmallVector<Value> scales = rows.sum(block, [&](Rows::Piece at) {
-      // These rows' arithmetic hides the way of the next ones, half of them from the other core's cache where two
-      // threads have written halves of the columns.
-      if (block.rows > 1)
-        rows.prefetchNext(x, block, at, /*isWrite=*/false);
       Value value = rows.load(x, at);
       if (centers)
         value = centered(value, wideMeans[at.row]);
