@@ -52,6 +52,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     pm.addPass(createPackOperands());
     if (options.strassen)
       pm.addPass(createFormStrassen());
+    pm.addPass(createFlattenNormalizations());
     pm.addPass(createSinkViews());
     pm.addPass(createCSEPass());
   }

@@ -203,6 +203,11 @@ def FormStrassen : Pass<"nn-form-strassen", "::mlir::ModuleOp"> {
   }];
 }
 
+def FlattenNormalizations : Pass<"nn-flatten-normalizations", "::mlir::ModuleOp"> {
+  let summary = "Make one dim of the last dims that a normalization is over, so that what follows joins its kernel";
+  let description = "Static shapes only, and where an elementwise op is all that follows.";
+}
+
 def SinkViews : Pass<"nn-sink-views", "::mlir::ModuleOp"> {
   let summary = "Move views between a product and the elementwise ops that follow behind them";
   let description = [{

@@ -88,6 +88,25 @@ private:
     return false;
   }
 
+  /// The shape of an operand where the view only takes the last dim of `type` apart, and the operand has all of what
+  /// that has become, or is the same along it.
+  static std::optional<SmallVector<int64_t>> withLastDimsAsOne(ArrayRef<int64_t> own, ArrayRef<int64_t> result,
+                                                               ArrayRef<int64_t> type) {
+    size_t before = type.size() - 1;
+    if (result.size() < type.size() || own.size() > result.size() ||
+        result.take_front(before) != type.take_front(before))
+      return std::nullopt;
+    SmallVector<int64_t> shape(result.size() - own.size(), 1);
+    shape.append(own.begin(), own.end());
+    ArrayRef<int64_t> last = ArrayRef(shape).drop_front(before);
+    if (last != result.drop_front(before) && !llvm::all_of(last, [](int64_t extent) { return extent == 1; }))
+      return std::nullopt;
+    int64_t extent = ShapedType::getNumElements(last);
+    shape.truncate(before);
+    shape.push_back(extent);
+    return shape;
+  }
+
   /// The shape in which an operand of the result's shape, or that is the same for all its rows, meets `type`.
   static std::optional<SmallVector<int64_t>> shapeFor(Value other, RankedTensorType result,
                                                       RankedTensorType type) {
@@ -102,7 +121,7 @@ private:
     if (own.getNumElements() == last && result.getRank() > 0 && last == result.getShape().back() &&
         last == type.getShape().back())
       return SmallVector<int64_t>{last};
-    return std::nullopt;
+    return withLastDimsAsOne(own.getShape(), result.getShape(), type.getShape());
   }
 };
 

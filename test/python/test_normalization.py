@@ -53,6 +53,27 @@ def test_layer_normalization(tmp_path, level, shape, dynamic):
     run(tmp_path, g, g.add("Relu", y), inputs, dims, level, 1 if width > 1 else 2)
 
 
+@pytest.mark.parametrize("shape", [(1, 6, 7, 9), (2, 5, 4, 4, 3), (3, 2, 112, 112), (2, 3, 17)])
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_instance_normalization(tmp_path, level, shape, dynamic):
+    """Scale and shift of the channels, a residual and an activation are part of the kernel where extents are known."""
+    g, channels = Graph(), shape[1]
+    inputs = {"x": normal(shape) * 3 + 2, "r": normal(shape)}
+    dims = {name: [*shape[:2], *(f"d{i}" for i in range(len(shape) - 2))] for name in inputs} if dynamic else {}
+    scale, shift = g.constant(normal((channels,))), g.constant(normal((channels,)))
+    y = g.add("InstanceNormalization", "x", scale, shift, epsilon=1e-5)
+    y = g.add("Relu", g.add("Add", y, "r"))
+    run(tmp_path, g, y, inputs, dims, level, 2 if dynamic and len(shape) > 3 else 1)
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_layer_normalization_over_dims(tmp_path, level, axis):
+    g, shape = Graph(), (3, 4, 10, 13)
+    scale, shift = g.constant(normal(shape[axis:])), g.constant(normal(shape[axis:]))
+    y = g.add("LayerNormalization", "x", scale, shift, axis=axis, epsilon=1e-5)
+    run(tmp_path, g, g.add("Sigmoid", y), {"x": normal(shape) * 3 + 2}, {}, level, 1)
+
+
 @pytest.mark.parametrize("shape", [(8, 96), (2, 5, 33)])
 def test_with_residual(tmp_path, level, shape):
     """What is normalized is needed again, and so is the result."""
