@@ -28,10 +28,16 @@ bool isHostOp(Operation *op) {
          op->hasTrait<OpTrait::IsTerminator>();
 }
 
+SmallVector<int64_t> lastDims(int64_t rank, int64_t count) {
+  return llvm::to_vector(llvm::seq(rank - count, rank));
+}
+
 bool isAlongRows(nn::NormalizeOp op) {
   auto type = cast<RankedTensorType>(op.getX().getType());
-  return type.getElementType().isF32() && op.getAxes() == ArrayRef<int64_t>{type.getRank() - 1} &&
-         type.getDimSize(type.getRank() - 1) != 1;
+  int64_t count = op.getAxes().size(), last = type.getShape().back();
+  if (!type.getElementType().isF32() || op.getAxes() != ArrayRef(lastDims(type.getRank(), count)))
+    return false;
+  return count == 1 ? last != 1 : type.hasStaticShape() && last >= kLeastRowPart;
 }
 
 bool takesEpilogue(Operation *root) {

@@ -49,8 +49,14 @@ bool isHostOp(mlir::Operation *op);
 /// Whether elementwise ops may follow this root in its group.
 bool takesEpilogue(mlir::Operation *root);
 
-/// Whether a normalization goes along rows of f32 whose elements lie next to each other: its kernel then
-/// takes an epilogue.
+/// The last `count` of `rank` dims.
+llvm::SmallVector<int64_t> lastDims(int64_t rank, int64_t count);
+
+/// Elements of a row's part along the last dim, where rows have several dims: fewer are not worth a loop of their own.
+inline constexpr int64_t kLeastRowPart = 64;
+
+/// Whether a normalization goes along rows of f32 whose elements lie next to each other, over the last dim or several
+/// known ones: its kernel then takes an epilogue.
 bool isAlongRows(nn::NormalizeOp op);
 
 /// How many extents of the group's results only its kernel's run decides (nn.non_zero and kin).

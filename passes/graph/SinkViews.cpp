@@ -39,12 +39,12 @@ private:
   bool sink(Operation *op, Value operand) {
     Operation *view = operand.getDefiningOp();
     RankedTensorType result = staticType(op->getResult(0));
-    if (!view || !isView(view) || !view->hasOneUse() || !result || result.getNumElements() == 0)
+    if (!view || !isView(view) || !isReadBy(op, view) || !result || result.getNumElements() == 0)
       return false;
     Value x = view->getOperand(0);
     RankedTensorType type = staticType(x), viewed = staticType(operand);
     Operation *producer = x.getDefiningOp();
-    if (!type || !viewed || viewed.getShape() != result.getShape() || !producer || !x.hasOneUse() ||
+    if (!type || !viewed || viewed.getShape() != result.getShape() || !producer || !isReadThrough(view, x, op) ||
         type.getRank() == 0 || (!takesEpilogue(producer) && !isElementwiseOp(producer)))
       return false;
     // Only what ends in a product has a kernel to join.
@@ -71,6 +71,27 @@ private:
     return true;
   }
 
+  /// Whether an op is all that reads a view; or all but an op that multiplies the view by what this one makes of it, as
+  /// x * sigmoid(x) does.
+  static bool isReadBy(Operation *op, Operation *view) {
+    return llvm::all_of(view->getUsers(), [&](Operation *user) {
+      return user == op || (isElementwiseOp(user) && op->hasOneUse() && *op->user_begin() == user &&
+                            llvm::all_of(user->getOperands(), [&](Value v) {
+                              return v.getDefiningOp() == view || v.getDefiningOp() == op;
+                            }));
+    });
+  }
+
+  /// Whether an op reads all that is made of `x`: by the view, and by views of ops that have sunk before.
+  static bool isReadThrough(Operation *view, Value x, Operation *op) {
+    return llvm::all_of(x.getUsers(), [&](Operation *user) {
+      if (user == view)
+        return true;
+      Operation *sunk = isElementwiseOp(user) && user->hasOneUse() ? *user->user_begin() : nullptr;
+      return sunk && isView(sunk) && sunk->hasOneUse() && *sunk->user_begin() == op;
+    });
+  }
+
   static bool followsProduct(Operation *op) {
     for (int depth = 0; op && depth < 8; ++depth) {
       if (takesEpilogue(op))
@@ -80,7 +101,7 @@ private:
       Operation *next = nullptr;
       for (Value operand : op->getOperands())
         if (Operation *producer = operand.getDefiningOp())
-          if (operand.getType() == op->getResult(0).getType() && operand.hasOneUse() &&
+          if (operand.getType() == op->getResult(0).getType() && llvm::all_of(operand.getUsers(), isElementwiseOp) &&
               (takesEpilogue(producer) || isElementwiseOp(producer)))
             next = producer;
       op = next;
@@ -88,22 +109,31 @@ private:
     return false;
   }
 
-  /// The shape of an operand where the view only takes the last dim of `type` apart, and the operand has all of what
-  /// that has become, or is the same along it.
-  static std::optional<SmallVector<int64_t>> withLastDimsAsOne(ArrayRef<int64_t> own, ArrayRef<int64_t> result,
-                                                               ArrayRef<int64_t> type) {
-    size_t before = type.size() - 1;
-    if (result.size() < type.size() || own.size() > result.size() ||
-        result.take_front(before) != type.take_front(before))
+  /// The shape of an operand in which every dim of `type` has all of what the view makes of it, or is the same along it.
+  static std::optional<SmallVector<int64_t>> regrouped(ArrayRef<int64_t> own, ArrayRef<int64_t> result,
+                                                       ArrayRef<int64_t> type) {
+    if (own.size() > result.size())
       return std::nullopt;
-    SmallVector<int64_t> shape(result.size() - own.size(), 1);
-    shape.append(own.begin(), own.end());
-    ArrayRef<int64_t> last = ArrayRef(shape).drop_front(before);
-    if (last != result.drop_front(before) && !llvm::all_of(last, [](int64_t extent) { return extent == 1; }))
-      return std::nullopt;
-    int64_t extent = ShapedType::getNumElements(last);
-    shape.truncate(before);
-    shape.push_back(extent);
+    SmallVector<int64_t> padded(result.size() - own.size(), 1), shape;
+    padded.append(own.begin(), own.end());
+    // Both shapes are cut where either is, from the end on: `left` and `seen` of the dims at hand lie before the last cut.
+    size_t dim = result.size();
+    int64_t seen = 1;
+    for (int64_t left : llvm::reverse(type)) {
+      std::optional<bool> isWhole;
+      for (int64_t extent = 1; left > 1; left /= extent) {
+        while (seen == 1 && dim > 0)
+          seen = result[--dim];
+        extent = std::min(left, seen);
+        if (left % extent != 0 || seen % extent != 0 || isWhole.value_or(padded[dim] != 1) != (padded[dim] != 1))
+          return std::nullopt;
+        isWhole = padded[dim] != 1;
+        seen /= extent;
+      }
+      shape.push_back(0);
+      shape.back() = isWhole.value_or(false) ? type[type.size() - shape.size()] : 1;
+    }
+    std::reverse(shape.begin(), shape.end());
     return shape;
   }
 
@@ -121,7 +151,7 @@ private:
     if (own.getNumElements() == last && result.getRank() > 0 && last == result.getShape().back() &&
         last == type.getShape().back())
       return SmallVector<int64_t>{last};
-    return withLastDimsAsOne(own.getShape(), result.getShape(), type.getShape());
+    return regrouped(own.getShape(), result.getShape(), type.getShape());
   }
 };
 

@@ -13,7 +13,11 @@ using namespace mlir;
 namespace nnc {
 
 LogicalResult emitNormalizeRows(KernelBuilder &k, nn::NormalizeOp op) {
-  Rows rows(k, op.getX());
+  auto type = cast<RankedTensorType>(op.getX().getType());
+  ArrayRef<int64_t> inRow = type.getShape().take_back(op.getAxes().size());
+  // Rows of several dims consist of parts along the last one.
+  int64_t parts = ShapedType::getNumElements(inRow.drop_back());
+  Rows rows = inRow.size() > 1 ? Rows(k, ShapedType::getNumElements(inRow)) : Rows(k, op.getX());
   Value x = k.flat(k.memref(op.getX()));
   SmallVector<Value> extents = k.dimsOf(op.getX());
   auto mul = [&](Value a, Value b) -> Value { return arith::MulFOp::create(k.b, k.loc, a, b); };
@@ -54,16 +58,20 @@ LogicalResult emitNormalizeRows(KernelBuilder &k, nn::NormalizeOp op) {
     for (int64_t r = 0; r < block.rows; ++r) {
       Value row = k.add(block.row, r);
       SmallVector<Value> point(extents.size());
-      for (int64_t i = extents.size() - 2; i >= 0; --i) {
+      for (int64_t i = int64_t(extents.size() - inRow.size()) - 1; i >= 0; --i) {
         point[i] = i ? k.rem(row, extents[i]) : row;
         row = k.div(row, extents[i]);
       }
       points.push_back(point);
     }
-    rows.map(block, [&](Type shape, Rows::Piece at) {
+    // Where the part is in its row.
+    SmallVector<Value> inner(inRow.size() - 1);
+    Value first = k.index(0);
+    auto store = [&](Type shape, Rows::Piece at) {
       bool isVector = isa<VectorType>(shape);
       SmallVector<Value> point = points[at.row];
-      point.back() = at.column;
+      llvm::copy(inner, point.end() - inRow.size());
+      point.back() = k.sub(at.column, first);
       Value value =
           isVector ? rows.load(x, at) : memref::LoadOp::create(k.b, k.loc, x, at.offset).getResult();
       if (centers)
@@ -71,6 +79,16 @@ LogicalResult emitNormalizeRows(KernelBuilder &k, nn::NormalizeOp op) {
       value = mul(value, isVector ? rows.splat(scales[at.row]) : scales[at.row]);
       if (failed(storeThroughEpilogue(k, op, value, point)))
         status = failure();
+    };
+    if (inRow.size() == 1)
+      return rows.map(block, store);
+    k.loop(k.index(parts), [&](Value part) {
+      first = k.mul(part, inRow.back());
+      for (int64_t i = int64_t(inner.size()) - 1; i >= 0; --i) {
+        inner[i] = i ? k.rem(part, k.index(inRow[i])) : part;
+        part = k.div(part, k.index(inRow[i]));
+      }
+      rows.map(block, first, k.add(first, inRow.back()), inRow.back(), store);
     });
   });
   return status;

@@ -24,8 +24,15 @@ Rows::Rows(KernelBuilder &k, Value tensor) : k(k), vector(VectorType::get({k.lan
   length = k.dimOf(tensor, dim);
   if (!type.isDynamicDim(dim))
     known = type.getDimSize(dim);
-  k.grain = std::max<int64_t>(1, 4096 / std::max<int64_t>(1, known.value_or(64)));
+  setGrain();
 }
+
+Rows::Rows(KernelBuilder &k, int64_t length)
+    : k(k), vector(VectorType::get({k.lanes()}, k.b.getF32Type())), length(k.index(length)), known(length) {
+  setGrain();
+}
+
+void Rows::setGrain() { k.grain = std::max<int64_t>(1, 4096 / std::max<int64_t>(1, known.value_or(64))); }
 
 void Rows::forEach(llvm::function_ref<void(Block)> body) {
   RowsPlan plan = planRows(known);
@@ -92,10 +99,10 @@ SmallVector<Value> Rows::sum(Block block, llvm::function_ref<Value(Piece)> body)
   return sums;
 }
 
-void Rows::map(Block block, llvm::function_ref<void(Type, Piece)> body) {
-  Value from = k.index(0);
+void Rows::map(Block block, Value from, Value to, std::optional<int64_t> columns,
+               llvm::function_ref<void(Type, Piece)> body) {
   auto visit = [&](Type shape, int64_t lanes, int64_t vectors) {
-    Value step = k.index(lanes * vectors), stop = k.add(from, k.mul(k.div(k.sub(length, from), step), step));
+    Value step = k.index(lanes * vectors), stop = k.add(from, k.mul(k.div(k.sub(to, from), step), step));
     k.loop(from, stop, step, [&](Value i) {
       for (int64_t v = 0; v < vectors; ++v)
         for (int64_t r = 0; r < block.rows; ++r) {
@@ -108,7 +115,7 @@ void Rows::map(Block block, llvm::function_ref<void(Type, Piece)> body) {
   if (block.width > 1)
     visit(vector, k.lanes(), block.width);
   visit(vector, k.lanes(), 1);
-  if (!known || *known % k.lanes() != 0)
+  if (!columns || *columns % k.lanes() != 0)
     visit(vector.getElementType(), 1, 1);
 }
 

@@ -16,6 +16,8 @@ class Rows {
 public:
   /// The rows along the last dim of a tensor that is longer than 1, which are this kernel's items.
   Rows(KernelBuilder &k, mlir::Value tensor);
+  /// Rows of `length` elements.
+  Rows(KernelBuilder &k, int64_t length);
 
   /// Some neighbouring rows, `width` vectors of each at once: the first row's number, and where it starts.
   struct Block {
@@ -38,7 +40,10 @@ public:
   /// The sum of what `body` gives, as a scalar for each row.
   llvm::SmallVector<mlir::Value> sum(Block block, llvm::function_ref<mlir::Value(Piece)> body);
   /// Visits vectors, then single elements: `shape` is a vector type or f32.
-  void map(Block block, llvm::function_ref<void(mlir::Type shape, Piece at)> body);
+  void map(Block block, llvm::function_ref<void(mlir::Type shape, Piece at)> body) { map(block, k.index(0), length, known, body); }
+  /// The same of the columns [from, to), where it is known how many.
+  void map(Block block, mlir::Value from, mlir::Value to, std::optional<int64_t> columns,
+           llvm::function_ref<void(mlir::Type shape, Piece at)> body);
 
   mlir::Value load(mlir::Value flat, Piece at);
   void store(mlir::Value value, mlir::Value flat, Piece at);
@@ -54,6 +59,8 @@ public:
   std::optional<int64_t> known;
 
 private:
+  /// From the work of a row.
+  void setGrain();
   mlir::Value offsetOf(Block block, int64_t row, mlir::Value column);
 };
 

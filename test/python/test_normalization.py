@@ -66,6 +66,24 @@ def test_instance_normalization(tmp_path, level, shape, dynamic):
     run(tmp_path, g, y, inputs, dims, level, 2 if dynamic and len(shape) > 3 else 1)
 
 
+@pytest.mark.parametrize(
+    ("shape", "groups", "kernels"),
+    [((2, 12, 8, 9), 4, 1), ((1, 64, 16, 16), 32, 1), ((1, 10, 100), 5, 1), ((2, 12, 10, 13), 12, 1), ((1, 12, 7, 7), 4, 2)],
+)
+def test_group_normalization(tmp_path, level, shape, groups, kernels):
+    """As PyTorch writes it: an instance normalization of the groups, and scale and shift of the channels. Parts of a row
+    that are a channel may be too short for that."""
+    g, channels = Graph(), shape[1]
+    flat = g.add("Reshape", "x", g.constant(np.array([0, groups, -1])))
+    ones, zeros = g.constant(np.ones(groups, np.float32)), g.constant(np.zeros(groups, np.float32))
+    y = g.add("InstanceNormalization", flat, ones, zeros, epsilon=1e-5)
+    y = g.add("Reshape", y, g.constant(np.array(shape)))
+    along = (channels,) + (1,) * (len(shape) - 2)
+    y = g.add("Add", g.add("Mul", y, g.constant(normal(along))), g.constant(normal(along)))
+    y = g.add("Mul", y, g.add("Sigmoid", y))
+    run(tmp_path, g, g.add("Add", y, "r"), {"x": normal(shape) * 3 + 2, "r": normal(shape)}, {}, level, kernels)
+
+
 @pytest.mark.parametrize("axis", [1, 2])
 def test_layer_normalization_over_dims(tmp_path, level, axis):
     g, shape = Graph(), (3, 4, 10, 13)

@@ -54,3 +54,28 @@ func.func @stays(%x: tensor<4x5x6xf32>, %d: tensor<4x?x6xf32>) -> (tensor<4x5x6x
   %5 = nn.unary relu %4 : (tensor<4x5x6xf32>) -> tensor<4x5x6xf32>
   return %1, %3, %4, %5 : tensor<4x5x6xf32>, tensor<4x?x6xf32>, tensor<4x5x6xf32>, tensor<4x5x6xf32>
 }
+
+// The channels of a group are a dim of their own where they are scaled, and are long enough.
+// CHECK-LABEL: func.func @group
+// CHECK-DAG: nn.reshape %arg0, {{.*}} -> tensor<2x3x4x80xf32>
+// CHECK-DAG: nn.reshape %arg1, {{.*}} -> tensor<1x3x4x1xf32>
+// CHECK: nn.normalize standard {{.*}} {axes = array<i64: 2, 3>
+// CHECK: nn.binary mul
+// CHECK: nn.reshape {{.*}} -> tensor<2x12x8x10xf32>
+func.func @group(%x: tensor<2x3x4x8x10xf32>, %s: tensor<12x1x1xf32>) -> tensor<2x12x8x10xf32> {
+  %c = nn.constant dense<[2, 12, 8, 10]> : tensor<4xi64> : tensor<4xi64>
+  %0 = nn.normalize standard %x {axes = array<i64: 2, 3, 4>, epsilon = 1.0E-5 : f64} : (tensor<2x3x4x8x10xf32>) -> tensor<2x3x4x8x10xf32>
+  %1 = nn.reshape %0, %c : (tensor<2x3x4x8x10xf32>, tensor<4xi64>) -> tensor<2x12x8x10xf32>
+  %2 = nn.binary mul %1, %s : (tensor<2x12x8x10xf32>, tensor<12x1x1xf32>) -> tensor<2x12x8x10xf32>
+  return %2 : tensor<2x12x8x10xf32>
+}
+// CHECK-LABEL: func.func @short
+// CHECK: nn.normalize standard {{.*}} {axes = array<i64: 2>
+// CHECK-NEXT: nn.yield
+func.func @short(%x: tensor<2x3x4x5x10xf32>, %s: tensor<12x1x1xf32>) -> tensor<2x12x5x10xf32> {
+  %c = nn.constant dense<[2, 12, 5, 10]> : tensor<4xi64> : tensor<4xi64>
+  %0 = nn.normalize standard %x {axes = array<i64: 2, 3, 4>, epsilon = 1.0E-5 : f64} : (tensor<2x3x4x5x10xf32>) -> tensor<2x3x4x5x10xf32>
+  %1 = nn.reshape %0, %c : (tensor<2x3x4x5x10xf32>, tensor<4xi64>) -> tensor<2x12x5x10xf32>
+  %2 = nn.binary mul %1, %s : (tensor<2x12x5x10xf32>, tensor<12x1x1xf32>) -> tensor<2x12x5x10xf32>
+  return %2 : tensor<2x12x5x10xf32>
+}

@@ -26,6 +26,21 @@ func.func @signed_zero(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   return %a, %b : tensor<4xf32>, tensor<4xf32>
 }
 
+// What is normalized around its mean has no -0 either; what is only scaled may.
+// CHECK-LABEL: func.func @normalized
+// CHECK: %[[N:.*]] = nn.normalize standard
+// CHECK: %[[R:.*]] = nn.normalize rms
+// CHECK: %[[S:.*]] = nn.binary add %[[R]]
+// CHECK: return %[[N]], %[[S]]
+func.func @normalized(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
+  %zero = nn.constant dense<0.0> : tensor<4xf32> : tensor<4xf32>
+  %n = nn.normalize standard %x {axes = array<i64: 1>, epsilon = 1.0E-5 : f64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %r = nn.normalize rms %x {axes = array<i64: 1>, epsilon = 1.0E-5 : f64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %a = nn.binary add %n, %zero : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  %b = nn.binary add %r, %zero : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  return %a, %b : tensor<2x4xf32>, tensor<2x4xf32>
+}
+
 // A constant that broadcasts x keeps its op.
 // CHECK-LABEL: func.func @broadcasts
 func.func @broadcasts(%x: tensor<1x4xf32>) -> tensor<3x4xf32> {
