@@ -71,9 +71,6 @@ ArrayRef<FeatureBit> checkedFeatures(Triple::ArchType arch) {
   }
 }
 
-/// What stands for the vendor among the features.
-constexpr unsigned intelBit = NNCRT_X86_INTEL_BIT;
-
 /// The CPU and features that any Linux machine of the architecture has.
 std::pair<StringRef, StringRef> baseline(Triple::ArchType arch) {
   switch (arch) {
@@ -217,7 +214,7 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, Products
         level.features = "+avx512vnni,+avx512bf16";
       } else if (arch == Triple::x86_64 && name == "x86-64-v4-intel") {
         level.cpu = "x86-64-v4";
-        level.requiredFeatures = uint64_t(1) << intelBit;
+        level.requiredFeatures = uint64_t(1) << NNCRT_X86_INTEL_BIT;
       }
     }
     if (Error error = completeLevel(level, *triple))

@@ -18,7 +18,7 @@ bool isStatic(Value v) { return cast<RankedTensorType>(v.getType()).hasStaticSha
 /// Whether the axes are the last dims, of static extents.
 bool isOverLastDims(nn::NormalizeOp op, RankedTensorType type) {
   return type.getElementType().isF32() && type.hasStaticShape() && type.getNumElements() > 0 &&
-         op.getAxes() == ArrayRef(lastDims(type.getRank(), op.getAxes().size()));
+         !op.getAxes().empty() && op.getAxes() == ArrayRef(lastDims(type.getRank(), op.getAxes().size()));
 }
 
 /// Whether an elementwise op has an operand that meets some elements of the result and not others in the same way.

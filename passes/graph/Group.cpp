@@ -34,9 +34,10 @@ SmallVector<int64_t> lastDims(int64_t rank, int64_t count) {
 
 bool isAlongRows(nn::NormalizeOp op) {
   auto type = cast<RankedTensorType>(op.getX().getType());
-  int64_t count = op.getAxes().size(), last = type.getShape().back();
-  if (!type.getElementType().isF32() || op.getAxes() != ArrayRef(lastDims(type.getRank(), count)))
+  int64_t count = op.getAxes().size();
+  if (!type.getElementType().isF32() || count == 0 || op.getAxes() != ArrayRef(lastDims(type.getRank(), count)))
     return false;
+  int64_t last = type.getShape().back();
   return count == 1 ? last != 1 : type.hasStaticShape() && last >= kLeastRowPart;
 }
 

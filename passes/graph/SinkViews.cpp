@@ -119,9 +119,9 @@ private:
     // Both shapes are cut where either is, from the end on: `left` and `seen` of the dims at hand lie before the last cut.
     size_t dim = result.size();
     int64_t seen = 1;
-    for (int64_t left : llvm::reverse(type)) {
+    for (int64_t whole : llvm::reverse(type)) {
       std::optional<bool> isWhole;
-      for (int64_t extent = 1; left > 1; left /= extent) {
+      for (int64_t left = whole, extent = 1; left > 1; left /= extent) {
         while (seen == 1 && dim > 0)
           seen = result[--dim];
         extent = std::min(left, seen);
@@ -130,8 +130,7 @@ private:
         isWhole = padded[dim] != 1;
         seen /= extent;
       }
-      shape.push_back(0);
-      shape.back() = isWhole.value_or(false) ? type[type.size() - shape.size()] : 1;
+      shape.push_back(isWhole.value_or(false) ? whole : 1);
     }
     std::reverse(shape.begin(), shape.end());
     return shape;

@@ -79,3 +79,13 @@ func.func @short(%x: tensor<2x3x4x5x10xf32>, %s: tensor<12x1x1xf32>) -> tensor<2
   %2 = nn.binary mul %1, %s : (tensor<2x12x5x10xf32>, tensor<12x1x1xf32>) -> tensor<2x12x5x10xf32>
   return %2 : tensor<2x12x5x10xf32>
 }
+
+// Without axes every element is a row of its own, which takes nothing into its kernel.
+// CHECK-LABEL: func.func @no_axes
+// CHECK: nn.normalize
+// CHECK-NEXT: nn.yield
+func.func @no_axes(%x: tensor<4x100xf32>) -> tensor<4x100xf32> {
+  %0 = nn.normalize standard %x {axes = array<i64>, epsilon = 1.0E-5 : f64} : (tensor<4x100xf32>) -> tensor<4x100xf32>
+  %1 = nn.unary relu %0 : (tensor<4x100xf32>) -> tensor<4x100xf32>
+  return %1 : tensor<4x100xf32>
+}
