@@ -131,3 +131,12 @@ def test_what_does_not_fit_at_run_time(tmp_path):
     feeds = {"x": np.ones(shape, np.float32), "image": np.array([12, 18], np.int64), "block": np.array([3, 3], np.int64)}
     with pytest.raises(nnc.RunError):
         model.run(feeds)
+
+
+@pytest.mark.parametrize("known", ["nib", "ib"])
+def test_frames_of_a_signal_are_few_kernels(tmp_path, known):
+    """Not one for each of 400 taps, whose sum takes minutes to compile."""
+    model, _ = model_of(CASES[6], known)
+    onnx.save(model, tmp_path / "model.onnx")
+    nnc.compile(tmp_path / "model.onnx", tmp_path / "model.mlir", emit="graph")
+    assert (tmp_path / "model.mlir").read_text().count("nn.group") < 10

@@ -3,7 +3,9 @@
 // Col2Im takes the blocks that a window cuts out of an image and adds them up where they came from. The spatial dims are
 // folded one after the other. Along a dim of stride s the places p with the same remainder of p / s form a phase: a tap
 // adds all its numbers to one phase, moved by a whole number of places. So a phase is a sum of padded slices, without a
-// scatter, and the phases laid side by side are the image. Blocks that are huge or known by the run only are scattered.
+// scatter, and the phases laid side by side are the image. A wide block, such as a frame of a signal, is cut by whole
+// strides instead: a piece has a tap for every phase, and the image is a sum of a few padded pieces. Blocks of too many
+// parts for an op each, and those known by the run only, are scattered.
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/Registry.h"
@@ -16,8 +18,10 @@ using nnc::nn::BinaryKind;
 namespace nnc::onnx {
 namespace {
 
-/// Elements of a block, or phases, along a dim that are worth an op each.
-constexpr int64_t kMostTaps = 1024;
+/// Parts of a block along a dim that are worth an op each: the time to compile the sum grows with their square.
+constexpr int64_t kMostParts = 64;
+/// Taps along a dim from which on they are taken by whole strides.
+constexpr int64_t kWide = 16;
 /// No sum of a few numbers up to here overflows.
 constexpr int64_t kMostNumber = INT32_MAX;
 
@@ -32,7 +36,7 @@ public:
     if (failed(check()))
       return failure();
     columns = node.castTo(columns, sumType);
-    Value result = hasFewTaps() ? sumPhases() : scatter();
+    Value result = hasFewParts() ? sumParts() : scatter();
     node.setOutput(0, node.castTo(result, type));
     return node.status();
   }
@@ -89,10 +93,16 @@ private:
     return count;
   }
 
-  /// Whether the blocks are of a known shape that is not huge.
-  bool hasFewTaps() const {
-    auto isFew = [](int64_t n) { return n <= kMostTaps; };
-    return block && llvm::all_of(*block, isFew) && llvm::all_of(strides, isFew);
+  /// Whether dim i of a block is cut by whole strides, not tap by tap.
+  bool isWide(int64_t i) const { return (*block)[i] >= kWide && strides[i] > 1 && dilations[i] == 1; }
+
+  /// Whether the blocks are of a known shape and of few parts.
+  bool hasFewParts() const {
+    auto isFew = [this](int64_t i) {
+      int64_t taps = (*block)[i], stride = strides[i];
+      return (isWide(i) ? llvm::divideCeil(taps, stride) : std::max(taps, stride)) <= uint64_t(kMostParts);
+    };
+    return block && llvm::all_of(llvm::seq<int64_t>(0, rank()), isFew);
   }
 
   //===----------------------------------------------------------------------===//
@@ -131,10 +141,10 @@ private:
   }
 
   //===----------------------------------------------------------------------===//
-  // Blocks of a known shape that is not huge
+  // Blocks of a known shape and of few parts
   //===----------------------------------------------------------------------===//
 
-  Value sumPhases() {
+  Value sumParts() {
     int64_t channels = NodeImporter::shapeOf(columns)[1];
     if (!ShapedType::isDynamic(channels))
       channels /= elementsOfBlock();
@@ -145,24 +155,51 @@ private:
       dims.push_back(blockCount(i));
     Value x = reshape(columns, list(dims));
     for (int64_t i = 0; i < rank(); ++i)
-      x = foldDim(x, i);
+      x = crop(isWide(i) ? sumPieces(x, i) : sumPhases(x, i), i, along());
     return x;
   }
 
-  /// [N,C,ki,..,kn,i1,..,oi,..,on] -> [N,C,kj,..,kn,i1,..,ii,..,on] for j = i + 1.
-  Value foldDim(Value x, int64_t i) {
-    const int64_t taps = 2, along = 1 + rank(), stride = strides[i];
-    Value padded = paddedExtent(i), extent = binary(BinaryKind::div, binary(BinaryKind::add, padded, stride - 1), stride);
+  /// Where the blocks of the dim that is folded lie, and the image's places thereafter.
+  int64_t along() const { return 1 + rank(); }
+  /// Strides along dim i, the last one not always whole.
+  Value strideCount(int64_t i) {
+    return binary(BinaryKind::div, binary(BinaryKind::add, paddedExtent(i), strides[i] - 1), strides[i]);
+  }
+
+  /// [N,C,ki,..,kn,i1,..,oi,..,on] -> [N,C,kj,..,kn,i1,..,ii,..,on] for j = i + 1, up to a whole number of strides.
+  Value sumPhases(Value x, int64_t i) {
+    const int64_t taps = 2, stride = strides[i];
+    Value extent = strideCount(i);
     SmallVector<Value> phases(stride);
     for (int64_t tap = 0; tap < (*block)[i]; ++tap) {
       Value one = sliceAt(node, x, tap, taps);
       one = node.create<nn::SqueezeOp>(sumType, one, ArrayRef<int64_t>{taps});
       int64_t start = tap * dilations[i];
-      one = place(one, along, start / stride, extent);
+      one = place(one, along(), start / stride, extent);
       Value &phase = phases[start % stride];
       phase = phase ? node.create<nn::BinaryOp>(sumType, BinaryKind::add, phase, one) : one;
     }
-    return crop(interleave(phases, along), i, along);
+    return interleave(phases, along());
+  }
+
+  /// The same: the taps go behind the blocks, [.., oi, ki, ..], and each stride of them is moved by so many places.
+  Value sumPieces(Value x, int64_t i) {
+    const int64_t stride = strides[i], taps = (*block)[i], xRank = NodeImporter::rankOf(x);
+    auto order = llvm::to_vector(llvm::seq<int64_t>(0, xRank));
+    std::rotate(order.begin() + 2, order.begin() + 3, order.begin() + along() + 2);
+    x = node.create<nn::TransposeOp>(sumType, x, order);
+    const int64_t pieces = llvm::divideCeil(taps, stride);
+    Value extent = strideCount(i), sum;
+    x = place(x, along() + 1, 0, node.intsConstant({pieces * stride}));
+    x = place(x, along(), pieces - 1, binary(BinaryKind::add, extent, pieces - 1));
+    for (int64_t piece = 0; piece < pieces; ++piece) {
+      Value start = node.intsConstant({pieces - 1 - piece, piece * stride});
+      Value end = list({binary(BinaryKind::add, extent, pieces - 1 - piece), node.intsConstant({(piece + 1) * stride})});
+      Value one = node.create<nn::SliceOp>(sumType, x, start, end, ArrayRef<int64_t>{along(), along() + 1},
+                                           ArrayRef<int64_t>{1, 1});
+      sum = sum ? node.create<nn::BinaryOp>(sumType, BinaryKind::add, sum, one) : one;
+    }
+    return mergeWithNext(sum, along(), stride);
   }
 
   /// Zeros around `x`: `before` in front of it along an axis, and behind it up to `extent`.
@@ -183,18 +220,23 @@ private:
     if (phases.size() == 1)
       return phases.front();
     Value present = *llvm::find_if(phases, [](Value phase) { return phase != nullptr; });
-    int64_t xRank = NodeImporter::rankOf(present);
     Value zeros;
     SmallVector<Value> sides;
     for (Value phase : phases) {
       if (!phase && !zeros)
-        zeros = zerosOf(node.create<nn::ShapeOfOp>(i64, present, 0, xRank));
+        zeros = zerosOf(node.create<nn::ShapeOfOp>(i64, present, 0, NodeImporter::rankOf(present)));
       sides.push_back(node.create<nn::UnsqueezeOp>(sumType, phase ? phase : zeros, ArrayRef<int64_t>{axis + 1}));
     }
+    return mergeWithNext(node.create<nn::ConcatOp>(sumType, sides, axis + 1), axis, phases.size());
+  }
+
+  /// Makes one dim of `axis` and the next, whose extent is `inner`.
+  Value mergeWithNext(Value x, int64_t axis, int64_t inner) {
     SmallVector<Extent> shape;
-    for (int64_t d = 0; d < xRank; ++d)
-      shape.push_back(Extent::of(d).times(d == axis ? phases.size() : 1));
-    return reshape(node.create<nn::ConcatOp>(sumType, sides, axis + 1), shapeTensor(node, present, shape));
+    for (int64_t d = 0, xRank = NodeImporter::rankOf(x); d < xRank; ++d)
+      if (d != axis + 1)
+        shape.push_back(Extent::of(d).times(d == axis ? inner : 1));
+    return reshape(x, shapeTensor(node, x, shape));
   }
 
   //===----------------------------------------------------------------------===//
