@@ -187,6 +187,11 @@ private:
       return k.add(k.add(keyBase, k.mul(k.add(from, key), keys.rowStride)), i);
     };
     int64_t whole = size / side * side;
+    // What fills up the last panel is multiplied, too, and must not be slow to multiply.
+    Value nothing = constantLike(k.b, k.loc, VectorType::get({kWidth}, element), 0), wholePanels = k.div(count, k.index(kWidth));
+    k.loop(wholePanels, k.div(k.add(count, kWidth - 1), k.index(kWidth)), k.index(1), [&](Value panel) {
+      k.loop(k.index(size), [&](Value i) { store(nothing, keyPanels, {panel, i, k.index(0)}); });
+    });
     Value full = k.mul(k.div(count, k.index(side)), side);
     k.loop(k.index(0), full, k.index(side), [&](Value key) {
       Value panel = k.div(key, k.index(kWidth)), column = k.rem(key, k.index(kWidth));
