@@ -30,7 +30,7 @@ lit_suite lit dev
 
 step "Python package (pytest)"
 suite python with_counts "$NNC_LOGS/python.xml" \
-  "$python" -m pytest --quiet --junitxml "$NNC_LOGS/python.xml" "$NNC_ROOT/test/python"
+  "$python" -m pytest --quiet --numprocesses "$(nproc)" --junitxml "$NNC_LOGS/python.xml" "$NNC_ROOT/test/python"
 
 step "ONNX backend suite, 2,033 cases"
 suite conformance "$python" "$NNC_ROOT/test/conformance/run.py"
