@@ -3,6 +3,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/graph/Group.h"
+#include "passes/graph/Inlets.h"
 
 using namespace mlir;
 
@@ -47,6 +48,10 @@ private:
       for (Operation *op : llvm::reverse(ops)) {
         if (done.contains(op))
           continue; // it moved into a group
+        if (isa<nn::SliceOp, nn::SplitOp>(op) && op->use_empty()) {
+          op->erase(); // every user reads through it
+          continue;
+        }
         for (Region &nested : op->getRegions())
           if (!isa<nn::GroupOp, nn::AttentionOp, nn::BlockedBottleneckOp>(op))
             formIn(nested, shapes);
@@ -111,22 +116,39 @@ private:
   void outline(Operation *last, const OpSet &members, ShapeAnalysis &shapes) {
     SmallVector<Operation *> ordered(members.begin(), members.end());
     llvm::sort(ordered, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    bool readsBoxes = fuse && llvm::all_of(members, isElementwiseOp);
     llvm::SmallSetVector<Value, 8> inputs, immediates;
+    llvm::SmallMapVector<Value, Box, 4> boxes;
     for (Operation *member : ordered)
-      for (Value operand : member->getOperands())
-        if (Operation *producer = operand.getDefiningOp(); !producer || !members.contains(producer))
-          (isImmediate(operand) && isElementwiseOp(member) ? immediates : inputs).insert(operand);
+      for (Value operand : member->getOperands()) {
+        if (Operation *producer = operand.getDefiningOp(); producer && members.contains(producer))
+          continue;
+        if (isImmediate(operand) && isElementwiseOp(member)) {
+          immediates.insert(operand);
+          continue;
+        }
+        inputs.insert(operand);
+        auto box = readsBoxes ? boxOf(operand) : std::nullopt;
+        if (box && isWideFor(*box, operand, cast<RankedTensorType>(last->getResult(0).getType())))
+          boxes.insert({operand, *box});
+      }
 
     OpBuilder b(last);
-    auto group = nn::GroupOp::create(b, last->getLoc(), last->getResultTypes(), inputs.getArrayRef(), FlatSymbolRefAttr(),
+    SmallVector<Value> operands;
+    for (Value input : inputs)
+      operands.push_back(boxes.contains(input) ? boxes.find(input)->second.source : input);
+    auto group = nn::GroupOp::create(b, last->getLoc(), last->getResultTypes(), operands, FlatSymbolRefAttr(),
                                      AffineMapAttr(), IntegerAttr());
     Block *body = b.createBlock(&group.getBody());
     IRMapping map;
     for (Value immediate : immediates)
       if (!inputs.contains(immediate))
         map.map(immediate, b.clone(*immediate.getDefiningOp())->getResult(0));
-    for (Value input : inputs)
-      map.map(input, body->addArgument(input.getType(), input.getLoc()));
+    for (auto [input, operand] : llvm::zip(inputs, operands)) {
+      Value argument = body->addArgument(operand.getType(), operand.getLoc());
+      auto box = boxes.find(input);
+      map.map(input, box == boxes.end() ? argument : createInlet(b, box->second, input, argument));
+    }
     for (Operation *member : ordered)
       b.clone(*member, map);
     SmallVector<Value> yields;

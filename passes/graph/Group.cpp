@@ -49,9 +49,17 @@ bool takesEpilogue(Operation *root) {
              nn::BlockedBottleneckOp, nn::BlockedPoolOp, nn::WinogradConvOp>(root);
 }
 
+nn::SliceOp inletOf(BlockArgument argument) {
+  for (Operation *user : argument.getUsers())
+    if (auto slice = dyn_cast<nn::SliceOp>(user); slice && llvm::all_of(slice->getUsers(), isElementwiseOp))
+      return slice;
+  return {};
+}
+
 Operation *groupRoot(nn::GroupOp group) {
   for (Operation &op : group.getBody().front().without_terminator())
-    if (!isElementwiseOp(&op) && !isa<nn::ConstantOp>(op))
+    if (!isElementwiseOp(&op) && !isa<nn::ConstantOp>(op) &&
+        !(isa<nn::SliceOp>(op) && llvm::all_of(op.getUsers(), isElementwiseOp)))
       return &op;
   return nullptr;
 }

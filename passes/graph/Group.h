@@ -19,6 +19,9 @@
 // stage plans one arena for the list: a value inside a group has no memory at all. Threads take ranges of a group's
 // parallel iteration space; the profile and the report count time per group; a GPU backend would launch them.
 //
+// Slices in front of a chain of elementwise work are in its group as well (Inlets.h): its kernel computes the places of
+// its operands' elements anyway, and reads those of a slice where they lie.
+//
 // What is not in a group: constants, views (reshape and kin, which only rename the bytes they are given), the shapes of
 // tensors, and control flow, whose regions hold lists of groups in turn.
 //
@@ -34,8 +37,11 @@
 
 namespace nnc {
 
-/// The one op of the group's region that is neither elementwise nor constant, or nullptr.
+/// The one op of the group's region that is neither elementwise nor constant nor an inlet, or nullptr.
 mlir::Operation *groupRoot(nn::GroupOp group);
+
+/// The slice through which elementwise ops of a group read this argument of it (passes/graph/Inlets.h), or null.
+nn::SliceOp inletOf(mlir::BlockArgument argument);
 
 /// Whether the op computes each result element from one element of each operand.
 bool isElementwiseOp(mlir::Operation *op);

@@ -3,6 +3,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
+#include "passes/graph/Group.h"
+#include "passes/graph/Inlets.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/ElementwiseBody.h"
 #include "passes/lower/Lanes.h"
@@ -30,12 +32,38 @@ Access accessOf(RankedTensorType operand, RankedTensorType result, int64_t resul
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// The inputs whose elements the region's arithmetic reads.
-SmallVector<BlockArgument> inputsOf(nn::GroupOp group) { return llvm::to_vector(group.getBody().front().getArguments()); }
+/// What the region's arithmetic reads: an argument, or the box of it that an inlet is.
+struct Leaf {
+  BlockArgument argument;
+  Value value;
+  std::optional<Box> box;
+  bool isSame = false; // of the result's shape, whose extents are not known
 
-bool isDynamicSame(nn::GroupOp group, BlockArgument input) {
+  RankedTensorType type() const { return typeOf(value); }
+  Access accessAt(RankedTensorType result, int64_t dim) const {
+    return isSame ? Access::dense : accessOf(type(), result, dim);
+  }
+  int64_t dimAt(RankedTensorType result, int64_t dim) const { return dim - (result.getRank() - type().getRank()); }
+  /// Whether the box has less of the result's dim than its source.
+  bool hasGapsAt(RankedTensorType result, int64_t dim) const {
+    int64_t i = dimAt(result, dim);
+    return box && i >= 0 && isNarrowed(*box, value, i);
+  }
+  bool hasStepAt(RankedTensorType result, int64_t dim) const {
+    int64_t i = dimAt(result, dim);
+    return box && i >= 0 && box->steps[i] != 1;
+  }
+};
+
+SmallVector<Leaf> leavesOf(nn::GroupOp group) {
   auto same = group->getAttrOfType<DenseBoolArrayAttr>("same_shape");
-  return same && same[input.getArgNumber()];
+  SmallVector<Leaf> leaves;
+  for (BlockArgument argument : group.getBody().front().getArguments()) {
+    nn::SliceOp inlet = inletOf(argument);
+    Value value = inlet ? inlet.getY() : Value(argument);
+    leaves.push_back({argument, value, inlet ? boxOf(value) : std::nullopt, same && same[argument.getArgNumber()]});
+  }
+  return leaves;
 }
 
 /// The first of the dims before `end` that make one loop: along them every input is dense throughout or constant
@@ -43,24 +71,27 @@ bool isDynamicSame(nn::GroupOp group, BlockArgument input) {
 int64_t mergeStart(nn::GroupOp group, int64_t end, bool any = false) {
   auto result = typeOf(group.getResult(0));
   int64_t start = end;
-  SmallVector<BlockArgument> inputs = inputsOf(group);
-  SmallVector<std::optional<Access>> so(inputs.size());
+  SmallVector<Leaf> leaves = leavesOf(group);
+  SmallVector<std::optional<Access>> so(leaves.size());
+  bool hasGaps = false; // beyond the sides of a box other elements lie between
   while (start > 0) {
     int64_t dim = start - 1;
     bool fits = true;
     SmallVector<std::optional<Access>> next = so;
-    for (auto [i, input] : llvm::enumerate(inputs)) {
-      Access access = isDynamicSame(group, input) ? Access::dense : accessOf(typeOf(input), result, dim);
+    for (auto [i, leaf] : llvm::enumerate(leaves)) {
+      Access access = leaf.accessAt(result, dim);
       // A dim of extent 1 is dense and constant alike.
       if (result.getDimSize(dim) == 1 && access != Access::unknown)
         continue;
-      fits &= access != Access::unknown && (!next[i] || *next[i] == access);
+      fits &= access != Access::unknown && (!next[i] || *next[i] == access) && !hasGaps &&
+              (start == end || !leaf.hasStepAt(result, dim));
       next[i] = access;
     }
     if (!fits)
       return any && start == end ? dim : start;
     so = next;
     start = dim;
+    hasGaps |= llvm::any_of(leaves, [&](const Leaf &leaf) { return leaf.hasGapsAt(result, dim); });
   }
   return start;
 }
@@ -95,34 +126,37 @@ LogicalResult emitElementwise(KernelBuilder &k) {
   nn::GroupOp group = k.group;
   auto result = typeOf(group.getResult(0));
   int64_t rank = result.getRank(), start = innerStart(group);
-  SmallVector<BlockArgument> inputs = inputsOf(group);
+  SmallVector<Leaf> leaves = leavesOf(group);
   SmallVector<Value> resultDims;
   for (int64_t i = 0; i < rank; ++i)
     resultDims.push_back(k.dim(k.output(0), i));
 
   struct Input {
-    Value flat;
+    Value flat, first;
     SmallVector<Value> strides; // per result dim, 0 where constant
     bool denseInside = false;
   };
-  SmallVector<Input> access(inputs.size());
-  for (auto [i, input] : llvm::enumerate(inputs)) {
-    Value memref = k.memref(input);
-    auto type = typeOf(input);
-    bool same = isDynamicSame(group, input);
+  SmallVector<Input> access(leaves.size());
+  llvm::DenseMap<Value, unsigned> numbers;
+  for (auto [i, leaf] : llvm::enumerate(leaves)) {
+    numbers[leaf.value] = i;
+    Value memref = k.memref(leaf.argument);
     access[i].flat = k.flat(memref);
+    access[i].first = k.index(0);
     access[i].strides.assign(rank, k.index(0));
     Value stride = k.index(1);
-    for (int64_t d = type.getRank() - 1; d >= 0; --d) {
-      int64_t out = d + rank - type.getRank();
-      Value extent = k.dim(memref, d);
-      Access a = same ? Access::dense : accessOf(type, result, out);
+    for (int64_t d = leaf.type().getRank() - 1; d >= 0; --d) {
+      int64_t out = d + rank - leaf.type().getRank();
+      Value extent = k.dim(memref, d), step = leaf.box ? k.mul(stride, leaf.box->steps[d]) : stride;
+      Access a = leaf.accessAt(result, out);
       if (a == Access::dense)
-        access[i].strides[out] = stride;
+        access[i].strides[out] = step;
       else if (a == Access::unknown)
-        access[i].strides[out] = k.select(k.compare(arith::CmpIPredicate::eq, extent, k.index(1)), k.index(0), stride);
+        access[i].strides[out] = k.select(k.compare(arith::CmpIPredicate::eq, extent, k.index(1)), k.index(0), step);
       if (out >= start && a == Access::dense && result.getDimSize(out) != 1)
         access[i].denseInside = true;
+      if (leaf.box)
+        access[i].first = k.add(access[i].first, k.mul(stride, leaf.box->starts[d]));
       stride = k.mul(stride, extent);
     }
   }
@@ -139,7 +173,7 @@ LogicalResult emitElementwise(KernelBuilder &k) {
   auto compute = [&](Type shape, Value offset, ArrayRef<Value> inputOffsets, Value mask = {}) {
     auto vectorType = dyn_cast<VectorType>(shape);
     auto leaf = [&](Value v) -> Value {
-      unsigned i = cast<BlockArgument>(v).getArgNumber();
+      unsigned i = numbers.lookup(v);
       Type element = typeOf(v).getElementType();
       if (vectorType && access[i].denseInside) {
         auto type = cast<VectorType>(withShapeOf(shape, storageType(element)));
@@ -202,8 +236,10 @@ LogicalResult emitElementwise(KernelBuilder &k) {
 
   if (start == 0) {
     k.grain = 8192;
-    SmallVector<Value> zeros(inputs.size(), k.index(0));
-    row(k.begin, k.end, k.index(0), zeros);
+    SmallVector<Value> firsts;
+    for (const Input &input : access)
+      firsts.push_back(input.first);
+    row(k.begin, k.end, k.index(0), firsts);
     return status;
   }
   int64_t innerSize = 1;
@@ -222,7 +258,9 @@ LogicalResult emitElementwise(KernelBuilder &k) {
   Value last = k.div(k.add(k.end, k.sub(rows, k.index(1))), rows);
   k.loop(k.div(k.begin, rows), last, k.index(1), [&](Value outer) {
     Value first = k.mul(outer, rows), rest = outer;
-    SmallVector<Value> bases(inputs.size(), k.index(0));
+    SmallVector<Value> bases;
+    for (const Input &input : access)
+      bases.push_back(input.first);
     for (int64_t d = middle; d-- > 0;) {
       Value at = d ? k.rem(rest, resultDims[d]) : rest;
       rest = d ? k.div(rest, resultDims[d]) : rest;

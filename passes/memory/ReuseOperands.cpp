@@ -56,11 +56,11 @@ private:
     if (!isStatic && !(same && same[i] && !operand.hasStaticShape() && operand.getRank() == result.getRank()))
       return false;
     Operation *root = groupRoot(group);
+    BlockArgument argument = group.getBody().front().getArgument(i);
     if (!root)
-      return true;
+      return !inletOf(argument);
     // The root's own operands are read all over.
     const KernelLowering *lowering = LoweringRegistry::get().find(root);
-    BlockArgument argument = group.getBody().front().getArgument(i);
     return lowering && lowering->epilogueInPlace && !llvm::is_contained(argument.getUsers(), root);
   }
 

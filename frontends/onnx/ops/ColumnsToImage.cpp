@@ -190,8 +190,7 @@ private:
     x = node.create<nn::TransposeOp>(sumType, x, order);
     const int64_t pieces = llvm::divideCeil(taps, stride);
     Value extent = strideCount(i), sum;
-    x = place(x, along() + 1, 0, node.intsConstant({pieces * stride}));
-    x = place(x, along(), pieces - 1, binary(BinaryKind::add, extent, pieces - 1));
+    x = place(x, along(), pieces - 1, binary(BinaryKind::add, extent, pieces - 1), pieces * stride - taps);
     for (int64_t piece = 0; piece < pieces; ++piece) {
       Value start = node.intsConstant({pieces - 1 - piece, piece * stride});
       Value end = list({binary(BinaryKind::add, extent, pieces - 1 - piece), node.intsConstant({(piece + 1) * stride})});
@@ -202,16 +201,19 @@ private:
     return mergeWithNext(sum, along(), stride);
   }
 
-  /// Zeros around `x`: `before` in front of it along an axis, and behind it up to `extent`.
-  Value place(Value x, int64_t axis, int64_t before, Value extent) {
+  /// Zeros around `x`: `before` in front of it along an axis, behind it up to `extent`, and some along the next axis.
+  Value place(Value x, int64_t axis, int64_t before, Value extent, int64_t behindNext = 0) {
     int64_t xRank = NodeImporter::rankOf(x);
     Value own = node.create<nn::ShapeOfOp>(i64, x, axis, axis + 1);
     Value behind = binary(BinaryKind::sub, binary(BinaryKind::sub, extent, own), before);
     SmallVector<int64_t> front(xRank + axis, 0);
     front[axis] = before;
     SmallVector<Value> parts = {node.intsConstant(front), behind};
-    if (axis + 1 < xRank)
-      parts.push_back(node.intsConstant(SmallVector<int64_t>(xRank - axis - 1, 0)));
+    SmallVector<int64_t> rest(xRank - axis - 1, 0);
+    if (behindNext)
+      rest.front() = behindNext;
+    if (!rest.empty())
+      parts.push_back(node.intsConstant(rest));
     return node.create<nn::PadOp>(sumType, nn::PadMode::constant, x, list(parts), Value());
   }
 

@@ -48,3 +48,28 @@ func.func @rounded(%x: tensor<64xf32>) -> tensor<64xf32> {
   %y = nn.dequantize %q, %s, %z {axis = 0 : i64} : (tensor<64xui8>, tensor<f32>, tensor<ui8>) -> tensor<64xf32>
   return %y : tensor<64xf32>
 }
+// -----
+// Both halves are read where they lie, in one loop over all elements: nothing lies outside of the dim that is halved.
+// CHECK: [[ITEMS:#[a-z0-9]+]] = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+// CHECK: items = [[ITEMS]]
+// CHECK: func.func private @k0({{.*}}: memref<1x4x40xf32>, {{.*}}: memref<1x4x40xf32>, {{.*}}: memref<1x2x40xf32>
+// CHECK: scf.for
+// CHECK-NOT: scf.for
+// CHECK: vector.load {{.*}} : memref<160xf32>, vector<8xf32>
+// CHECK: vector.load {{.*}} : memref<160xf32>, vector<8xf32>
+// CHECK: vector.store {{.*}} : memref<80xf32>, vector<8xf32>
+func.func @gate(%x: tensor<1x4x40xf32>) -> tensor<1x2x40xf32> {
+  %a, %b = nn.split %x {axis = 1 : i64} : (tensor<1x4x40xf32>) -> (tensor<1x2x40xf32>, tensor<1x2x40xf32>)
+  %y = nn.binary mul %a, %b : (tensor<1x2x40xf32>, tensor<1x2x40xf32>) -> tensor<1x2x40xf32>
+  return %y : tensor<1x2x40xf32>
+}
+// -----
+// A batch of them: the halves are items, and their elements one loop.
+// CHECK: [[ITEMS:#[a-z0-9]+]] = affine_map<(d0, d1, d2) -> (d0)>
+// CHECK: items = [[ITEMS]]
+// CHECK: vector.load {{.*}} : memref<640xf32>, vector<8xf32>
+func.func @gates(%x: tensor<4x4x40xf32>) -> tensor<4x2x40xf32> {
+  %a, %b = nn.split %x {axis = 1 : i64} : (tensor<4x4x40xf32>) -> (tensor<4x2x40xf32>, tensor<4x2x40xf32>)
+  %y = nn.binary mul %a, %b : (tensor<4x2x40xf32>, tensor<4x2x40xf32>) -> tensor<4x2x40xf32>
+  return %y : tensor<4x2x40xf32>
+}

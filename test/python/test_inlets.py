@@ -1,0 +1,129 @@
+"""Slices and pieces of splits that elementwise kernels read where they lie, against ONNX Runtime: along any dim, of one
+tensor or several, broadcast against others, at known extents and at unknown ones."""
+
+import numpy as np
+import pytest
+
+import nnc
+
+onnx = pytest.importorskip("onnx")
+ort = pytest.importorskip("onnxruntime")
+from onnx import TensorProto, helper, numpy_helper
+
+END = 1 << 40
+
+
+class Model:
+    """Nodes over inputs of known or of unknown extents; `run` compares with ONNX Runtime."""
+
+    def __init__(self, known, **inputs):
+        generator = np.random.default_rng(3)
+        self.feeds = {name: generator.standard_normal(shape).astype(np.float32) for name, shape in inputs.items()}
+        self.dims = {name: [n if known else f"{name}{i}" for i, n in enumerate(shape)] for name, shape in inputs.items()}
+        self.nodes, self.constants = [], []
+
+    def add(self, op, *inputs, outputs=1, **attributes):
+        names = [f"t{len(self.nodes)}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(op, inputs, names, **attributes))
+        return names[0] if outputs == 1 else names
+
+    def list(self, numbers):
+        self.constants.append(numpy_helper.from_array(np.array(numbers, np.int64), f"c{len(self.constants)}"))
+        return self.constants[-1].name
+
+    def slice(self, x, start, end, axis, step=1):
+        return self.add("Slice", x, *(self.list([n]) for n in (start, end, axis, step)))
+
+    def run(self, tmp_path, level, result, kernels):
+        """`kernels`: how many groups there are; every slice that is not read where it lies is one more."""
+        self.nodes.append(helper.make_node("Identity", [result], ["y"]))
+        infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, dims in self.dims.items()]
+        output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+        graph = helper.make_graph(self.nodes, "g", infos, [output], self.constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+        model.ir_version = 8
+        path = tmp_path / "model.onnx"
+        onnx.save(model, path)
+        nnc.compile(path, tmp_path / "model.mlir", emit="graph", cpu=level)
+        assert (tmp_path / "model.mlir").read_text().count("nn.group") == kernels
+        expected = ort.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, self.feeds)[0]
+        library = nnc.compile(path, tmp_path / "model.so", cpu=level)
+        for threads in (1, 3):
+            got = nnc.load(library, threads=threads).run(self.feeds)["y"]
+            assert got.shape == expected.shape
+            np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape, axis", [
+    ((6, 70), 1), ((6, 70), 0), ((3, 8, 40), 1), ((2, 4, 3, 5, 20), 1), ((4, 5, 1, 34), 3), ((2, 6, 1, 17), 1), ((66,), 0),
+], ids=str)
+def test_gate(tmp_path, level, shape, axis):
+    """Both halves of a tensor, as in a gated linear unit."""
+    m = Model(True, x=shape)
+    a, b = m.add("Split", "x", outputs=2, axis=axis, num_outputs=2)
+    m.run(tmp_path, level, m.add("Mul", a, m.add("Sigmoid", b)), kernels=1)
+
+
+@pytest.mark.parametrize("sizes, axis", [([7, 30, 11], 2), ([1, 2, 3], 1)], ids=str)
+def test_pieces_of_several_sizes(tmp_path, level, sizes, axis):
+    shape = [4, 6, 48]
+    m = Model(True, x=shape)
+    pieces = m.add("Split", "x", m.list(sizes), outputs=3, axis=axis)
+    tops = [m.add("Exp", piece) for piece in pieces]
+    # A concatenation is a kernel; pieces of 7 and of 11 elements are copied, with a kernel for the split.
+    m.run(tmp_path, level, m.add("Concat", *tops, axis=axis), kernels=5 if axis == 2 else 4)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_gate_at_unknown_batch(tmp_path, level, known):
+    m = Model(True, x=(5, 9, 64))
+    if not known:
+        m.dims["x"] = ["n", "s", 64]
+    a, b = m.add("Split", "x", outputs=2, axis=2, num_outputs=2)
+    m.run(tmp_path, level, m.add("Mul", m.add("Tanh", a), m.add("Sigmoid", b)), kernels=1)
+
+
+def test_overlapping_boxes(tmp_path, level):
+    m = Model(True, x=(3, 20, 50))
+    left, right = m.slice("x", 0, -1, 1), m.slice("x", 1, END, 1)
+    sides = m.slice(m.slice("x", 0, -1, 1), 2, 40, 2)
+    m.run(tmp_path, level, m.add("Add", m.slice(m.add("Sub", right, left), 2, 40, 2), sides), kernels=2)
+
+
+def test_tensor_and_its_first_row(tmp_path, level):
+    """What the first row is added to is not overwritten while others read that row."""
+    m = Model(True, x=(40, 33), z=(40, 33))
+    x = m.add("Mul", "x", "z")
+    m.run(tmp_path, level, m.add("Add", x, m.slice(x, 0, 1, 0)), kernels=2)
+
+
+@pytest.mark.parametrize("start, end, axis, step, kernels", [
+    (1, 9, 0, 2, 1), (0, END, 1, 3, 1), (-2, END, 1, 1, 1), (3, 3, 1, 1, 1), (9, 2, 0, 1, 1),
+    # Neighbours that are apart, and the other way around, are gathered by a kernel of their own.
+    (0, END, 2, 2, 2), (END, -END, 1, -1, 2),
+])
+def test_steps(tmp_path, level, start, end, axis, step, kernels):
+    m = Model(True, x=(10, 12, 32))
+    m.run(tmp_path, level, m.add("Neg", m.slice("x", start, end, axis, step)), kernels=kernels)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_broadcast(tmp_path, level, axis):
+    """A box of extent 1 stretches along what it is added to; one of lower rank does along the dims in front."""
+    m = Model(True, x=(4, 6, 32), z=(4, 6, 32), w=(3, 32))
+    total = m.add("Add", "z", m.slice("x", 2, 3, axis))
+    m.run(tmp_path, level, m.add("Mul", total, m.slice("w", 1, 2, 0)), kernels=1)
+
+
+def test_slice_that_others_need(tmp_path, level):
+    """A product reads it too, and does so from memory; packing its other operand is the fifth kernel."""
+    m = Model(True, x=(8, 64), w=(32, 16))
+    half = m.slice("x", 32, END, 1)
+    product = m.add("MatMul", half, "w")
+    m.run(tmp_path, level, m.add("Add", m.add("ReduceSum", m.add("Exp", half), keepdims=0), product), kernels=5)
+
+
+def test_unknown_extents(tmp_path, level):
+    """Where the run decides what a slice is, it is a kernel, which the run gives its extents."""
+    m = Model(False, x=(7, 40))
+    m.run(tmp_path, level, m.add("Exp", m.slice("x", 1, END, 0)), kernels=2)
