@@ -1,5 +1,6 @@
 #include "passes/cpu/MicroKernel.h"
 
+#include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -102,16 +103,18 @@ SmallVector<Value> MicroKernel::step(KernelBuilder &k, Value at, ValueRange accu
   return sums;
 }
 
-void NextPanels::prefetch(KernelBuilder &k, int64_t j, Value row) const {
+void NextPanels::prefetch(KernelBuilder &k, int64_t j, Value row, int64_t steps) const {
   if (!panels)
     return;
   if (!isOnly) {
     Value half = k.index(panelElements / 32 * 16);
     row = k.add(k.div(row, k.index(2)), k.select(isFirst, k.index(0), half));
+    steps = llvm::divideCeil(steps, 2);
   }
   Value at = k.add(k.add(start, j * panelElements), row);
-  memref::PrefetchOp::create(k.b, k.loc, panels, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/2,
-                             /*isDataCache=*/true);
+  for (int64_t i = 0; i < steps; ++i)
+    memref::PrefetchOp::create(k.b, k.loc, panels, ValueRange{k.add(at, i * nn::kBlock)}, /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
 }
 
 bool hasShortEpilogue(nn::GroupOp group, int64_t most) { return isShortBody(group.getBody().front(), most); }

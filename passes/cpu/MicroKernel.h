@@ -78,8 +78,9 @@ struct NextPanels {
   bool isOnly;
   mlir::Value isFirst;
 
-  /// Called in the step whose own row starts `row` elements behind the start of its panel; `j` numbers the panel.
-  void prefetch(KernelBuilder &k, int64_t j, mlir::Value row) const;
+  /// Called in front of so many steps, the first of whose rows starts `row` elements behind the start of its panel; `j`
+  /// numbers the panel. A row is a cache line.
+  void prefetch(KernelBuilder &k, int64_t j, mlir::Value row, int64_t steps) const;
 };
 
 /// Whether the elementwise ops after the root of a group are few enough to be repeated for every register of a tile.

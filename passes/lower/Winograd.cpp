@@ -339,7 +339,7 @@ private:
       return k.loop(k.index(0), k.index(channels), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
         for (int64_t j = 0; j < width; ++j)
-          following.prefetch(k, j, k.mul(k.add(k.mul(block, kBlock), at), kBlock));
+          following.prefetch(k, j, k.mul(k.add(k.mul(block, kBlock), at), kBlock), unroll);
         for (int64_t i = 0; i < unroll; ++i)
           next = kernel.step(
               k, k.add(at, i), next,
