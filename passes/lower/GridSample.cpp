@@ -1,6 +1,9 @@
 // Lowering of nn.grid_sample. An item is a row of locations of the result. Of a block of locations the taps are found
 // first, where in an image they are and their weights; then channel after channel is sampled there. (One location after
 // another in all channels would read lines of as many planes, which meet in the same sets of a cache.)
+//
+// The four taps of a location between four pixels are two pairs of neighbours, which a vector holds, with their weights in
+// another one. Where that is so of four locations in turn, their products are added up together.
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "passes/lower/Contraction.h"
@@ -139,8 +142,10 @@ public:
         grid(k, k.memref(op.getGrid()), getElementTypeOrSelf(op.getGrid().getType())),
         n(cast<RankedTensorType>(op.getX().getType()).getRank() - 2), plane(k.index(1)) {
     places = k.workspace(MemRefType::get({tapCount(), block()}, k.b.getI64Type()));
-    weights = k.workspace(MemRefType::get({tapCount(), block()}, f.type));
+    weights = k.workspace(MemRefType::get({block() * tapCount()}, f.type));
     areInside = k.workspace(MemRefType::get({block()}, k.b.getI8Type()));
+    if (hasSquares())
+      areSquares = k.workspace(MemRefType::get({block()}, k.b.getI8Type()));
   }
 
   /// The locations [from, to) of all images, in all channels.
@@ -172,6 +177,10 @@ private:
   /// Locations whose taps are kept, so few that they leave room in the nearest cache.
   int64_t block() { return std::max<int64_t>(16, 1024 / tapCount()); }
   bool hasOutside() { return op.getPadding() == "zeros"; }
+  /// Whether the taps of a location mostly are the four pixels around it.
+  bool hasSquares() {
+    return n == 2 && op.getKind() == nn::ResizeMode::linear && element.isF32() && k.target.vectorBits > 0;
+  }
 
   /// Keeps the taps of `count` locations, the first one's number being `first`, vectors of them while there are.
   void findTaps(Value first, Value count) {
@@ -193,8 +202,9 @@ private:
       scale = scales.load(withShapeOf(shape, computeType(scales.element)), k.add(first, i));
       scale = convertElement(k.b, k.loc, scale, scales.element, f.type);
     }
+    Type numbers = withShapeOf(shape, k.b.getI64Type()), flags = withShapeOf(shape, k.b.getI8Type());
+    SmallVector<Value> kept, factors;
     for (auto [t, tap] : llvm::enumerate(finder.ofImage(coordinates(k.mul(k.add(first, i), n), shape)))) {
-      Type numbers = withShapeOf(shape, k.b.getI64Type());
       Value place = tap.position, number = k.index(t);
       if (place.getType().isIndex())
         place = k.fromIndex(place, k.b.getI64Type());
@@ -205,11 +215,49 @@ private:
         allCount = allCount ? finder.both(allCount, tap.counts) : tap.counts;
       }
       keep(place, places, {number, i});
+      kept.push_back(place);
       if (tap.weight)
-        keep(scale ? finder.scaled(tap.weight, scale) : tap.weight, weights, {number, i});
+        factors.push_back(scale ? finder.scaled(tap.weight, scale) : tap.weight);
     }
+    if (!factors.empty())
+      keep(inTurns(factors), weights, k.mul(i, tapCount()));
     if (allCount)
-      keep(arith::ExtUIOp::create(k.b, k.loc, withShapeOf(shape, k.b.getI8Type()), allCount), areInside, i);
+      keep(arith::ExtUIOp::create(k.b, k.loc, flags, allCount), areInside, i);
+    if (hasSquares()) {
+      Value width = spread(k, k.fromIndex(k.dimOf(op.getX(), 3), k.b.getI64Type()), numbers);
+      Value isSquare = finder.both(isBehind(kept[1], kept[0], integerLike(k.b, k.loc, numbers, 1)),
+                                   isBehind(kept[2], kept[0], width));
+      if (allCount)
+        isSquare = finder.both(isSquare, allCount);
+      keep(arith::ExtUIOp::create(k.b, k.loc, flags, isSquare), areSquares, i);
+    }
+  }
+
+  Value isBehind(Value place, Value other, Value distance) {
+    Value expected = arith::AddIOp::create(k.b, k.loc, other, distance);
+    return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, place, expected);
+  }
+
+  /// The weights of a location after those of the one before.
+  Value inTurns(ArrayRef<Value> byTap) {
+    auto type = dyn_cast<VectorType>(byTap.front().getType());
+    int64_t taps = byTap.size(), lanes = type ? type.getNumElements() : 1;
+    Value all = arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(VectorType::get({taps * lanes}, f.type)));
+    for (int64_t t = 0; t < taps; ++t) {
+      if (!type) {
+        all = vector::InsertOp::create(k.b, k.loc, byTap[t], all, t);
+        continue;
+      }
+      // Every lane of the tap to its place, the others as they are.
+      SmallVector<int64_t> from = llvm::to_vector(llvm::seq<int64_t>(0, taps * lanes)), padded(taps * lanes, 0);
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        padded[lane] = lane;
+        from[lane * taps + t] = taps * lanes + lane;
+      }
+      Value wide = vector::ShuffleOp::create(k.b, k.loc, byTap[t], byTap[t], padded);
+      all = vector::ShuffleOp::create(k.b, k.loc, all, wide, from);
+    }
+    return all;
   }
 
   /// The coordinates at `from` in the grid, in the order of the image's dims: the grid names the last dim first. Those
@@ -246,16 +294,58 @@ private:
     Value channels = k.dimOf(op.getX(), 1);
     k.loop(channels, [&](Value channel) {
       Value from = k.mul(k.add(k.mul(image, channels), channel), plane), result = k.add(to, k.mul(channel, perImage));
-      k.scalarLoop(count, [&](Value i) {
-        if (!hasOutside())
-          return y.store(sumOf(from, i, /*mayBeOutside=*/false), k.add(result, i));
-        Value areAll = memref::LoadOp::create(k.b, k.loc, areInside, i);
-        Value sum = k.ifElse(
-            k.compare(arith::CmpIPredicate::ne, areAll, integerLike(k.b, k.loc, areAll.getType(), 0)),
-            [&] { return sumOf(from, i, false); }, [&] { return sumOf(from, i, true); });
-        y.store(sum, k.add(result, i));
+      if (!hasSquares())
+        return k.scalarLoop(count, [&](Value i) { sampleOne(from, i, result); });
+      Value width = k.index(kSquares), whole = k.mul(k.div(count, width), width);
+      k.loop(k.index(0), whole, width, [&](Value i) {
+        auto type = VectorType::get({kSquares}, k.b.getI8Type());
+        Value flags = vector::LoadOp::create(k.b, k.loc, type, areSquares, ValueRange{i});
+        Value word = vector::BitCastOp::create(k.b, k.loc, VectorType::get({1}, k.b.getI32Type()), flags);
+        word = vector::ExtractOp::create(k.b, k.loc, word, 0);
+        Value areAll = k.compare(arith::CmpIPredicate::eq, word, integerLike(k.b, k.loc, word.getType(), 0x01010101));
+        k.ifThen(areAll, [&] { sampleSquares(from, i, result); });
+        k.ifThen(k.negated(areAll), [&] {
+          k.scalarLoop(width, [&](Value j) { sampleOne(from, k.add(i, j), result); });
+        });
       });
+      k.scalarLoop(k.sub(count, whole), [&](Value j) { sampleOne(from, k.add(whole, j), result); });
     });
+  }
+
+  /// Location `i` in the plane at `from`, to the result's place `i` from `result` on.
+  void sampleOne(Value from, Value i, Value result) {
+    if (!hasOutside())
+      return y.store(sumOf(from, i, /*mayBeOutside=*/false), k.add(result, i));
+    Value areAll = memref::LoadOp::create(k.b, k.loc, areInside, i);
+    Value sum = k.ifElse(
+        k.compare(arith::CmpIPredicate::ne, areAll, integerLike(k.b, k.loc, areAll.getType(), 0)),
+        [&] { return sumOf(from, i, false); }, [&] { return sumOf(from, i, true); });
+    y.store(sum, k.add(result, i));
+  }
+
+  /// The same of kSquares locations between four pixels each.
+  void sampleSquares(Value from, Value i, Value result) {
+    Type real = k.b.getF32Type();
+    auto pair = VectorType::get({2}, real), square = VectorType::get({4}, real);
+    Value rowBelow = k.dimOf(op.getX(), 3);
+    SmallVector<Value> products;
+    for (int64_t j = 0; j < kSquares; ++j) {
+      Value at = k.add(i, j), place = memref::LoadOp::create(k.b, k.loc, places, ValueRange{k.index(0), at});
+      Value first = k.add(from, k.toIndex(place));
+      Value above = vector::LoadOp::create(k.b, k.loc, pair, x.memref, ValueRange{first});
+      Value below = vector::LoadOp::create(k.b, k.loc, pair, x.memref, ValueRange{k.add(first, rowBelow)});
+      Value pixels = vector::ShuffleOp::create(k.b, k.loc, above, below, ArrayRef<int64_t>{0, 1, 2, 3});
+      Value factors = vector::LoadOp::create(k.b, k.loc, square, weights, ValueRange{k.mul(at, 4)});
+      products.push_back(arith::MulFOp::create(k.b, k.loc, pixels, factors));
+    }
+    // Neighbouring lanes, twice.
+    auto fold = [&](Value a, Value b) -> Value {
+      Value even = vector::ShuffleOp::create(k.b, k.loc, a, b, ArrayRef<int64_t>{0, 2, 4, 6});
+      Value odd = vector::ShuffleOp::create(k.b, k.loc, a, b, ArrayRef<int64_t>{1, 3, 5, 7});
+      return arith::AddFOp::create(k.b, k.loc, even, odd);
+    };
+    Value sums = fold(fold(products[0], products[1]), fold(products[2], products[3]));
+    vector::StoreOp::create(k.b, k.loc, sums, y.memref, ValueRange{k.add(result, i)});
   }
 
   /// The sum over the taps of location `i` in the plane at `from`, as an element.
@@ -275,13 +365,16 @@ private:
       if (isInside)
         value = k.select(isInside, value, zeroOf(k, value.getType()));
       if (isWeighted) {
-        Value weight = memref::LoadOp::create(k.b, k.loc, weights, ValueRange{k.index(t), i});
+        Value weight = memref::LoadOp::create(k.b, k.loc, weights, ValueRange{k.add(k.mul(i, tapCount()), t)});
         value = sum ? multiplyAdd(k, value, weight, sum) : f.mul(value, weight);
       }
       sum = value;
     }
     return isWeighted ? f.toElement(sum, element) : sum;
   }
+
+  /// Locations that are sampled together.
+  static constexpr int64_t kSquares = 4;
 
   KernelBuilder &k;
   nn::GridSampleOp op;
@@ -291,8 +384,9 @@ private:
   int64_t n;
   /// Elements of an image's channel.
   Value plane;
-  /// Of the taps of a block's locations, in the workspace: places in a plane, weights, and whether all taps are inside.
-  Value places, weights, areInside;
+  /// Of the taps of a block's locations, in the workspace: places in a plane by taps, weights by locations, whether all
+  /// taps are inside, and whether they are four pixels that surround the location.
+  Value places, weights, areInside, areSquares;
 };
 
 /// All dims of the result but the channels and the last.

@@ -1,7 +1,8 @@
 // RUN: nnc-opt %s -nn-form-groups -nn-build-kernels --split-input-file | FileCheck %s
 
-// The taps of a vector of locations, whose coordinates lie in turns, then those of a rest; the sums in every channel stay
-// scalar, since a vector of them would gather.
+// The taps of a vector of locations, whose coordinates lie in turns, then those of a rest. Four locations in turn that lie
+// between four pixels each have their pairs of pixels loaded as vectors; the sums of others stay scalar, since a vector of
+// them would gather.
 // CHECK: #[[SCALAR:.*]] = #llvm.loop_annotation<vectorize = #
 // CHECK: func.func private @k0
 // CHECK: vector.load {{.*}} vector<16xf32>
@@ -9,7 +10,11 @@
 // CHECK: vector.shuffle {{.*}} [0, 2, 4, 6, 8, 10, 12, 14]
 // CHECK-COUNT-4: arith.fptosi {{.*}} vector<8xi32>
 // CHECK: vector.store {{.*}} vector<8xi64>
+// CHECK: vector.store {{.*}} vector<32xf32>
 // CHECK: arith.fptosi {{.*}} f32 to i64
+// CHECK: scf.if
+// CHECK-COUNT-8: vector.load {{.*}} memref<324xf32>, vector<2xf32>
+// CHECK: vector.store {{.*}} memref<400xf32>, vector<4xf32>
 // CHECK: scf.if
 // CHECK: llvm.loop_annotation = #[[SCALAR]]
 func.func @main(%x: tensor<1x4x9x9xf32>, %grid: tensor<1x5x20x2xf32>) -> tensor<1x4x5x20xf32> {
