@@ -171,7 +171,10 @@ std::string describe(const MatMulPlan &plan) {
 DirectMatMulPlan planDirectMatMul(const KernelTarget &target, Type element, std::optional<int64_t> rows) {
   DirectMatMulPlan plan;
   plan.lanes = lanesOf(target, element);
-  plan.rows = rows ? std::clamp<int64_t>(*rows, 1, 4) : 4;
+  plan.rows = 4;
+  // All of a few rows, so that the right factor is read once, or parts of about as many.
+  if (int64_t most = accumulators(target) / 2; rows && *rows > 0)
+    plan.rows = llvm::divideCeil(*rows, llvm::divideCeil(*rows, most));
   plan.vectors = std::min<int64_t>(8, accumulators(target) / plan.rows);
   plan.columnBlock = plan.vectors * plan.lanes * 4;
   return plan;

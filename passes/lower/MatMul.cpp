@@ -37,6 +37,14 @@ struct Product {
       return 1;
     return y.isDynamicDim(batchRank) ? std::nullopt : std::optional(y.getDimSize(batchRank));
   }
+  std::optional<int64_t> columns() const {
+    return isColumn || y.isDynamicDim(y.getRank() - 1) ? std::nullopt : std::optional(y.getShape().back());
+  }
+  /// Blocks of known columns, the last of which takes the rest, too.
+  std::optional<int64_t> columnItems(const DirectMatMulPlan &plan) const {
+    auto known = columns();
+    return known ? std::optional(std::max<int64_t>(1, *known / plan.columnBlock)) : std::nullopt;
+  }
   DirectMatMulPlan plan(KernelTarget target) const {
     return planDirectMatMul(target, computeType(y.getElementType()), rows());
   }
@@ -58,7 +66,8 @@ AffineMap matmulItems(nn::GroupOp group, Operation *root, KernelTarget target) {
   }
   if (!product.isColumn) {
     AffineExpr columns = getAffineDimExpr(product.y.getRank() - 1, context);
-    items.push_back(columns.ceilDiv(plan.columnBlock));
+    auto known = product.columnItems(plan);
+    items.push_back(known ? getAffineConstantExpr(*known, context) : columns.ceilDiv(plan.columnBlock));
   }
   return AffineMap::get(product.y.getRank(), 0, items, context);
 }
@@ -80,7 +89,11 @@ public:
       if (product.isColumn)
         return dot(row, Value());
       Value first = k.mul(point.back(), plan.columnBlock);
-      Value last = k.min(k.add(first, plan.columnBlock), k.dim(k.output(0), product.y.getRank() - 1));
+      Value last = k.add(first, plan.columnBlock), all = k.dim(k.output(0), product.y.getRank() - 1);
+      if (auto known = product.columnItems(plan))
+        last = k.select(k.compare(arith::CmpIPredicate::eq, point.back(), k.index(*known - 1)), all, last);
+      else
+        last = k.min(last, all);
       if (isTiled(op))
         rows(row, first, last);
       else
@@ -142,31 +155,46 @@ private:
     Value row = k.mul(block, plan.rows), end = k.dim(k.output(0), product.batchRank);
     Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(row, plan.rows), end);
     k.ifThen(isWhole, [&] { columns(plan.rows, row, first, last); });
-    if (auto known = product.rows(); !known || *known % plan.rows != 0)
-      k.ifThen(k.compare(arith::CmpIPredicate::sgt, k.add(row, plan.rows), end),
-               [&] { k.loop(row, end, k.index(1), [&](Value r) { columns(1, r, first, last); }); });
+    auto known = product.rows();
+    if (known && *known % plan.rows == 0)
+      return;
+    k.ifThen(k.negated(isWhole), [&] {
+      if (known)
+        columns(*known % plan.rows, row, first, last);
+      else
+        k.loop(row, end, k.index(1), [&](Value r) { columns(1, r, first, last); });
+    });
   }
 
-  /// Some rows times the columns [first, last): wide tiles, then single vectors, then single columns.
+  /// Some rows times the columns [first, last): wide tiles, then single vectors; the last one overlaps what is done already,
+  /// and where there is not one single columns are left.
   void columns(int64_t height, Value row, Value first, Value last) {
+    Value done = first;
     for (int64_t vectors = plan.vectors; vectors > 0; vectors = vectors > 1 ? 1 : 0) {
       Value width = k.index(vectors * plan.lanes);
-      Value end = k.add(first, k.mul(k.div(k.sub(last, first), width), width));
-      k.loop(first, end, width, [&](Value column) {
-        MicroKernel kernel{height, vectors, vector};
-        auto left = [&](int64_t i, Value step) { return loadA(k.add(row, i), step, vector.getElementType()); };
-        auto right = [&](int64_t j, Value step) { return loadB(step, k.add(column, j * plan.lanes), vector); };
-        SmallVector<Value> sums = kernel.emit(k, k.index(0), depth, kernel.zeros(k), left, right);
-        for (int64_t i = 0; i < height; ++i)
-          for (int64_t j = 0; j < vectors; ++j)
-            store(sums[i * vectors + j], k.add(row, i), k.add(column, j * plan.lanes));
-      });
-      first = end;
+      Value end = k.add(done, k.mul(k.div(k.sub(last, done), width), width));
+      k.loop(done, end, width, [&](Value column) { tile(height, vectors, row, column); });
+      done = end;
     }
-    k.loop(first, last, k.index(1), [&](Value column) {
-      for (int64_t i = 0; i < height; ++i)
-        dot(k.add(row, i), column);
+    Value isLeft = k.compare(arith::CmpIPredicate::slt, done, last);
+    Value hasOne = k.compare(arith::CmpIPredicate::sgt, done, first), hasNone = k.negated(hasOne);
+    k.ifThen(k.both(isLeft, hasOne), [&] { tile(height, 1, row, k.sub(last, k.index(plan.lanes))); });
+    k.ifThen(k.both(isLeft, hasNone), [&] {
+      k.loop(done, last, k.index(1), [&](Value column) {
+        for (int64_t i = 0; i < height; ++i)
+          dot(k.add(row, i), column);
+      });
     });
+  }
+
+  void tile(int64_t height, int64_t vectors, Value row, Value column) {
+    MicroKernel kernel{height, vectors, vector};
+    auto left = [&](int64_t i, Value step) { return loadA(k.add(row, i), step, vector.getElementType()); };
+    auto right = [&](int64_t j, Value step) { return loadB(step, k.add(column, j * plan.lanes), vector); };
+    SmallVector<Value> sums = kernel.emit(k, k.index(0), depth, kernel.zeros(k), left, right);
+    for (int64_t i = 0; i < height; ++i)
+      for (int64_t j = 0; j < vectors; ++j)
+        store(sums[i * vectors + j], k.add(row, i), k.add(column, j * plan.lanes));
   }
 
   /// One result. Both operands are read by vectors where they are contiguous along the sum.

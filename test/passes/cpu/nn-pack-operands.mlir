@@ -4,9 +4,9 @@
 // CHECK: %[[PANELS:.*]] = nn.pack_panels %arg1 : (tensor<3x40x33xf32>) -> tensor<3x3x40x16xf32>
 // CHECK: nn.packed_matmul %arg0, %[[PANELS]] {columns = 33 : i64}
 // CHECK-NOT: nn.matmul
-func.func @plain(%a: tensor<?x3x8x40xf32>, %b: tensor<3x40x33xf32>) -> tensor<?x3x8x33xf32> {
-  %y = nn.matmul %a, %b : (tensor<?x3x8x40xf32>, tensor<3x40x33xf32>) -> tensor<?x3x8x33xf32>
-  return %y : tensor<?x3x8x33xf32>
+func.func @plain(%a: tensor<?x3x48x40xf32>, %b: tensor<3x40x33xf32>) -> tensor<?x3x48x33xf32> {
+  %y = nn.matmul %a, %b : (tensor<?x3x48x40xf32>, tensor<3x40x33xf32>) -> tensor<?x3x48x33xf32>
+  return %y : tensor<?x3x48x33xf32>
 }
 // -----
 // Either factor may be transposed.
@@ -53,4 +53,16 @@ func.func @stays(%a: tensor<3x40xf32>, %b: tensor<40x32xf32>, %c: tensor<8x3xf32
   %2 = nn.matmul %b, %e {transpose_b} : (tensor<40x32xf32>, tensor<3x32xf32>) -> tensor<40x3xf32>
   %3 = nn.matmul %c, %d : (tensor<8x3xf32>, tensor<3x?xf32>) -> tensor<8x?xf32>
   return %0, %2, %3 : tensor<3x32xf32>, tensor<40x3xf32>, tensor<8x?xf32>
+}
+// -----
+// A factor that stays in the cache is read anew for some tiles of rows, one that does not for one or two.
+// CHECK-LABEL: func.func @reread
+// CHECK: nn.matmul %arg0, %arg1
+// CHECK: nn.pack_panels %arg2
+// CHECK: nn.matmul %arg3, %arg2
+func.func @reread(%a: tensor<24x512xf32>, %near: tensor<512x512xf32>, %far: tensor<512x4096xf32>, %few: tensor<12x512xf32>) -> (tensor<24x512xf32>, tensor<24x4096xf32>, tensor<12x4096xf32>) {
+  %0 = nn.matmul %a, %near : (tensor<24x512xf32>, tensor<512x512xf32>) -> tensor<24x512xf32>
+  %1 = nn.matmul %a, %far : (tensor<24x512xf32>, tensor<512x4096xf32>) -> tensor<24x4096xf32>
+  %2 = nn.matmul %few, %far : (tensor<12x512xf32>, tensor<512x4096xf32>) -> tensor<12x4096xf32>
+  return %0, %1, %2 : tensor<24x512xf32>, tensor<24x4096xf32>, tensor<12x4096xf32>
 }
