@@ -37,8 +37,8 @@ def FormProducts : Pass<"nn-form-products", "::mlir::ModuleOp"> {
 def FormActivations : Pass<"nn-form-activations", "::mlir::ModuleOp"> {
   let summary = "Recognize activations that are written out as elementwise ops";
   let description = [{
-    GELU, with erf or with tanh, in any spelling becomes the nn.unary of that name, which costs a third. f32 only. The
-    results differ by rounding: the function is computed as a whole.
+    GELU, with erf or with tanh, and Mish in any spelling become the nn.unary of that name, which costs a third. f32 only.
+    The results differ by rounding: the function is computed as a whole.
   }];
 }
 

@@ -25,12 +25,15 @@ double gelu(double x) { return 0.5 * x * std::erfc(-x * 0.70710678118654752440);
 double geluTanh(double x) {
   return 0.5 * x * (1 + std::tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)));
 }
+double softplus(double x) { return std::log1p(std::exp(x)); }
+double mish(double x) { return x * std::tanh(softplus(x)); }
 
 struct Activation {
   nn::UnaryKind kind;
   double (*function)(double);
 };
-constexpr Activation activations[] = {{nn::UnaryKind::gelu, gelu}, {nn::UnaryKind::gelu_tanh, geluTanh}};
+constexpr Activation activations[] = {
+    {nn::UnaryKind::gelu, gelu}, {nn::UnaryKind::gelu_tanh, geluTanh}, {nn::UnaryKind::mish, mish}};
 
 std::optional<double> evaluateUnary(nn::UnaryKind kind, double x) {
   switch (kind) {
@@ -38,6 +41,8 @@ std::optional<double> evaluateUnary(nn::UnaryKind kind, double x) {
   case nn::UnaryKind::erf: return std::erf(x);
   case nn::UnaryKind::tanh: return std::tanh(x);
   case nn::UnaryKind::exp: return std::exp(x);
+  case nn::UnaryKind::log: return std::log(x);
+  case nn::UnaryKind::softplus: return softplus(x);
   case nn::UnaryKind::sigmoid: return 1 / (1 + std::exp(-x));
   case nn::UnaryKind::reciprocal: return 1 / x;
   default: return std::nullopt;

@@ -56,3 +56,20 @@ func.func @stays(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf
   %7 = nn.binary mul %h, %6 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return %3, %6, %7 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
 }
+
+// x tanh(softplus(x)), by the op or written out.
+// CHECK-LABEL: func.func @mish
+// CHECK-COUNT-2: nn.unary mish %arg0
+// CHECK-NOT: nn.unary
+func.func @mish(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %one = nn.constant dense<1.0> : tensor<f32> : tensor<f32>
+  %0 = nn.unary softplus %x : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = nn.unary tanh %0 : (tensor<4xf32>) -> tensor<4xf32>
+  %2 = nn.binary mul %x, %1 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %3 = nn.unary exp %x : (tensor<4xf32>) -> tensor<4xf32>
+  %4 = nn.binary add %3, %one : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  %5 = nn.unary log %4 : (tensor<4xf32>) -> tensor<4xf32>
+  %6 = nn.unary tanh %5 : (tensor<4xf32>) -> tensor<4xf32>
+  %7 = nn.binary mul %6, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %2, %7 : tensor<4xf32>, tensor<4xf32>
+}
