@@ -117,10 +117,12 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
   plan.prefetchBytes =
       tilesPerItem > 1 ? llvm::PowerOf2Ceil(llvm::divideCeil(width * bytes, tilesPerItem)) : 0;
   // Panels come from the second-level cache. At two multiply-adds a cycle a step is over before they are there, and its
-  // 42 instructions are more than half a core starts in that time.
-  if (target.twoMultipliers && !pairs) {
+  // 42 instructions are more than half a core starts in that time. Of two turns LLVM makes one, and keeps all its scalars in
+  // memory.
+  constexpr int64_t unroll = 4;
+  if (target.twoMultipliers && !pairs && steps > 2 * unroll) {
     plan.aheadBytes = 8 * width * bytes;
-    plan.unroll = 4;
+    plan.unroll = unroll;
   }
   return plan;
 }

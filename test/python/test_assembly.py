@@ -19,6 +19,7 @@ REGISTERS = {"x86-64-v3": "ymm", "x86-64-v4": "zmm"}
 MATMUL = """g (float[96,768] x) => (float[96,512] y) <float[768,512] w> { y = MatMul(x, w) }"""
 LONG = """g (float[96,3072] x) => (float[96,512] y) <float[3072,512] w> { y = MatMul(x, w) }"""
 STRASSEN = """g (float[128,768] x) => (float[128,3072] y) <float[768,3072] w> { y = MatMul(x, w) }"""
+SHORT = """g (float[2048,8] x) => (float[2048,512] y) <float[8,512] w> { y = MatMul(x, w) }"""
 ROW = """g (float[1,768] x) => (float[1,512] y) <float[768,512] w> { y = MatMul(x, w) }"""
 POINTWISE = """g (float[1,128,28,28] x) => (float[1,128,28,28] y) <float[128,128,1,1] w> {
     c = Conv(x, w)  y = Relu(c) }"""
@@ -96,6 +97,15 @@ def test_no_sum_is_spilled(tmp_path, text, sums, level):
     for loop in loops:
         spills = [line for line in loop if re.search(rf"%{register}\d+,.*\(%rsp", line)]
         assert not spills, "\n".join(loop)
+
+
+def test_short_sums_are_not_spilled_for_two_multipliers(tmp_path):
+    """Eight steps are no two turns of four, of which LLVM makes one with all scalars in memory."""
+    loops = innermost_loops(assembly(tmp_path, SHORT, "x86-64-v4-intel"))
+    tiles = [loop for loop in loops if sum("vfmadd" in line for line in loop) >= 22]
+    assert tiles
+    for loop in tiles:
+        assert not [line for line in loop if re.search(r"%zmm\d+,.*\(%rsp", line)], "\n".join(loop)
 
 
 @pytest.mark.parametrize("text", [MATMUL, LONG, STRASSEN], ids=["matmul", "long", "strassen"])
