@@ -55,6 +55,24 @@ struct SinkTransposes : OpRewritePattern<nn::BinaryOp> {
   }
 };
 
+/// Bytes are transposed as bytes, and become numbers in the kernel that follows: a camera's picture, say, with channels
+/// last.
+struct TransposeBeforeCast : OpRewritePattern<nn::TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::TransposeOp op, PatternRewriter &rewriter) const override {
+    auto cast = op.getX().getDefiningOp<nn::CastOp>();
+    if (!cast || !cast->hasOneUse())
+      return failure();
+    auto narrow = dyn_cast<RankedTensorType>(cast.getX().getType()), wide = dyn_cast<RankedTensorType>(op.getType());
+    if (!narrow || !wide || !narrow.getElementType().isInteger(8) || wide.getElementTypeBitWidth() <= 8)
+      return failure();
+    Value bytes = nn::TransposeOp::create(rewriter, op.getLoc(), wide.clone(narrow.getElementType()), cast.getX(), op.getPerm());
+    rewriter.replaceOpWithNewOp<nn::CastOp>(op, op.getType(), bytes, cast.getSaturateAttr(), cast.getRoundingAttr());
+    return success();
+  }
+};
+
 /// Ops whose result has the operand's type and that keep the elements in order.
 template <typename OpTy>
 struct DropIdentity : OpRewritePattern<OpTy> {
@@ -210,7 +228,7 @@ struct DropTrivialReduce : OpRewritePattern<nn::ReduceOp> {
 } // namespace
 
 void populateSimplifyMovement(RewritePatternSet &patterns) {
-  patterns.add<MergeTransposes, SinkTransposes, DropIdentity<nn::BroadcastToOp>, DropIdentity<nn::TileOp>,
+  patterns.add<MergeTransposes, SinkTransposes, TransposeBeforeCast, DropIdentity<nn::BroadcastToOp>, DropIdentity<nn::TileOp>,
                DropIdentity<nn::SliceOp>, FlattenConcat, ShareConcatPrefix, DropSingleSplit, DropZeroPad,
                PadIntoConv, DropTrivialReduce>(patterns.getContext());
 }

@@ -53,3 +53,28 @@ def test_transpose(tmp_path, level, shape, perm, dtype, known):
     onnx.save(model, tmp_path / "model.onnx")
     loaded = nnc.load(nnc.compile(tmp_path / "model.onnx", tmp_path / "model.so", cpu=level), threads=2)
     np.testing.assert_array_equal(loaded.run({"x": x})["y"], x.transpose(perm))
+
+
+def test_picture(tmp_path):
+    """A camera's bytes, channels last, to normalized planes: two kernels, the first of which moves bytes."""
+    nodes = [
+        helper.make_node("Cast", ["x"], ["c"], to=onnx.TensorProto.FLOAT),
+        helper.make_node("Transpose", ["c"], ["t"], perm=[0, 3, 1, 2]),
+        helper.make_node("Sub", ["t", "mean"], ["s"]),
+        helper.make_node("Mul", ["s", "scale"], ["y"]),
+    ]
+    mean, scale = (RNG.standard_normal((3, 1, 1)).astype(np.float32) for _ in range(2))
+    constants = [onnx.numpy_helper.from_array(mean, "mean"), onnx.numpy_helper.from_array(scale, "scale")]
+    inputs = [helper.make_tensor_value_info("x", onnx.TensorProto.UINT8, ["n", 30, 41, 3])]
+    outputs = [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)]
+    model = helper.make_model(
+        helper.make_graph(nodes, "g", inputs, outputs, constants), opset_imports=[helper.make_opsetid("", 17)]
+    )
+    model.ir_version = 8
+    onnx.save(model, tmp_path / "model.onnx")
+    nnc.compile(tmp_path / "model.onnx", tmp_path / "model.mlir", emit="graph")
+    assert (tmp_path / "model.mlir").read_text().count("nn.group") == 2
+    x = RNG.integers(0, 256, (2, 30, 41, 3)).astype(np.uint8)
+    got = nnc.load(nnc.compile(tmp_path / "model.onnx", tmp_path / "model.so")).run({"x": x})["y"]
+    expected = (x.transpose(0, 3, 1, 2).astype(np.float32) - mean) * scale
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)

@@ -314,3 +314,22 @@ func.func @far_taps_of_one_side(%x: tensor<1x2x12xf32>, %w: tensor<3x2x3xf32>) -
   %y = nn.conv %x, %w {strides = array<i64: 1>, pads = array<i64: 5, 12>, dilations = array<i64: 12>, groups = 1 : i64} : (tensor<1x2x12xf32>, tensor<3x2x3xf32>) -> tensor<1x3x5xf32>
   return %y : tensor<1x3x5xf32>
 }
+
+// Bytes are transposed as bytes, and become numbers in the kernel that follows; wider elements stay as they are, and so do
+// bytes that something else takes as numbers.
+// CHECK-LABEL: func.func @picture
+func.func @picture(%x: tensor<1x8x8x3xui8>, %y: tensor<8x4xf16>) -> (tensor<1x3x8x8xf32>, tensor<4x8xf32>, tensor<1x3x8x8xf32>, tensor<1x8x8x3xf32>) {
+  // CHECK: %[[T:.*]] = nn.transpose %arg0 {{.*}} -> tensor<1x3x8x8xui8>
+  // CHECK: nn.cast %[[T]]
+  // CHECK: %[[H:.*]] = nn.cast %arg1
+  // CHECK: nn.transpose %[[H]]
+  // CHECK: %[[C:.*]] = nn.cast %arg0
+  // CHECK: nn.transpose %[[C]]
+  %0 = nn.cast %x : (tensor<1x8x8x3xui8>) -> tensor<1x8x8x3xf32>
+  %1 = nn.transpose %0 {perm = array<i64: 0, 3, 1, 2>} : (tensor<1x8x8x3xf32>) -> tensor<1x3x8x8xf32>
+  %2 = nn.cast %y : (tensor<8x4xf16>) -> tensor<8x4xf32>
+  %3 = nn.transpose %2 {perm = array<i64: 1, 0>} : (tensor<8x4xf32>) -> tensor<4x8xf32>
+  %4 = nn.cast %x {saturate = false} : (tensor<1x8x8x3xui8>) -> tensor<1x8x8x3xf32>
+  %5 = nn.transpose %4 {perm = array<i64: 0, 3, 1, 2>} : (tensor<1x8x8x3xf32>) -> tensor<1x3x8x8xf32>
+  return %1, %3, %5, %4 : tensor<1x3x8x8xf32>, tensor<4x8xf32>, tensor<1x3x8x8xf32>, tensor<1x8x8x3xf32>
+}
