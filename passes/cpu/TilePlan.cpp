@@ -117,12 +117,10 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
   plan.prefetchBytes =
       tilesPerItem > 1 ? llvm::PowerOf2Ceil(llvm::divideCeil(width * bytes, tilesPerItem)) : 0;
   // Panels come from the second-level cache. At two multiply-adds a cycle a step is over before they are there, and its
-  // 42 instructions are more than half a core starts in that time. Of two turns LLVM makes one, and keeps all its scalars in
-  // memory.
-  constexpr int64_t unroll = 4;
-  if (target.twoMultipliers && !pairs && steps > 2 * unroll) {
+  // 42 instructions are more than half a core starts in that time. (LLVM makes one turn of two, its scalars in memory.)
+  if (target.twoMultipliers && !pairs && steps > 8) {
     plan.aheadBytes = 8 * width * bytes;
-    plan.unroll = unroll;
+    plan.unroll = 4;
   }
   return plan;
 }
