@@ -14,8 +14,9 @@ namespace nnc {
 
 namespace {
 
-/// Columns from which on panels are not mostly padding.
-constexpr int64_t kMinColumns = 8;
+/// Rows of a product from which on packing pays where the factor as it lies is slow to multiply, and columns from which on
+/// panels are not mostly padding.
+constexpr int64_t kMinRows = 4, kMinColumns = 8;
 /// Bytes of a right factor that stay in the second-level cache from one tile of rows to the next.
 constexpr int64_t kNearBytes = 1 << 20;
 
@@ -28,11 +29,11 @@ bool isPackable(Type element) {
 /// the time as it lies, 48 as long as packed; 16 by 1024 x 4096 four fifths, 24 more than twice as long.)
 int64_t leastRowsToPack(nn::MatMulOp op, int64_t depth, int64_t columns) {
   Type element = getElementTypeOrSelf(op.getB().getType());
-  // Columns that lie as the kernel reads them make dot products, one by one; narrow elements are widened in every tile.
-  // So do the columns that fill no vector.
+  // A transposed factor, and one whose columns fill no vector, make dot products, one result at a time; narrow elements
+  // are widened anew in every tile.
   if (op.getTransposeB() || !isa<FloatType>(element) || element.getIntOrFloatBitWidth() < 32 ||
       ShapedType::isDynamic(columns) || columns < nn::PackedMatMulOp::kPanelColumns)
-    return 4;
+    return kMinRows;
   bool isNear = !ShapedType::isDynamic(depth) && depth * columns * element.getIntOrFloatBitWidth() / 8 <= kNearBytes;
   return isNear ? 33 : 17;
 }
@@ -63,7 +64,7 @@ private:
         rows = ShapedType::isDynamic(extent) || ShapedType::isDynamic(rows) ? ShapedType::kDynamic
                                                                             : rows * extent;
     // The kernel for factors as they lie would read the factor for each matrix of a batch.
-    int64_t least = rows == ownRows ? leastRowsToPack(op, depth, columns) : 4;
+    int64_t least = rows == ownRows ? leastRowsToPack(op, depth, columns) : kMinRows;
     bool isFewRows = !ShapedType::isDynamic(rows) && rows < least;
     if (isFewRows || columns < kMinColumns || depth == 0) {
       // The kernel for factors as they lie wants the right one's rows, or its columns where these fill no vector; it

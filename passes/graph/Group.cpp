@@ -49,17 +49,18 @@ bool takesEpilogue(Operation *root) {
              nn::BlockedBottleneckOp, nn::BlockedPoolOp, nn::WinogradConvOp>(root);
 }
 
+static bool isInlet(Operation *op) { return isa<nn::SliceOp>(op) && llvm::all_of(op->getUsers(), isElementwiseOp); }
+
 nn::SliceOp inletOf(BlockArgument argument) {
   for (Operation *user : argument.getUsers())
-    if (auto slice = dyn_cast<nn::SliceOp>(user); slice && llvm::all_of(slice->getUsers(), isElementwiseOp))
-      return slice;
+    if (isInlet(user))
+      return cast<nn::SliceOp>(user);
   return {};
 }
 
 Operation *groupRoot(nn::GroupOp group) {
   for (Operation &op : group.getBody().front().without_terminator())
-    if (!isElementwiseOp(&op) && !isa<nn::ConstantOp>(op) &&
-        !(isa<nn::SliceOp>(op) && llvm::all_of(op.getUsers(), isElementwiseOp)))
+    if (!isElementwiseOp(&op) && !isa<nn::ConstantOp>(op) && !isInlet(&op))
       return &op;
   return nullptr;
 }

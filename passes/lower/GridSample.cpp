@@ -179,7 +179,7 @@ private:
   bool hasOutside() { return op.getPadding() == "zeros"; }
   /// Whether the taps of a location mostly are the four pixels around it.
   bool hasSquares() {
-    return n == 2 && op.getKind() == nn::ResizeMode::linear && element.isF32() && k.target.vectorBits > 0;
+    return n == 2 && op.getKind() == nn::ResizeMode::linear && element.isF32();
   }
 
   /// Keeps the taps of `count` locations, the first one's number being `first`, vectors of them while there are.
@@ -238,26 +238,15 @@ private:
     return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, place, expected);
   }
 
-  /// The weights of a location after those of the one before.
-  Value inTurns(ArrayRef<Value> byTap) {
+  /// The weights of a location after those of the one before. Taps are a power of two.
+  Value inTurns(SmallVector<Value> byTap) {
     auto type = dyn_cast<VectorType>(byTap.front().getType());
-    int64_t taps = byTap.size(), lanes = type ? type.getNumElements() : 1;
-    Value all = arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(VectorType::get({taps * lanes}, f.type)));
-    for (int64_t t = 0; t < taps; ++t) {
-      if (!type) {
-        all = vector::InsertOp::create(k.b, k.loc, byTap[t], all, t);
-        continue;
-      }
-      // Every lane of the tap to its place, the others as they are.
-      SmallVector<int64_t> from = llvm::to_vector(llvm::seq<int64_t>(0, taps * lanes)), padded(taps * lanes, 0);
-      for (int64_t lane = 0; lane < lanes; ++lane) {
-        padded[lane] = lane;
-        from[lane * taps + t] = taps * lanes + lane;
-      }
-      Value wide = vector::ShuffleOp::create(k.b, k.loc, byTap[t], byTap[t], padded);
-      all = vector::ShuffleOp::create(k.b, k.loc, all, wide, from);
-    }
-    return all;
+    if (!type)
+      return vector::FromElementsOp::create(k.b, k.loc, VectorType::get({int64_t(byTap.size())}, f.type), byTap);
+    for (size_t half = byTap.size() / 2; half > 0; half /= 2)
+      for (size_t i = 0; i < half; ++i)
+        byTap[i] = vector::InterleaveOp::create(k.b, k.loc, byTap[i], byTap[i + half]);
+    return byTap.front();
   }
 
   /// The coordinates at `from` in the grid, in the order of the image's dims: the grid names the last dim first. Those

@@ -135,7 +135,7 @@ def test_what_does_not_fit_at_run_time(tmp_path):
 
 @pytest.mark.parametrize("known", ["nib", "ib"])
 def test_frames_of_a_signal_are_few_kernels(tmp_path, known):
-    """Not one for each of 400 taps, whose sum takes minutes to compile."""
+    """Not one for each of 400 taps, whose sum takes half a minute to compile."""
     model, _ = model_of(CASES[6], known)
     onnx.save(model, tmp_path / "model.onnx")
     nnc.compile(tmp_path / "model.onnx", tmp_path / "model.mlir", emit="graph")

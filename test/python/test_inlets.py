@@ -1,13 +1,14 @@
 """Slices and pieces of splits that elementwise kernels read where they lie, against ONNX Runtime: along any dim, of one
 tensor or several, broadcast against others, at known extents and at unknown ones."""
 
+import beside_ort
 import numpy as np
 import pytest
 
 import nnc
 
-onnx = pytest.importorskip("onnx")
-ort = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
 from onnx import TensorProto, helper, numpy_helper
 
 END = 1 << 40
@@ -39,19 +40,9 @@ class Model:
         self.nodes.append(helper.make_node("Identity", [result], ["y"]))
         infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, dims in self.dims.items()]
         output = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
-        graph = helper.make_graph(self.nodes, "g", infos, [output], self.constants)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
-        model.ir_version = 8
-        path = tmp_path / "model.onnx"
-        onnx.save(model, path)
-        nnc.compile(path, tmp_path / "model.mlir", emit="graph", cpu=level)
+        beside_ort.check(tmp_path, level, self.nodes, infos, [output], self.feeds, self.constants, rtol=1e-5, atol=1e-6)
+        nnc.compile(tmp_path / "model.onnx", tmp_path / "model.mlir", emit="graph", cpu=level)
         assert (tmp_path / "model.mlir").read_text().count("nn.group") == kernels
-        expected = ort.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, self.feeds)[0]
-        library = nnc.compile(path, tmp_path / "model.so", cpu=level)
-        for threads in (1, 3):
-            got = nnc.load(library, threads=threads).run(self.feeds)["y"]
-            assert got.shape == expected.shape
-            np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape, axis", [
