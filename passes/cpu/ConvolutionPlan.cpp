@@ -176,10 +176,15 @@ bool fitsPatches(RankedTensorType x, RankedTensorType y, ArrayRef<int64_t> kerne
 /// again with every layer whose tensors lie somewhere else.
 constexpr int64_t kNearCache = 1 << 20;
 
-bool fusesExpansion(int64_t bytes) { return bytes > kNearCache; }
+bool fusesExpansion(int64_t bytes, int64_t weightBytes) {
+  // Each row reads all the weights again: they stay in the second-level cache beside the rows, or reading them costs
+  // more than the tensor that is never written.
+  constexpr int64_t kMostWeights = 512 << 10;
+  return bytes > kNearCache && weightBytes <= kMostWeights;
+}
 
 bool fusesProjection(int64_t bytes, int64_t weightBytes, int64_t keptBytes) {
-  // Each row reads all the weights again, and takes all channels at once.
+  // Here, too, each row reads all the weights again, and takes all channels at once.
   constexpr int64_t kMostWeights = 128 << 10;
   return bytes > kNearCache && weightBytes <= kMostWeights && keptBytes <= kRingBytes;
 }

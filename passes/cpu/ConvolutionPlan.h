@@ -28,8 +28,9 @@ bool fitsPatches(mlir::RankedTensorType x, mlir::RankedTensorType y, mlir::Array
                  mlir::ArrayRef<int64_t> strides, mlir::ArrayRef<int64_t> pads, mlir::ArrayRef<int64_t> dilations,
                  int64_t pixelBytes);
 
-/// Whether a convolution and the depthwise one that reads its result, so many bytes, should be one kernel.
-bool fusesExpansion(int64_t bytes);
+/// Whether a convolution of so many bytes of weights and the depthwise one that reads its result, so many bytes, should
+/// be one kernel.
+bool fusesExpansion(int64_t bytes, int64_t weightBytes);
 
 /// Whether such a kernel should have a 1 x 1 convolution after it, too, that reads so many bytes of results and
 /// weights. The kernel keeps so many of the tensor in between the first two.

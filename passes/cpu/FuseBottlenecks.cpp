@@ -129,7 +129,7 @@ private:
     if (!activation)
       return;
     auto conv = activation->from.getDefiningOp<nn::BlockedConvOp>();
-    if (conv.getGroups() != 1 || !fusesExpansion(bytesOf(typeOf(op.getX()))))
+    if (conv.getGroups() != 1 || !fusesExpansion(bytesOf(typeOf(op.getX())), bytesOf(typeOf(conv.getPanels()))))
       return;
     OpBuilder b(op);
     Location loc = b.getFusedLoc({conv.getLoc(), op.getLoc()});

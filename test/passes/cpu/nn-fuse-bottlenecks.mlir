@@ -34,6 +34,15 @@ func.func @small(%x: tensor<1x2x32x32x16xf32>, %p: tensor<1x6x24x16xf32>, %w: te
   return %y : tensor<1x6x32x32x16xf32>
 }
 // -----
+// Weights that do not stay in the cache would be fetched again for every row.
+// CHECK-LABEL: func.func @heavy
+// CHECK-NOT: blocked_bottleneck
+func.func @heavy(%x: tensor<1x24x64x64x16xf32>, %p: tensor<1x24x384x16xf32>, %w: tensor<24x9x16xf32>) -> tensor<1x24x64x64x16xf32> {
+  %e = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 384 : i64, filters = 384 : i64, groups = 1 : i64} : (tensor<1x24x64x64x16xf32>, tensor<1x24x384x16xf32>) -> tensor<1x24x64x64x16xf32>
+  %y = nn.blocked_depthwise %e, %w {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x24x64x64x16xf32>, tensor<24x9x16xf32>) -> tensor<1x24x64x64x16xf32>
+  return %y : tensor<1x24x64x64x16xf32>
+}
+// -----
 // Somebody else reads the expanded tensor.
 // CHECK-LABEL: func.func @read_twice
 // CHECK-NOT: blocked_bottleneck
