@@ -22,6 +22,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     pm.addPass(createFormProducts());
     // While weights are still bytes.
     pm.addPass(createFormByteProducts());
+    pm.addPass(createFormByteWeights());
     pm.addPass(createFoldConstants());
   }
   pm.addPass(createInferShapes());

@@ -77,6 +77,15 @@ def FormByteProducts : Pass<"nn-form-byte-products", "::mlir::ModuleOp"> {
   }];
 }
 
+def FormByteWeights : Pass<"nn-form-byte-weights", "::mlir::ModuleOp"> {
+  let summary = "Multiply by weights that are stored as bytes without making a tensor of reals of them";
+  let description = [{
+    An nn.matmul of f32 by nn.dequantize of constant bytes, with one scale or one for each column, becomes one of f32 by
+    the integers, and a multiplication of its columns by the scales. Zero points are taken off the constant if what is left
+    fits into bytes, and otherwise off the sums: they are multiplied by sums of rows of the left factor. An nn.gather of nn.dequantize with one scale picks bytes, and makes reals of those.
+  }];
+}
+
 def FoldConstants : Pass<"nn-fold-constants", "::mlir::ModuleOp"> {
   let summary = "Compute what depends on constants only";
   let description = [{

@@ -81,7 +81,7 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
 
     - packed_matmul_c1: a has rank 2 or more, panels [...,ceil(columns / 16),K,16], or those of pairs.
     - packed_matmul_c2: the leading dims broadcast.
-    - packed_matmul_c3: with `strassen` a is f32, panels is f32, f16 or bf16, their extents are static, a has 4 rows or
+    - packed_matmul_c3: with `strassen` a is f32, panels is f32, halves or bytes, their extents are static, a has 4 rows or
       more, panels has rank 3, K is a multiple of 32, and there are 64 columns or more.
   }];
   let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, I64Attr:$columns, UnitAttr:$strassen, UnitAttr:$cached);

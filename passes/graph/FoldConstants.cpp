@@ -40,9 +40,9 @@ ElementsAttr reshaped(ElementsAttr value, RankedTensorType type) {
   return nullptr;
 }
 
-/// A rough count of scalar operations: products for contractions, elements moved and touched for the rest.
+/// A rough count of scalar operations: products for contractions, bytes moved and touched for the rest.
 int64_t estimateWork(Operation *op) {
-  int64_t elements = 0, depth = 8;
+  int64_t elements = 0, depth = 2;
   for (Value value : op->getResults())
     elements += bytesOf(value.getType()).value_or(0);
   for (Value value : op->getOperands())

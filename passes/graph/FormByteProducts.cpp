@@ -5,6 +5,7 @@
 #include "passes/Passes.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
+#include "passes/graph/Quantized.h"
 #include "passes/graph/ScaledSums.h"
 #include "passes/graph/WindowPads.h"
 
@@ -20,67 +21,6 @@ namespace {
 constexpr int64_t kMostDepth = 1 << 15;
 
 RankedTensorType typeOf(Value v) { return dyn_cast<RankedTensorType>(v.getType()); }
-
-/// A tensor of reals that is nn.dequantize of bytes, and then renamed or transposed.
-struct Quantized {
-  nn::DequantizeOp source;
-  /// The last one first.
-  SmallVector<Operation *> moves;
-  /// The dim along which the scale varies, or -1 where it is one element.
-  int64_t axis;
-
-  static std::optional<Quantized> find(Value value) {
-    Quantized found;
-    Operation *op = value.getDefiningOp();
-    while (op && (isa<nn::TransposeOp>(op) || isView(op))) {
-      found.moves.push_back(op);
-      op = op->getOperand(0).getDefiningOp();
-    }
-    found.source = dyn_cast_or_null<nn::DequantizeOp>(op);
-    RankedTensorType x = found.source ? typeOf(found.source.getX()) : nullptr, end = typeOf(value);
-    RankedTensorType scale = found.source ? typeOf(found.source.getScale()) : nullptr;
-    if (!x || !end || !scale || !nn::isByte(x.getElementType()) || !end.getElementType().isF32() ||
-        !scale.getElementType().isF32() || !scale.hasStaticShape() || scale.getRank() > 1)
-      return std::nullopt;
-    bool isSingle = scale.getNumElements() == 1;
-    found.axis = isSingle ? -1 : found.source.getAxis();
-    if (!isSingle && found.source.getBlockSize() != 0)
-      return std::nullopt;
-    for (Operation *move : llvm::reverse(found.moves)) {
-      if (!typeOf(move->getResult(0)))
-        return std::nullopt;
-      if (isSingle)
-        continue;
-      auto transpose = dyn_cast<nn::TransposeOp>(move);
-      if (!transpose)
-        return std::nullopt;
-      found.axis = llvm::find(transpose.getPerm(), found.axis) - transpose.getPerm().begin();
-    }
-    return found;
-  }
-
-  bool isConstant() { return bool(constantValue(source.getX())); }
-
-  /// The bytes, moved as the reals are.
-  Value bytes(OpBuilder &b) {
-    Value value = source.getX();
-    Type element = typeOf(value).getElementType();
-    for (Operation *move : llvm::reverse(moves)) {
-      Operation *moved = b.clone(*move);
-      moved->setOperand(0, value);
-      moved->getResult(0).setType(typeOf(move->getResult(0)).clone(element));
-      value = moved->getResult(0);
-    }
-    return value;
-  }
-};
-
-/// Whether a zero point is known to be 0; exporters write scalars as lists of one.
-bool isZero(Value zero) {
-  while (zero && zero.getDefiningOp() && isView(zero.getDefiningOp()))
-    zero = zero.getDefiningOp()->getOperand(0);
-  return !zero || uniformNumber(zero) == 0.0;
-}
 
 struct FormByteProducts : impl::FormByteProductsBase<FormByteProducts> {
   void runOnOperation() override {
@@ -102,17 +42,10 @@ private:
   static Value cast(OpBuilder &b, Location loc, Value x, Type element) {
     return nn::CastOp::create(b, loc, typeOf(x).clone(element), x);
   }
-  /// A scale or zero point of one element as a scalar.
-  static Value scalar(OpBuilder &b, Location loc, Value x) {
-    if (typeOf(x).getRank() == 0 || typeOf(x).getNumElements() != 1)
-      return x;
-    auto type = RankedTensorType::get({}, typeOf(x).getElementType());
-    return nn::SqueezeOp::create(b, loc, type, x, ArrayRef<int64_t>{0});
-  }
   /// One value for each filter, ready to broadcast over [N,M,D1..Dn].
   static Value perFilter(OpBuilder &b, Location loc, Value x, int64_t spatial) {
     if (typeOf(x).getNumElements() == 1)
-      return scalar(b, loc, x);
+      return scalarOf(b, loc, x);
     SmallVector<int64_t> shape(typeOf(x).getShape()), axes;
     for (int64_t i = 0; i < spatial; ++i) {
       shape.push_back(1);
@@ -142,14 +75,14 @@ private:
     };
     Value product = multiply(sums, right, op.getTransposeB());
     auto subtract = [&](Value part, Value zero, ArrayRef<int64_t> shape) {
-      Value wide = cast(b, loc, scalar(b, loc, zero), i32);
+      Value wide = cast(b, loc, scalarOf(b, loc, zero), i32);
       part = binary(b, loc, RankedTensorType::get(shape, i32), nn::BinaryKind::mul, part, wide);
       product = binary(b, loc, sums, nn::BinaryKind::sub, product, part);
     };
-    if (!isZero(zeroA)) {
+    if (!isZeroPoint(zeroA)) {
       Value centered = cast(b, loc, right, i32);
-      if (!isZero(zeroW)) {
-        Value wide = scalar(b, loc, cast(b, loc, zeroW, i32));
+      if (!isZeroPoint(zeroW)) {
+        Value wide = scalarOf(b, loc, cast(b, loc, zeroW, i32));
         if (typeOf(wide).getRank() == 1 && columnDim == 0)
           wide = perFilter(b, loc, wide, 1);
         centered = binary(b, loc, centered.getType(), nn::BinaryKind::sub, centered, wide);
@@ -159,7 +92,7 @@ private:
                                               ArrayRef<int64_t>{1 - columnDim}, /*keepdims=*/false);
       subtract(columnSums, zeroA, {columns});
     }
-    if (!isZero(zeroW)) {
+    if (!isZeroPoint(zeroW)) {
       auto ones = RankedTensorType::get({depth, 1}, b.getI8Type());
       Value column = nn::ConstantOp::create(b, loc, ones, DenseElementsAttr::get(ones, int8_t(1)));
       SmallVector<int64_t> shape(y.getShape());
@@ -169,8 +102,8 @@ private:
         shape.back() = columns;
       subtract(rowSums, zeroW, shape);
     }
-    Value scale = scalar(b, loc, w->source.getScale());
-    scale = binary(b, loc, scale.getType(), nn::BinaryKind::mul, scale, scalar(b, loc, a->source.getScale()));
+    Value scale = scalarOf(b, loc, w->source.getScale());
+    scale = binary(b, loc, scale.getType(), nn::BinaryKind::mul, scale, scalarOf(b, loc, a->source.getScale()));
     Value result = binary(b, loc, y, nn::BinaryKind::mul, cast(b, loc, product, b.getF32Type()), scale);
     op.getY().replaceAllUsesWith(result);
     op.erase();
@@ -187,24 +120,24 @@ private:
     int64_t spatial = xType.getRank() - 2, groups = op.getGroups(), filters = wType.getDimSize(0);
     if (filters <= 4 || wType.getNumElements() / filters > kMostDepth ||
         (groups > 1 && (wType.getDimSize(1) % nn::kBlock || filters / groups % nn::kBlock)) ||
-        (!isZero(x->source.getZeroPoint()) && !knownConstant(x->source.getZeroPoint())))
+        (!isZeroPoint(x->source.getZeroPoint()) && !knownConstant(x->source.getZeroPoint())))
       return;
     OpBuilder b(op);
     Location loc = op.getLoc();
     Type i32 = b.getI32Type();
     auto centered = [&](Value bytes, Value zero) {
       Value wide = cast(b, loc, bytes, i32);
-      return isZero(zero) ? wide
+      return isZeroPoint(zero) ? wide
                           : binary(b, loc, wide.getType(), nn::BinaryKind::sub, wide,
                                    perFilter(b, loc, cast(b, loc, zero, i32), spatial + 1));
     };
     Value input = centered(x->bytes(b), x->source.getZeroPoint()), weight = w->bytes(b);
-    if (!isZero(w->source.getZeroPoint()))
+    if (!isZeroPoint(w->source.getZeroPoint()))
       weight = centered(weight, w->source.getZeroPoint());
     Value product = nn::ConvOp::create(b, loc, y.clone(i32), input, weight, Value(), op.getStrides(),
                                        op.getPads(), op.getDilations(), groups, op.getAutoPad());
     Value scale = perFilter(b, loc, w->source.getScale(), spatial);
-    scale = binary(b, loc, scale.getType(), nn::BinaryKind::mul, scale, scalar(b, loc, x->source.getScale()));
+    scale = binary(b, loc, scale.getType(), nn::BinaryKind::mul, scale, scalarOf(b, loc, x->source.getScale()));
     Value result = binary(b, loc, y, nn::BinaryKind::mul, cast(b, loc, product, b.getF32Type()), scale);
     if (op.getBias())
       result = binary(b, loc, y, nn::BinaryKind::add, result, perFilter(b, loc, op.getBias(), spatial));

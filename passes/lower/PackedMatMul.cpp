@@ -5,6 +5,8 @@
 // Short sums are done in one go, and the epilogue sees them in registers. Long sums are cut: the item's rows
 // of a block of the depth stay in the second-level cache while all panels of the item run past them, and what
 // has been summed so far waits in the workspace.
+//
+// Panels of halves or bytes that many rows read are made panels of the sums' type first, a few at a time.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
@@ -64,6 +66,8 @@ public:
         shortEpilogue(hasShortEpilogue(k.group)),
         steps(knownDim(typeOf(op.getPanels()), typeOf(op.getPanels()).getRank() - 2)) {
     Type element = vector.getElementType();
+    if (widensPanels())
+      wide = k.workspace(MemRefType::get({plan.panels, plan.depthBlock, kWidth}, element));
     if (isCut())
       sums = k.workspace(MemRefType::get({plan.rowBlock, plan.panelBlock * kWidth}, element));
     else
@@ -72,7 +76,7 @@ public:
   }
 
   LogicalResult emit() {
-    k.note(describe(plan));
+    k.note(describe(plan) + (wide ? ", panels are made f32 first" : ""));
     int64_t count = rows.panels();
     int64_t work = plan.rowBlock * plan.panelBlock * kWidth * steps.value_or(64);
     k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));
@@ -92,11 +96,19 @@ public:
         shareFetching(first, last);
         if (isCut())
           return addBlocks(item, first, last, panel, panelEnd);
+        if (wide)
+          return overPanels(panel, panelEnd, [&](int64_t width, Value p) {
+            Part all{k.index(0), depth, k.index(width), k.index(0)};
+            widen(item, p, width, all);
+            overRows(first, last,
+                     [&](int64_t height, Value row) { tile(item, height, width, row, p, all, tileNumber(first, row)); });
+          });
         // The panels run inside: the rows of a tile stay in the first-level cache.
         overRows(first, last, [&](int64_t height, Value row) {
-          Value number = k.div(k.sub(row, first), k.index(plan.rows));
+          Part all{k.index(0), depth, k.index(plan.panelBlock), k.index(0)};
+          Value number = tileNumber(first, row);
           overPanels(panel, panelEnd,
-                     [&](int64_t width, Value p) { tile(item, height, width, row, p, number); });
+                     [&](int64_t width, Value p) { tile(item, height, width, row, p, all, number); });
         });
       });
     });
@@ -116,10 +128,34 @@ private:
     Value from, to, nextPanel, nextStep;
   };
 
+  /// Whether the panels are read so often, from another type, that they are worth a copy of the sums' type.
+  bool widensPanels() const {
+    constexpr int64_t kMostBytes = 256 << 10;
+    return perStep == 1 && vector.getElementType().isF32() && !bElement.isF32() && steps && rows.known &&
+           plan.rowBlock >= 3 * plan.rows && plan.panels * plan.depthBlock * kWidth * 4 <= kMostBytes;
+  }
+
+  /// Fills `wide` with a part of the panels [panel, +width).
+  void widen(const Item &item, Value panel, int64_t width, const Part &part) {
+    k.loop(part.from, part.to, k.index(1), [&](Value step) {
+      for (int64_t j = 0; j < width * kWidth; j += plan.lanes)
+        vector::StoreOp::create(k.b, k.loc, panelElements(item, panel, j, step), wide,
+                                ValueRange{k.index(j / kWidth), k.sub(step, part.from), k.index(j % kWidth)});
+    });
+  }
+
+  /// A vector of step `step` from column `column` of the panels from `panel` on.
+  Value panelElements(const Item &item, Value panel, int64_t column, Value step) {
+    Value at = k.add(k.add(item.panels, panel), column / kWidth);
+    return loadWidened(k, panels, {at, step, k.index(column % kWidth)}, vector, bElement, outElement);
+  }
+
+  Value tileNumber(Value first, Value row) { return k.div(k.sub(row, first), k.index(plan.rows)); }
+
   /// Sets `fetched`: with fewer whole tiles of rows than the plan hopes for, each fetches more of the panels that follow.
   void shareFetching(Value first, Value last) {
-    int64_t bits = storageType(bElement).getIntOrFloatBitWidth(), all = kWidth * perStep;
-    fetched = k.index(plan.prefetchBytes * 8 / bits);
+    int64_t all = kWidth * perStep, stepBytes = kWidth * std::max<int64_t>(4, elementBytes(outElement));
+    fetched = k.index(plan.prefetchBytes * all / stepBytes);
     if (rows.known || plan.prefetchBytes == 0)
       return;
     Value height = k.sub(last, first);
@@ -178,6 +214,8 @@ private:
         Value ahead = k.select(isLastBlock, k.sub(panelEnd, p), k.sub(panel, p));
         part.nextPanel = k.select(isLast, ahead, k.index(width));
         part.nextStep = k.select(isLast, k.select(isLastBlock, k.index(0), part.to), from);
+        if (wide)
+          widen(item, p, width, part);
         overRows(first, last, [&](int64_t height, Value row) {
           MicroKernel kernel = kernelOf(height, width);
           Value i = k.sub(row, first), j = k.mul(k.sub(p, panel), kWidth);
@@ -186,7 +224,7 @@ private:
             for (int64_t v = 0; v < kernel.vectors; ++v)
               before.push_back(loadSum(k.add(i, r), k.add(j, v * plan.lanes)));
           SmallVector<Value> after =
-              multiply(item, kernel, row, p, part, k.div(i, k.index(plan.rows)), before);
+              multiply(item, kernel, row, p, part, tileNumber(first, row), before);
           for (int64_t r = 0; r < height; ++r)
             for (int64_t v = 0; v < kernel.vectors; ++v)
               storeSum(after[r * kernel.vectors + v], k.add(i, r), k.add(j, v * plan.lanes));
@@ -246,20 +284,25 @@ private:
       return loadWidened(k, a, {at, step}, vector.getElementType(), aElement, outElement);
     };
     auto right = [&](int64_t j, Value step) -> Value {
+      if (wide)
+        return vector::LoadOp::create(k.b, k.loc, vector, wide,
+                                      ValueRange{k.index(j / perPanel), k.sub(step, part.from),
+                                                 k.index(j % perPanel * plan.lanes)});
+      if (perStep == 1)
+        return panelElements(item, panel, j * plan.lanes, step);
       Value column = k.index(j % perPanel * plan.lanes * perStep),
             at = k.add(k.add(item.panels, panel), j / perPanel);
-      if (perStep == 1)
-        return loadWidened(k, panels, {at, step, column}, vector, bElement, outElement);
       Value pairs = vector::LoadOp::create(k.b, k.loc, VectorType::get({2 * plan.lanes}, storageType(bElement)),
                                            panels, ValueRange{at, step, column});
       return vector::BitCastOp::create(k.b, k.loc, VectorType::get({plan.lanes}, k.b.getI32Type()), pairs);
     };
     int64_t bits = storageType(bElement).getIntOrFloatBitWidth(), perPanelStep = kWidth * perStep,
             count = kernel.vectors / perPanel;
+    auto prefetch = [&](Value memref, Value at, unsigned locality) {
+      memref::PrefetchOp::create(k.b, k.loc, memref, ValueRange{at}, /*isWrite=*/false, locality, /*isDataCache=*/true);
+    };
     auto fetch = [&](Value at, Value offset, unsigned locality) {
-      at = k.add(k.mul(at, k.mul(depth, perPanelStep)), offset);
-      memref::PrefetchOp::create(k.b, k.loc, flatPanels, ValueRange{at}, /*isWrite=*/false, locality,
-                                 /*isDataCache=*/true);
+      prefetch(flatPanels, k.add(k.mul(at, k.mul(depth, perPanelStep)), offset), locality);
     };
     Value here = k.add(item.panels, panel);
     // Of an unknown number of rows the last few, which may be all, take the panels as the machine fetches them.
@@ -274,8 +317,13 @@ private:
                     k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), fetched));
     }
     return sum(kernel, part, accumulators, aRow, left, right, [&](Value step) {
-      for (int64_t i = 0; i < count && plan.aheadBytes; ++i)
-        fetch(k.add(here, i), k.add(k.mul(step, perPanelStep), plan.aheadBytes * 8 / bits), 3);
+      for (int64_t i = 0; i < count && plan.aheadBytes; ++i) {
+        if (wide)
+          prefetch(k.flat(wide),
+                   k.add(k.mul(k.sub(step, part.from), kWidth), i * plan.depthBlock * kWidth + plan.aheadBytes / 4), 3);
+        else
+          fetch(k.add(here, i), k.add(k.mul(step, perPanelStep), plan.aheadBytes * 8 / bits), 3);
+      }
       if (!fetchesNext)
         return;
       Value offset = k.add(start, k.mul(k.sub(step, part.from), fetched));
@@ -285,10 +333,9 @@ private:
   }
 
   /// One register tile of short sums, from its first product to the store.
-  void tile(const Item &item, int64_t height, int64_t width, Value row, Value panel, Value tileNumber) {
+  void tile(const Item &item, int64_t height, int64_t width, Value row, Value panel, const Part &all, Value number) {
     MicroKernel kernel = kernelOf(height, width);
-    Part all{k.index(0), depth, k.index(plan.panelBlock), k.index(0)};
-    SmallVector<Value> values = multiply(item, kernel, row, panel, all, tileNumber, kernel.zeros(k));
+    SmallVector<Value> values = multiply(item, kernel, row, panel, all, number, kernel.zeros(k));
     Value column = k.mul(panel, kWidth);
     // The last panel is not stored whole where it is filled up.
     bool mayBePadded = rows.hasPadding() && (width == 1 || rows.panels() % plan.panels == 0);
@@ -361,6 +408,8 @@ private:
   Value fetched;
   /// The sums of an item so far, or of a tile on their way to a long epilogue.
   Value sums;
+  /// [panels, steps, 16]: the panels at hand in the sums' type, where they are made that first.
+  Value wide;
   LogicalResult status = success();
 };
 

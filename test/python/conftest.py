@@ -1,5 +1,6 @@
 """Builds the hand-written models of test/tools/nnc-run, which stand in for compiled ones."""
 
+import copy
 import os
 import pathlib
 import shutil
@@ -18,6 +19,14 @@ def tools(monkeypatch):
     folder = pathlib.Path(os.environ.get("NNC_BIN", ROOT / "build" / "dev" / "bin"))
     monkeypatch.setenv("NNC_BIN", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def numbers_anew(request, states={}):
+    """A test draws the same numbers from its module's RNG whatever ran before it, and in whichever process."""
+    generator = getattr(getattr(request.module, "RNG", None), "bit_generator", None)
+    if generator:
+        generator.state = states.setdefault(request.module.__name__, copy.deepcopy(generator.state))
 
 
 @pytest.fixture(params=["x86-64-v3", "native"])

@@ -92,6 +92,44 @@ def normal(shape):
     return RNG.standard_normal(shape).astype(np.float32)
 
 
+def scaled(net, weight, zero, axis):
+    """DequantizeLinear of a constant with a scale for each zero point."""
+    scale = RNG.uniform(0.01, 0.1, zero.shape).astype(np.float32)
+    return net.op("DequantizeLinear", weight, scale, zero, **({"axis": axis} if zero.ndim else {}))
+
+
+@pytest.mark.parametrize("zero", [np.uint8(0), np.uint8(128), np.uint8(101), "columns", "odd columns", np.int8(0), np.int8(-7)])
+@pytest.mark.parametrize("rows, depth, columns", [(1, 300, 77), (7, 64, 48), (60, 256, 512), (64, 33, 100), (50, 3000, 130)])
+def test_weights_of_bytes(tmp_path, level, rows, depth, columns, zero):
+    """f32 by bytes: as few rows as a tile has, so many that panels are made f32 first, and sums so long that they are cut."""
+    if zero == "columns":
+        zero = np.zeros(columns, np.int8)
+    elif zero == "odd columns":
+        zero = RNG.integers(90, 160, columns).astype(np.uint8)
+    net = Net()
+    x = net.input(normal((rows, depth)))
+    w = scaled(net, numbers((depth, columns), zero.dtype), zero, 1)
+    net.check(tmp_path, level, net.op("Relu", net.op("MatMul", x, w)))
+    assert (tmp_path / "model.so").stat().st_size < depth * columns * 2 + 40000
+
+
+def test_weights_of_bytes_for_unknown_rows(tmp_path, level):
+    net = Net()
+    x = net.input(normal((2, 19, 130)), ["b", "s", 130])
+    w = scaled(net, numbers((80, 130), np.uint8), np.full(80, 128, np.uint8), 0)
+    net.check(tmp_path, level, net.op("Add", net.op("MatMul", x, net.op("Transpose", w, perm=[1, 0])), normal(80)))
+
+
+def test_table_of_words(tmp_path, level):
+    """Words are looked up in the bytes that also make the scores of the next one."""
+    net = Net()
+    words = net.constant(numbers((1000, 64), np.uint8))
+    table = scaled(net, words, np.asarray(121, np.uint8), 0)
+    x = net.op("Gather", table, net.input(np.asarray([[3, 999, 0, -1]])))
+    net.check(tmp_path, level, net.op("MatMul", net.op("Tanh", x), net.op("Transpose", table, perm=[1, 0])))
+    assert (tmp_path / "model.so").stat().st_size < 2 * 64000 + 40000
+
+
 @pytest.mark.parametrize(
     "a, b, rows, depth, columns, dims",
     [

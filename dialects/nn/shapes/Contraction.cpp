@@ -101,7 +101,8 @@ bool PackedMatMulOp::fitsStrassen() {
        panels = dyn_cast<RankedTensorType>(getPanels().getType());
   return a && panels && a.hasStaticShape() && panels.hasStaticShape() && panels.getRank() == 3 &&
          a.getElementType().isF32() && getElementTypeOrSelf(getY().getType()).isF32() &&
-         (panels.getElementType().isF32() || panels.getElementType().isF16() || panels.getElementType().isBF16()) &&
+         (panels.getElementType().isF32() || panels.getElementType().isF16() || panels.getElementType().isBF16() ||
+          isByte(panels.getElementType())) &&
          panels.getDimSize(1) % 32 == 0 && panels.getDimSize(2) == kPanelColumns &&
          a.getNumElements() >= 4 * panels.getDimSize(1) && panels.getDimSize(1) > 0 &&
          getColumns() >= 4 * kPanelColumns;
@@ -127,7 +128,7 @@ LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
       rule.differ(width, rule.constant(pairs ? 2 * kPanelColumns : kPanelColumns)))
     return rule.error("packed_matmul_c1: the panels do not fit a's depth and " + Twine(getColumns()) + " columns");
   if (getStrassen() && !fitsStrassen())
-    return rule.error("packed_matmul_c3: Strassen's algorithm takes f32, or panels of halves, of static extents, "
+    return rule.error("packed_matmul_c3: Strassen's algorithm takes f32, or panels of halves or bytes, of static extents, "
                       "4 rows or more, one matrix of panels, a multiple of 32 products in a sum, and 64 columns or more");
   FailureOr<Dims> out = broadcastLeading(rule, "packed_matmul_c2", a, panels);
   if (failed(out))

@@ -127,7 +127,7 @@ func.func @packed_matmul_c1_pairs(%a: tensor<4x8xf32>, %p: tensor<1x4x32xbf16>) 
 }
 // -----
 func.func @packed_matmul_c3(%a: tensor<64x48xf32>, %p: tensor<4x48x16xf32>) {
-  // expected-error @+1 {{packed_matmul_c3: Strassen's algorithm takes f32, or panels of halves, of static extents, 4 rows or more, one matrix of panels, a multiple of 32 products in a sum, and 64 columns or more}}
+  // expected-error @+1 {{packed_matmul_c3: Strassen's algorithm takes f32, or panels of halves or bytes, of static extents, 4 rows or more, one matrix of panels, a multiple of 32 products in a sum, and 64 columns or more}}
   %y = nn.packed_matmul %a, %p {columns = 64 : i64, strassen} : (tensor<64x48xf32>, tensor<4x48x16xf32>) -> tensor<64x64xf32>
   return
 }

@@ -1,0 +1,66 @@
+// RUN: nnc-opt %s -nn-form-byte-weights --split-input-file | FileCheck %s
+
+// Scales apply to sums; zero points of which nothing is left but bytes are taken off the constant.
+// CHECK-LABEL: func.func @centered
+// CHECK: %[[W:.*]] = nn.constant dense<{{\[\[}}-128, 0], [127, 2{{\]\]}}> : tensor<2x2xi8>
+// CHECK: %[[S:.*]] = nn.matmul %arg0, %[[W]] : (tensor<?x2xf32>, tensor<2x2xi8>) -> tensor<?x2xf32>
+// CHECK: %[[Y:.*]] = nn.binary {{ *}}mul %[[S]], %{{.*}} : (tensor<?x2xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+// CHECK: return %[[Y]]
+func.func @centered(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %s = nn.constant dense<[0.5, 0.25]> : tensor<2xf32> : tensor<2xf32>
+  %z = nn.constant dense<[128, 127]> : tensor<2xui8> : tensor<2xui8>
+  %w = nn.constant dense<[[0, 127], [255, 129]]> : tensor<2x2xui8> : tensor<2x2xui8>
+  %b = nn.dequantize %w, %s, %z {axis = 1 : i64} : (tensor<2x2xui8>, tensor<2xf32>, tensor<2xui8>) -> tensor<2x2xf32>
+  %y = nn.matmul %x, %b : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+// -----
+// Others are taken off the sums.
+// CHECK-LABEL: func.func @row_sums
+// CHECK: %[[R:.*]] = nn.reduce {{ *}}sum %arg0 {axes = array<i64: 1>, keepdims} : (tensor<3x2xf32>) -> tensor<3x1xf32>
+// CHECK: %[[Z:.*]] = nn.cast {{.*}} : (tensor<2xui8>) -> tensor<2xf32>
+// CHECK: %[[P:.*]] = nn.binary {{ *}}mul %[[R]], %[[Z]] : (tensor<3x1xf32>, tensor<2xf32>) -> tensor<3x2xf32>
+// CHECK: %[[S:.*]] = nn.matmul %arg0, %{{.*}} : (tensor<3x2xf32>, tensor<2x2xui8>) -> tensor<3x2xf32>
+// CHECK: %[[D:.*]] = nn.binary {{ *}}sub %[[S]], %[[P]]
+// CHECK: nn.binary {{ *}}mul %[[D]]
+func.func @row_sums(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
+  %s = nn.constant dense<[0.5, 0.25]> : tensor<2xf32> : tensor<2xf32>
+  %z = nn.constant dense<[100, 127]> : tensor<2xui8> : tensor<2xui8>
+  %w = nn.constant dense<[[0, 127], [255, 129]]> : tensor<2x2xui8> : tensor<2x2xui8>
+  %b = nn.dequantize %w, %s, %z {axis = 1 : i64} : (tensor<2x2xui8>, tensor<2xf32>, tensor<2xui8>) -> tensor<2x2xf32>
+  %y = nn.matmul %x, %b : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+// -----
+// Bytes are moved as the reals were, before they became reals and after; of a table of words only rows become reals.
+// CHECK-LABEL: func.func @tied
+// CHECK: %[[G:.*]] = nn.gather %[[W:.*]], %arg1 {{.*}} : (tensor<9x4xui8>, tensor<3xi64>) -> tensor<3x4xui8>
+// CHECK: nn.dequantize %[[G]]
+// CHECK: %[[C:.*]] = nn.constant dense<5> : tensor<9x4xi8>
+// CHECK: %[[T:.*]] = nn.transpose %[[C]] {perm = array<i64: 1, 0>} : (tensor<9x4xi8>) -> tensor<4x9xi8>
+// CHECK: nn.matmul %arg0, %[[T]]
+func.func @tied(%x: tensor<3x4xf32>, %i: tensor<3xi64>) -> (tensor<3x4xf32>, tensor<3x9xf32>) {
+  %s = nn.constant dense<0.5> : tensor<f32> : tensor<f32>
+  %z = nn.constant dense<7> : tensor<ui8> : tensor<ui8>
+  %w = nn.constant dense<12> : tensor<9x4xui8> : tensor<9x4xui8>
+  %r = nn.dequantize %w, %s, %z {axis = 0 : i64} : (tensor<9x4xui8>, tensor<f32>, tensor<ui8>) -> tensor<9x4xf32>
+  %g = nn.gather %r, %i {axis = 0 : i64} : (tensor<9x4xf32>, tensor<3xi64>) -> tensor<3x4xf32>
+  %t = nn.transpose %w {perm = array<i64: 1, 0>} : (tensor<9x4xui8>) -> tensor<4x9xui8>
+  %b = nn.dequantize %t, %s, %z {axis = 0 : i64} : (tensor<4x9xui8>, tensor<f32>, tensor<ui8>) -> tensor<4x9xf32>
+  %y = nn.matmul %x, %b : (tensor<3x4xf32>, tensor<4x9xf32>) -> tensor<3x9xf32>
+  return %g, %y : tensor<3x4xf32>, tensor<3x9xf32>
+}
+// -----
+// A scale for every step of the depth, and factors that only the run knows, stay products of reals.
+// CHECK-LABEL: func.func @stays
+// CHECK-COUNT-2: nn.matmul {{.*}}, tensor<4x4xf32>)
+func.func @stays(%x: tensor<3x4xf32>, %v: tensor<4x4xi8>) -> tensor<3x4xf32> {
+  %s = nn.constant dense<0.5> : tensor<f32> : tensor<f32>
+  %t = nn.constant dense<0.5> : tensor<4xf32> : tensor<4xf32>
+  %w = nn.constant dense<3> : tensor<4x4xi8> : tensor<4x4xi8>
+  %b = nn.dequantize %w, %t {axis = 0 : i64} : (tensor<4x4xi8>, tensor<4xf32>) -> tensor<4x4xf32>
+  %y = nn.matmul %x, %b : (tensor<3x4xf32>, tensor<4x4xf32>) -> tensor<3x4xf32>
+  %c = nn.dequantize %v, %s {axis = 0 : i64} : (tensor<4x4xi8>, tensor<f32>) -> tensor<4x4xf32>
+  %z = nn.matmul %y, %c : (tensor<3x4xf32>, tensor<4x4xf32>) -> tensor<3x4xf32>
+  return %z : tensor<3x4xf32>
+}
