@@ -204,7 +204,7 @@ class _Call:
             if None in shape:
                 self._provided.append((index, value, None))
             elif all(isinstance(dim, int) for dim in value.shape) or self.model._trust.get(index):
-                self._own(index, value, np.empty(shape, value.numpy_dtype))
+                self._own(index, value, tensors.new_array(shape, value.numpy_dtype))
             else:
                 self._provided.append((index, value, shape))
 

@@ -50,6 +50,16 @@ def test_outputs_belong_to_the_caller(affine):
     np.testing.assert_array_equal(first["y"], before)
 
 
+@pytest.mark.parametrize("n", [1, 4, 100, 30000])
+def test_outputs_start_with_a_cache_line(affine, n):
+    """Kernels would store vectors across the borders of lines otherwise, at half the speed."""
+    inputs = arrays(n)
+    bound = affine.bind(inputs)
+    bound.run()
+    for outputs in (affine.run(inputs), affine.run(inputs), bound.outputs):
+        assert all(y.ctypes.data % 64 == 0 for y in outputs.values() if y.size)
+
+
 def test_copies_what_is_not_contiguous(affine):
     inputs = arrays()
     inputs["x"] = np.asfortranarray(inputs["x"])
