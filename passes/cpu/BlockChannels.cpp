@@ -279,8 +279,10 @@ private:
     // A picture's few channels are read as they come.
     bool plain = !isBlocked && groups == 1 && channels < kBlock;
     Value packed = directPanels(b, loc, op.getW(), shape, plain);
-    replace(op, nn::BlockedConvOp::create(b, loc, type, plain ? op.getX() : toBlocks(b, loc, op.getX()), packed, bias,
-                                          kernel, op.getStrides(), pads, op.getDilations(), channels, filters, groups));
+    SmallVector<int64_t> strides(op.getStrides());
+    Value in = plain ? op.getX() : pickPixels(b, loc, toBlocks(b, loc, op.getX()), y, kernel, pads, strides);
+    replace(op, nn::BlockedConvOp::create(b, loc, type, in, packed, bias, kernel, strides, pads, op.getDilations(),
+                                          channels, filters, groups));
   }
 
   /// In front of what already works on blocks.

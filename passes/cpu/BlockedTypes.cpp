@@ -38,4 +38,19 @@ Value blockedExtents(OpBuilder &b, Location loc, Value extents, RankedTensorType
   return nn::GatherOp::create(b, loc, numbers(rank + 1), all, createIndexList(b, loc, order), 0);
 }
 
+Value pickPixels(OpBuilder &b, Location loc, Value blocked, RankedTensorType y, ArrayRef<int64_t> kernel,
+                 ArrayRef<int64_t> pads, SmallVectorImpl<int64_t> &strides) {
+  auto isOne = [](int64_t extent) { return extent == 1; };
+  if (!ShapedType::isDynamicShape(y.getShape().drop_front(2)) || !llvm::all_of(kernel, isOne) ||
+      llvm::all_of(strides, isOne) || llvm::any_of(pads, [](int64_t pad) { return pad != 0; }))
+    return blocked;
+  RankedTensorType type = blockedType(y);
+  SmallVector<int64_t> shape(type.getShape()), ones(kernel.size(), 1);
+  shape[1] = cast<RankedTensorType>(blocked.getType()).getDimSize(1);
+  Value picked = nn::BlockedPoolOp::create(b, loc, type.clone(shape), nn::PoolKind::average, blocked, /*kernel=*/ones,
+                                           strides, pads, /*dilations=*/ones, /*count_include_pad=*/false);
+  strides.assign(ones);
+  return picked;
+}
+
 } // namespace nnc

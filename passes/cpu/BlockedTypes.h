@@ -19,6 +19,13 @@ mlir::RankedTensorType blockedType(mlir::RankedTensorType image);
 /// [n + 2] -> [n + 3].
 mlir::Value blockedExtents(mlir::OpBuilder &b, mlir::Location loc, mlir::Value extents, mlir::RankedTensorType blocked);
 
+/// The pixels of an image in blocks that kernels of one pixel read which go by `strides` and give an image of y's
+/// extents. The strides are 1 afterwards. Where pixels are not to be picked, the image as it is: larger kernels see the
+/// others, too, and of known images the convolution itself makes rows of those that it reads.
+mlir::Value pickPixels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value blocked, mlir::RankedTensorType y,
+                       llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> pads,
+                       llvm::SmallVectorImpl<int64_t> &strides);
+
 } // namespace nnc
 
 #endif

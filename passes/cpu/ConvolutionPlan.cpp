@@ -41,8 +41,11 @@ double directCycles(Size s) {
   return overlapped(taps * filters / 2 / 0.93, s.taps() * filters * nn::kBlock * 4 / 8);
 }
 
-/// What an extent of an image, or of a signal, is taken for that only the run knows.
-int64_t nominalExtent(int64_t dims) { return dims == 1 ? 512 : 28; }
+/// What an extent of an image, or of a signal, is taken for that only the run knows. Networks halve images where they
+/// double channels: of 60 pixels at 64 channels 15 are left at 256.
+int64_t nominalExtent(int64_t dims, int64_t channels) {
+  return dims == 1 ? 512 : std::clamp<int64_t>(3840 / channels, 8, 28);
+}
 
 /// Cycles for the transforms of a piece, 16 channels of its inputs and as many of its outputs.
 double transformCycles(const winograd::ImageFiltering &f) {
@@ -56,8 +59,11 @@ double transformCycles(const winograd::ImageFiltering &f) {
 
 double winogradCycles(Size s, const winograd::ImageFiltering &f) {
   double blocks = nn::blocksOf(s.filters);
-  // Strided pieces of 2 x 2 use most weights twice or four times.
+  // Strided pieces of 2 x 2 use most weights twice or four times. Those of 4 x 4 have 81 points: of many channels they
+  // leave the second-level cache.
   double ofPeak = f.stride() == 2 && f.outputs() == 2 ? 0.9 : 0.85;
+  if (f.points() > 36)
+    ofPeak -= 0.15 * std::clamp(s.channels / 64.0 - 1, 0.0, 1.0);
   winograd::Pieces rows{s.rows, f.down, s.rowDilation}, columns{s.columns, f.across, s.columnDilation};
   double pieces = rows.count() * columns.count();
   auto pointsAlong = [&](const winograd::Pieces &cut) {
@@ -77,7 +83,9 @@ Size sizeOf(nn::ConvOp op, int64_t channels, int64_t filters) {
   ArrayRef<int64_t> kernel = w.getShape().drop_front(2), apart = op.getDilations();
   int64_t n = kernel.size();
   SmallVector<int64_t> pads = explicitPads(op, kernel);
-  auto outputs = [&](int64_t i) { return y.isDynamicDim(2 + i) ? nominalExtent(n) : y.getDimSize(2 + i); };
+  auto outputs = [&](int64_t i) {
+    return y.isDynamicDim(2 + i) ? nominalExtent(n, y.getDimSize(1)) : y.getDimSize(2 + i);
+  };
   auto inside = [&](int64_t i) {
     if (y.isDynamicDim(2 + i) || x.isDynamicDim(2 + i))
       return outputs(i) * kernel[i];

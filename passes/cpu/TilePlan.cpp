@@ -430,12 +430,11 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t we
   return plan;
 }
 
-WinogradPatch planWinogradPatch(int64_t weights, int64_t channels, int64_t panels, bool isRow) {
+WinogradPatch planWinogradPatch(int64_t points, int64_t weights, int64_t channels, int64_t panels, bool isRow) {
   // Two or three tiles; where all the weights do not stay in the second-level cache, more that share what is read.
   bool staysNear = 4.0 * weights * channels * panels * nn::kBlock <= 2 * kKeptBytes;
   WinogradPatch patch = isRow ? WinogradPatch{1, staysNear ? 28 : 64} : WinogradPatch{staysNear ? 4 : 8, 8};
-  // There are about as many points as weights.
-  while (4.0 * weights * channels * patch.rows * patch.columns > kMostWorkspace && patch.rows * patch.columns > 8)
+  while (4.0 * points * channels * patch.rows * patch.columns > kMostWorkspace && patch.rows * patch.columns > 8)
     (patch.rows > 1 ? patch.rows : patch.columns) /= 2;
   return patch;
 }

@@ -181,7 +181,7 @@ WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t we
 struct WinogradPatch {
   int64_t rows, columns;
 };
-WinogradPatch planWinogradPatch(int64_t weights, int64_t channels, int64_t panels, bool isRow);
+WinogradPatch planWinogradPatch(int64_t points, int64_t weights, int64_t channels, int64_t panels, bool isRow);
 
 /// The parts in which a tile of so many sums forms each (MicroKernel::parts).
 int64_t partsFor(const KernelTarget &target, int64_t sums);

@@ -85,10 +85,12 @@ public:
       std::pair<Value, Value> parts;
       if (s.patches) {
         parts = findPatch(point.drop_front(2));
+        apart = k.mul(k.div(k.add(count, plan.rows - 1), k.index(plan.rows)), plan.rows);
       } else {
         EvenParts items{s.pieces(), plan.tileItems};
         firstPiece = items.spreadStart(k, point[3]);
         count = k.sub(items.spreadStart(k, k.add(point[3], 1)), firstPiece);
+        apart = k.index(s.itemPieces());
       }
       forEachPiece([&](const Piece &piece) { transformInputs(piece); });
       auto panelsOf = [&](Value part) {
@@ -116,7 +118,7 @@ private:
   std::pair<Value, Value> findPatch(ValueRange point) {
     patch = s.patches->at(k, point.drop_front());
     Value pieces = k.mul(patch.height, patch.width), part = point[0], nextPart = k.add(part, 1);
-    Value areMany = k.compare(arith::CmpIPredicate::sge, pieces, k.index(2 * plan.rows));
+    Value areMany = k.compare(arith::CmpIPredicate::sge, pieces, k.index(s.manyPieces));
     auto share = [&](Value t) { return k.div(k.mul(t, pieces), k.index(plan.panelItems)); };
     firstPiece = k.select(areMany, share(part), k.index(0));
     count = k.sub(k.select(areMany, share(nextPart), pieces), firstPiece);
@@ -195,7 +197,7 @@ private:
     k.loop(k.index(blocks), [&](Value block) {
       Value plane = k.mul(ofGroup(blocks, block, k.mul(image, s.groups)), k.mul(inRows, inColumns));
       Value base = k.mul(k.add(plane, k.add(k.mul(row, inColumns), column)), kBlock);
-      Value to = k.mul(k.add(k.mul(block, s.itemPieces()), piece.number), kBlock);
+      Value to = k.mul(k.add(k.mul(block, apart), piece.number), kBlock);
       k.ifThen(inside, [&] { transformSquare(piece, x, base, k.mul(inColumns, s.rowsApart), s.columnsApart, to); });
       k.ifThen(border, [&] {
         k.loops({k.index(piece.down.in), k.index(piece.across.in)}, [&](ValueRange at) {
@@ -333,7 +335,7 @@ private:
       following = {u, k.mul(next, s.channels * kBlock), s.channels * kBlock, isOnly, isFirst};
     }
     auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
-      Value from = k.add(first, k.mul(block, s.itemPieces() * kBlock));
+      Value from = k.add(first, k.mul(k.mul(block, apart), kBlock));
       Value weight = k.add(weights, k.mul(block, kBlock * kBlock));
       int64_t unroll = channels % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(channels), k.index(unroll), carried, [&](Value at, ValueRange sums) {
@@ -361,7 +363,7 @@ private:
       sums = overChannels(k.index(s.channels / kBlock), rest, sums);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < kernel.vectors; ++j) {
-        Value row = k.add(k.add(piece, i), j / perPanel * s.itemPieces());
+        Value row = k.add(k.add(piece, i), k.mul(apart, j / perPanel));
         Value at = k.add(k.mul(point.number, productPoint), k.add(k.mul(row, kBlock), j % perPanel * plan.lanes));
         store(sums[i * kernel.vectors + j], products, at);
       }
@@ -370,7 +372,7 @@ private:
   /// A^T M A of one piece and panel, to the outputs that exist.
   void transformOutputs(Value panel, Value own, const Piece &piece) {
     const Along &down = piece.down, &across = piece.across;
-    Value from = k.mul(k.add(piece.number, k.mul(own, s.itemPieces())), kBlock);
+    Value from = k.mul(k.add(piece.number, k.mul(own, apart)), kBlock);
     k.loop(k.index(0), k.index(kBlock), k.index(plan.lanes), [&](Value lane) {
       SmallVector<SmallVector<Value>> half(down.out);
       for (int64_t c : across.points) {
@@ -453,6 +455,9 @@ private:
   Value inRows, inColumns, rows, columns;
   // Of the item at hand; the pieces are counted within the patch if there is one:
   Value image, group, firstPiece, count;
+  /// Pieces from block to block of `inputs` and from panel to panel of `products`: those of the item alone, so that what
+  /// belongs together does not fall into few sets of the caches.
+  Value apart;
   PixelPatches::Patch patch;
   LogicalResult status = success();
 };

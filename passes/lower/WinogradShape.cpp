@@ -1,5 +1,7 @@
 #include "passes/lower/WinogradShape.h"
 
+#include "dialects/nn/Blocked.h"
+
 using namespace mlir;
 
 namespace nnc {
@@ -17,12 +19,16 @@ WinogradShape::WinogradShape(nn::WinogradConvOp op, KernelTarget target)
       columnsApart(filtering.across.taps == 1 ? 1 : op.getDilations().back()),
       pieceRows{rows, filtering.down, rowsApart}, pieceColumns{columns, filtering.across, columnsApart} {
   if (ShapedType::isDynamicShape({rows, columns})) {
-    WinogradPatch patch = planWinogradPatch(filtering.weights(), channels, panels, isSignal || rows == 1);
+    WinogradPatch patch = planWinogradPatch(filtering.points(), filtering.weights(), channels, panels, isSignal || rows == 1);
     patches = PixelPatches(isSignal, patch.rows, patch.columns, {filtering.down.outputs, rowsApart},
                            {filtering.across.outputs, columnsApart});
     plan = planWinograd(target, filtering.points(), filtering.weights(), patch.rows * patch.columns, channels, panels);
     plan.tileItems = 1;
     plan.panelItems = panels > plan.panels ? 2 : 1;
+    // Weights that come from memory take as long as the products of some thirty pieces.
+    constexpr int64_t kMostKept = 2 << 20;
+    bool areFar = filtering.weights() * channels * panels * nn::kBlock * 4 > kMostKept;
+    manyPieces = std::max<int64_t>(2 * plan.rows, areFar ? 64 : 0);
     return;
   }
   plan = planWinograd(target, filtering.points(), filtering.weights(), pieces(), channels, panels);

@@ -32,6 +32,9 @@ struct WinogradShape {
   bool shortRows = false, shortColumns = false;
   /// How the pieces of an image are cut of which only the run knows an extent.
   std::optional<PixelPatches> patches;
+  /// Of how many pieces of a patch the items have a share each, and not of the panels: their inputs are then transformed
+  /// once, but all weights read by every item.
+  int64_t manyPieces = 0;
 
   /// Whole rows and columns of pieces; the first piece that is whole both ways, the one behind the last such, and
   /// behind the last that is whole along rows.

@@ -330,6 +330,20 @@ func.func @unknown(%x: tensor<?x32x?x?xf32>) -> tensor<?x32x?x?xf32> {
   return %y : tensor<?x32x?x?xf32>
 }
 // -----
+// Of an image that only the run knows few pixels are left at 512 channels: pieces of 2 x 2, whose weights are less than
+// half as large. A kernel of one pixel that skips pixels has those that it reads picked first.
+// CHECK-LABEL: func.func @unknown_deep
+// WINOGRAD: %[[C:.*]] = nn.winograd_conv {{.*}} outputs = 2 {{.*}} -> tensor<1x32x?x?x16xf32>
+// WINOGRAD: %[[P:.*]] = nn.blocked_pool average %[[C]] {{.*}}kernel = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 2, 2>} : {{.*}} -> tensor<1x32x?x?x16xf32>
+// WINOGRAD: nn.blocked_conv %[[P]], {{.*}}strides = array<i64: 1, 1>} : (tensor<1x32x?x?x16xf32>, tensor<1x4x512x16xf32>) -> tensor<1x4x?x?x16xf32>
+func.func @unknown_deep(%x: tensor<1x512x?x?xf32>) -> tensor<1x64x?x?xf32> {
+  %w = nn.constant dense<0.5> : tensor<512x512x3x3xf32> : tensor<512x512x3x3xf32>
+  %v = nn.constant dense<0.5> : tensor<64x512x1x1xf32> : tensor<64x512x1x1xf32>
+  %c = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x512x?x?xf32>, tensor<512x512x3x3xf32>) -> tensor<1x512x?x?xf32>
+  %y = nn.conv %c, %v {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x512x?x?xf32>, tensor<64x512x1x1xf32>) -> tensor<1x64x?x?xf32>
+  return %y : tensor<1x64x?x?xf32>
+}
+// -----
 // Two groups of 56 channels are one of 112, for Winograd's algorithm alone: with a stride of 2, and in so small an image
 // that it gains too little, groups stay as they are.
 // CHECK-LABEL: func.func @merged_groups
