@@ -82,7 +82,9 @@ def FormByteWeights : Pass<"nn-form-byte-weights", "::mlir::ModuleOp"> {
   let description = [{
     An nn.matmul of f32 by nn.dequantize of constant bytes, with one scale or one for each column, becomes one of f32 by
     the integers, and a multiplication of its columns by the scales. Zero points are taken off the constant if what is left
-    fits into bytes, and otherwise off the sums: they are multiplied by sums of rows of the left factor. An nn.gather of nn.dequantize with one scale picks bytes, and makes reals of those.
+    fits into bytes, and otherwise off the sums: they are multiplied by sums of rows of the left factor. Scales that change
+    along the sum become panels of an nn.packed_matmul beside those of the integers. An nn.gather of nn.dequantize with one
+    scale picks bytes, and makes reals of those.
   }];
 }
 

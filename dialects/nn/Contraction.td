@@ -79,13 +79,19 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
     [..., j / 16, k / 2, j % 16 * 2 + k % 2] is element (k, j), or zero behind the last k. `cached` says that the panels
     are constants of a network that has so few of them that the third-level cache keeps them from run to run.
 
+    With `scales`: [P,B,16] of the sums' type the right factor is panels[p, k, j] * scales[p, k / (K / B), j].
+
     - packed_matmul_c1: a has rank 2 or more, panels [...,ceil(columns / 16),K,16], or those of pairs.
     - packed_matmul_c2: the leading dims broadcast.
     - packed_matmul_c3: with `strassen` a is f32, panels is f32, halves or bytes, their extents are static, a has 4 rows or
-      more, panels has rank 3, K is a multiple of 32, and there are 64 columns or more.
+      more, panels has rank 3, K is a multiple of 32, there are 64 columns or more and no scales.
+    - packed_matmul_c4: scales is f32 and fits panels of rank 3, the result is f32, and B divides K.
   }];
-  let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, I64Attr:$columns, UnitAttr:$strassen, UnitAttr:$cached);
+  let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, Optional<NN_Tensor>:$scales, I64Attr:$columns, UnitAttr:$strassen, UnitAttr:$cached);
   let results = (outs NN_Tensor:$y);
+  let builders = [OpBuilder<(ins "::mlir::Type":$y, "::mlir::Value":$a, "::mlir::Value":$panels, "int64_t":$columns), [{
+    build($_builder, $_state, y, a, panels, /*scales=*/::mlir::Value(), columns);
+  }]>];
   let extraClassDeclaration = [{
     /// Columns of a panel.
     static constexpr int64_t kPanelColumns = 16;

@@ -38,6 +38,7 @@ const Registry &Registry::get() {
     registerPoolingImporters(all);
     registerQuantizationImporters(all);
     registerQuantizedRealImporters(all);
+    registerQuantizedWeightImporters(all);
     registerResizeImporters(all);
     registerRandomImporters(all);
     registerRecurrentImporters(all);

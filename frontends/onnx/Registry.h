@@ -59,6 +59,7 @@ void registerMovementImporters(Registry &registry);
 void registerPoolingImporters(Registry &registry);
 void registerQuantizationImporters(Registry &registry);
 void registerQuantizedRealImporters(Registry &registry);
+void registerQuantizedWeightImporters(Registry &registry);
 void registerResizeImporters(Registry &registry);
 void registerRandomImporters(Registry &registry);
 void registerRecurrentImporters(Registry &registry);

@@ -1,12 +1,15 @@
 // A product with weights that were stored as bytes reads them as bytes: where a run takes every weight once, as a decoder
 // does for a token, it takes as long as memory takes to give them. The kernel makes numbers of them on their way into
-// registers, and scales apply to sums of columns: x ((q - z) s) = (x q - x z) s.
+// registers, and scales apply to sums of columns: x ((q - z) s) = (x q - x z) s. Where the scales of a column change along
+// the sum, weights are scaled on their way.
 #include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
 #include "passes/cpu/ConstantElements.h"
 #include "passes/graph/Constants.h"
+#include "passes/graph/Group.h"
 #include "passes/graph/Quantized.h"
+#include "passes/graph/SpentConstants.h"
 
 using namespace mlir;
 
@@ -49,6 +52,43 @@ Value centered(OpBuilder &b, Location loc, Value x, Value zero, int64_t axis) {
   return createConstant(b, loc, constantFromBytes(type.clone(b.getI8Type()), std::move(narrow)));
 }
 
+/// A right factor whose scales change every `block` rows: nn.dequantize of [K,N], or of [N,K] and transposed.
+struct BlockedWeights {
+  nn::DequantizeOp source;
+  bool areTransposed;
+  int64_t depth, columns, block;
+
+  static std::optional<BlockedWeights> find(nn::MatMulOp op) {
+    BlockedWeights found;
+    found.areTransposed = op.getTransposeB();
+    Operation *before = op.getB().getDefiningOp();
+    if (auto transpose = dyn_cast_or_null<nn::TransposeOp>(before); transpose && transpose.getPerm().size() == 2) {
+      found.areTransposed ^= transpose.getPerm()[0] == 1;
+      before = transpose.getX().getDefiningOp();
+    }
+    found.source = dyn_cast_or_null<nn::DequantizeOp>(before);
+    RankedTensorType type = found.source ? typeOf(found.source.getX()) : nullptr;
+    if (!type || type.getRank() != 2 || !constantValue(found.source.getX()) || !nn::isByte(type.getElementType()) ||
+        !type.hasStaticShape() || type.getNumElements() == 0)
+      return std::nullopt;
+    int64_t along = found.areTransposed ? 1 : 0;
+    found.depth = type.getDimSize(along);
+    found.columns = type.getDimSize(1 - along);
+    found.block = found.source.getBlockSize();
+    RankedTensorType scale = typeOf(found.source.getScale());
+    if (found.block <= 0 || found.source.getAxis() != static_cast<uint64_t>(along) || found.depth % found.block != 0 ||
+        !scale || !scale.getElementType().isF32())
+      return std::nullopt;
+    return found;
+  }
+
+  int64_t blocks() const { return depth / block; }
+  /// Where element k of a column lies, of so many; or the scale of block k.
+  int64_t at(int64_t k, int64_t column, int64_t all) const {
+    return areTransposed ? column * all + k : k * columns + column;
+  }
+};
+
 struct FormByteWeights : impl::FormByteWeightsBase<FormByteWeights> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
@@ -56,6 +96,7 @@ struct FormByteWeights : impl::FormByteWeightsBase<FormByteWeights> {
       if (isa<nn::MatMulOp, nn::GatherOp>(op))
         ops.push_back(op);
     });
+    spent.emplace(getOperation());
     for (Operation *op : ops) {
       if (auto product = dyn_cast<nn::MatMulOp>(op))
         form(product);
@@ -66,6 +107,8 @@ struct FormByteWeights : impl::FormByteWeightsBase<FormByteWeights> {
 
 private:
   void form(nn::MatMulOp op) {
+    if (auto blocked = BlockedWeights::find(op))
+      return form(op, *blocked);
     auto w = Quantized::find(op.getB());
     RankedTensorType a = typeOf(op.getA()), type = typeOf(op.getB()), y = typeOf(op.getY());
     if (!w || !w->isConstant() || !a || !y || !a.getElementType().isF32() || !y.getElementType().isF32() ||
@@ -101,8 +144,71 @@ private:
       sums = nn::BinaryOp::create(b, loc, y, nn::BinaryKind::sub, multiply(q), part);
     }
     Value scale = scalarOf(b, loc, w->source.getScale());
-    op.getY().replaceAllUsesWith(nn::BinaryOp::create(b, loc, y, nn::BinaryKind::mul, sums, scale));
+    replace(op, nn::BinaryOp::create(b, loc, y, nn::BinaryKind::mul, sums, scale));
+  }
+
+  /// Weights and scales in panels: of no other form are the products of each block scaled.
+  void form(nn::MatMulOp op, BlockedWeights w) {
+    RankedTensorType a = typeOf(op.getA()), y = typeOf(op.getY());
+    auto bytes = elementsOf(constantValue(w.source.getX()));
+    auto scales = elementsOf(constantValue(w.source.getScale()));
+    Value zero = w.source.getZeroPoint();
+    auto zeros = isZeroPoint(zero) ? std::nullopt : elementsOf(constantValue(zero));
+    if (!a || !y || !a.getElementType().isF32() || !y.getElementType().isF32() || a.getRank() < 2 ||
+        op.getTransposeA() || constantValue(op.getA()) || !bytes || !scales || (!zeros && !isZeroPoint(zero)))
+      return;
+    constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
+    int64_t count = llvm::divideCeil(w.columns, width), blocks = w.blocks();
+    bool isUnsigned = typeOf(w.source.getX()).getElementType().isUnsignedInteger();
+    auto number = [&](const Elements &from, int64_t i) -> int32_t {
+      return isUnsigned ? int32_t(from.at<uint8_t>(i)) : int32_t(from.at<int8_t>(i));
+    };
+    std::vector<char> panels(count * w.depth * width, 0);
+    std::vector<float> factors(count * blocks * width, 0);
+    for (int64_t column = 0; column < w.columns; ++column) {
+      int64_t panel = column / width, lane = column % width;
+      for (int64_t b = 0; b < blocks; ++b) {
+        int32_t zeroPoint = zeros ? number(*zeros, w.at(b, column, blocks)) : 0;
+        factors[(panel * blocks + b) * width + lane] = scales->f32(w.at(b, column, blocks));
+        for (int64_t k = b * w.block; k < (b + 1) * w.block; ++k) {
+          int32_t value = number(*bytes, w.at(k, column, w.depth)) - zeroPoint;
+          if (value < INT8_MIN || value > INT8_MAX)
+            return;
+          panels[(panel * w.depth + k) * width + lane] = static_cast<char>(value);
+        }
+      }
+    }
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    auto factorType = RankedTensorType::get({count, blocks, width}, b.getF32Type());
+    auto *factorBytes = reinterpret_cast<const char *>(factors.data());
+    Value packed = createConstant(
+        b, loc, constantFromBytes(RankedTensorType::get({count, w.depth, width}, b.getI8Type()), std::move(panels)));
+    Value packedScales =
+        createConstant(b, loc, constantFromBytes(factorType, ArrayRef(factorBytes, factors.size() * sizeof(float))));
+    replace(op, nn::PackedMatMulOp::create(b, loc, y, op.getA(), packed, packedScales, w.columns));
+  }
+
+  void replace(nn::MatMulOp op, Value y) {
+    Operation *before = op.getB().getDefiningOp();
+    op.getY().replaceAllUsesWith(y);
     op.erase();
+    release(before);
+  }
+
+  /// Erases what made a factor that nobody reads any more, and gives back its constants.
+  void release(Operation *op) {
+    if (auto constant = dyn_cast_or_null<nn::ConstantOp>(op))
+      return spent->release(constant);
+    if (!op || !op->use_empty() || !(isa<nn::DequantizeOp, nn::TransposeOp>(op) || isView(op)))
+      return;
+    llvm::SmallSetVector<Operation *, 4> before;
+    for (Value operand : op->getOperands())
+      if (Operation *producer = operand.getDefiningOp())
+        before.insert(producer);
+    op->erase();
+    for (Operation *producer : before)
+      release(producer);
   }
 
   /// Of a table of words only the rows that are looked up become reals.
@@ -120,6 +226,8 @@ private:
                                                           source.getSaturate()));
     op.erase();
   }
+
+  std::optional<SpentConstants> spent;
 };
 
 } // namespace

@@ -52,7 +52,7 @@ std::optional<Projection> projectionOf(Value operand, Operation *reader) {
       return std::nullopt;
   }
   found.product = value.getDefiningOp<nn::PackedMatMulOp>();
-  if (!found.product || !elementsOf(constantValue(found.product.getPanels())) ||
+  if (!found.product || found.product.getScales() || !elementsOf(constantValue(found.product.getPanels())) ||
       typeOf(found.product.getPanels()).getRank() != 3 || found.columns() % nn::PackedMatMulOp::kPanelColumns != 0 ||
       typeOf(operand).getRank() != 4 || found.headCount() * found.headSize() != found.columns() ||
       (found.bias && found.bias.getNumElements() != found.columns()))
@@ -174,8 +174,8 @@ private:
     };
     RankedTensorType type = typeOf(first.product.getY());
     type = widened(type, type.getRank() - 1, columns);
-    Value y = nn::PackedMatMulOp::create(b, loc, type, first.product.getA(), constantOf(b, loc, panels), columns,
-                                         /*strassen=*/false, first.product.getCached());
+    Value y = nn::PackedMatMulOp::create(b, loc, type, first.product.getA(), constantOf(b, loc, panels),
+                                         /*scales=*/Value(), columns, /*strassen=*/false, first.product.getCached());
     if (hasBias) {
       for (auto &[operand, projection] : parts) {
         auto zeros = RankedTensorType::get({projection.columns()}, type.getElementType());

@@ -66,6 +66,10 @@ public:
         shortEpilogue(hasShortEpilogue(k.group)),
         steps(knownDim(typeOf(op.getPanels()), typeOf(op.getPanels()).getRank() - 2)) {
     Type element = vector.getElementType();
+    if (op.getScales()) {
+      scales = k.memref(op.getScales());
+      scaledSteps = *steps / typeOf(op.getScales()).getDimSize(1);
+    }
     if (widensPanels())
       wide = k.workspace(MemRefType::get({plan.panels, plan.depthBlock, kWidth}, element));
     if (isCut())
@@ -138,9 +142,13 @@ private:
   /// Fills `wide` with a part of the panels [panel, +width).
   void widen(const Item &item, Value panel, int64_t width, const Part &part) {
     k.loop(part.from, part.to, k.index(1), [&](Value step) {
-      for (int64_t j = 0; j < width * kWidth; j += plan.lanes)
-        vector::StoreOp::create(k.b, k.loc, panelElements(item, panel, j, step), wide,
+      for (int64_t j = 0; j < width * kWidth; j += plan.lanes) {
+        Value elements = panelElements(item, panel, j, step);
+        if (scales)
+          elements = arith::MulFOp::create(k.b, k.loc, elements, scalesOf(panel, j, k.div(step, k.index(scaledSteps))));
+        vector::StoreOp::create(k.b, k.loc, elements, wide,
                                 ValueRange{k.index(j / kWidth), k.sub(step, part.from), k.index(j % kWidth)});
+      }
     });
   }
 
@@ -148,6 +156,12 @@ private:
   Value panelElements(const Item &item, Value panel, int64_t column, Value step) {
     Value at = k.add(k.add(item.panels, panel), column / kWidth);
     return loadWidened(k, panels, {at, step, k.index(column % kWidth)}, vector, bElement, outElement);
+  }
+
+  /// Of the block of steps `number`, from column `column` of the panels from `panel` on.
+  Value scalesOf(Value panel, int64_t column, Value number) {
+    return vector::LoadOp::create(k.b, k.loc, vector, scales,
+                                  ValueRange{k.add(panel, column / kWidth), number, k.index(column % kWidth)});
   }
 
   Value tileNumber(Value first, Value row) { return k.div(k.sub(row, first), k.index(plan.rows)); }
@@ -257,12 +271,32 @@ private:
     Value bits = arith::BitcastOp::create(k.b, k.loc, k.b.getI16Type(), last);
     return arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), bits);
   }
+  /// The products of [from, to) with scales that change from block to block of the steps.
+  SmallVector<Value> scaledSum(const MicroKernel &kernel, const Part &part, ValueRange accumulators, Value panel,
+                               MicroKernel::Operand left, MicroKernel::Operand right,
+                               llvm::function_ref<void(Value)> atStep) {
+    Value block = k.index(scaledSteps), end = k.div(k.add(part.to, scaledSteps - 1), block);
+    return k.loop(k.div(part.from, block), end, k.index(1), accumulators, [&](Value number, ValueRange before) {
+      SmallVector<Value> factors;
+      for (int64_t j = 0; j < kernel.vectors; ++j)
+        factors.push_back(scalesOf(panel, j * plan.lanes, number));
+      auto scaled = [&](int64_t j, Value step) -> Value {
+        return arith::MulFOp::create(k.b, k.loc, right(j, step), factors[j]);
+      };
+      Value first = k.mul(number, scaledSteps);
+      return kernel.emit(k, k.max(first, part.from), k.min(k.add(first, scaledSteps), part.to), before, left, scaled,
+                         atStep);
+    });
+  }
+
   /// The products of [from, to); where rows may have odd lengths, the last step of a row apart.
-  SmallVector<Value> sum(const MicroKernel &kernel, const Part &part, ValueRange accumulators, Value aRow,
+  SmallVector<Value> sum(const MicroKernel &kernel, const Part &part, ValueRange accumulators, Value panel, Value aRow,
                          MicroKernel::Operand left, MicroKernel::Operand right,
                          llvm::function_ref<void(Value)> atStep) {
     RankedTensorType type = typeOf(op.getA());
     bool isEven = perStep == 1 || (!type.isDynamicDim(type.getRank() - 1) && type.getShape().back() % 2 == 0);
+    if (scales && !wide)
+      return scaledSum(kernel, part, accumulators, panel, left, right, atStep);
     if (isEven)
       return kernel.emit(k, part.from, part.to, accumulators, left, right, atStep);
     Value whole = k.div(k.dim(a, 1), k.index(2)), end = k.min(part.to, whole);
@@ -308,7 +342,7 @@ private:
     // Of an unknown number of rows the last few, which may be all, take the panels as the machine fetches them.
     bool fetchesNext = plan.prefetchBytes && (rows.known || kernel.rows == plan.rows);
     if (!plan.aheadBytes && !fetchesNext)
-      return sum(kernel, part, accumulators, aRow, left, right, nullptr);
+      return sum(kernel, part, accumulators, panel, aRow, left, right, nullptr);
     // Weights come from memory. The tiles of an item fetch the panels that follow, each its share.
     Value next, start;
     if (fetchesNext) {
@@ -316,7 +350,7 @@ private:
       start = k.add(k.mul(part.nextStep, perPanelStep),
                     k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), fetched));
     }
-    return sum(kernel, part, accumulators, aRow, left, right, [&](Value step) {
+    return sum(kernel, part, accumulators, panel, aRow, left, right, [&](Value step) {
       for (int64_t i = 0; i < count && plan.aheadBytes; ++i) {
         if (wide)
           prefetch(k.flat(wide),
@@ -404,6 +438,9 @@ private:
   VectorType vector;
   bool shortEpilogue;
   std::optional<int64_t> steps;
+  /// [P,B,16], if the panels are scaled, and how many steps have the same scales.
+  Value scales;
+  int64_t scaledSteps = 0;
   /// Elements of a panel that is needed later which a step fetches.
   Value fetched;
   /// The sums of an item so far, or of a tile on their way to a long epilogue.

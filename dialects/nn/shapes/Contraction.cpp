@@ -99,7 +99,7 @@ LogicalResult PackPanelsOp::shapes(ShapeRule &rule) {
 bool PackedMatMulOp::fitsStrassen() {
   auto a = dyn_cast<RankedTensorType>(getA().getType()),
        panels = dyn_cast<RankedTensorType>(getPanels().getType());
-  return a && panels && a.hasStaticShape() && panels.hasStaticShape() && panels.getRank() == 3 &&
+  return a && panels && !getScales() && a.hasStaticShape() && panels.hasStaticShape() && panels.getRank() == 3 &&
          a.getElementType().isF32() && getElementTypeOrSelf(getY().getType()).isF32() &&
          (panels.getElementType().isF32() || panels.getElementType().isF16() || panels.getElementType().isBF16() ||
           isByte(panels.getElementType())) &&
@@ -111,6 +111,16 @@ bool PackedMatMulOp::fitsStrassen() {
 bool PackedMatMulOp::hasPairs() {
   auto panels = dyn_cast<RankedTensorType>(getPanels().getType());
   return panels && panels.getShape().back() == 2 * kPanelColumns;
+}
+
+static LogicalResult checkScales(ShapeRule &rule, PackedMatMulOp op, Dim panels, Dim depth) {
+  auto type = dyn_cast<RankedTensorType>(op.getScales().getType());
+  bool areReals = type && type.getElementType().isF32() && getElementTypeOrSelf(op.getY().getType()).isF32();
+  if (!areReals || rule.rank(op.getPanels()) != 3 || type.getRank() != 3 || !type.hasStaticShape() ||
+      type.getDimSize(2) != PackedMatMulOp::kPanelColumns || rule.differ(panels, rule.constant(type.getDimSize(0))) ||
+      type.getDimSize(1) < 1 || !depth.known() || *depth.known() % type.getDimSize(1) != 0)
+    return rule.error("packed_matmul_c4: the scales do not fit the panels");
+  return success();
 }
 
 LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
@@ -127,6 +137,8 @@ LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
   if (getColumns() < 1 || rule.differ(panelCount, rule.constant(count)) || rule.differ(panelDepth, steps) ||
       rule.differ(width, rule.constant(pairs ? 2 * kPanelColumns : kPanelColumns)))
     return rule.error("packed_matmul_c1: the panels do not fit a's depth and " + Twine(getColumns()) + " columns");
+  if (getScales() && failed(checkScales(rule, *this, panelCount, panelDepth)))
+    return failure();
   if (getStrassen() && !fitsStrassen())
     return rule.error("packed_matmul_c3: Strassen's algorithm takes f32, or panels of halves or bytes, of static extents, "
                       "4 rows or more, one matrix of panels, a multiple of 32 products in a sum, and 64 columns or more");

@@ -51,6 +51,20 @@ func.func @tied(%x: tensor<3x4xf32>, %i: tensor<3xi64>) -> (tensor<3x4xf32>, ten
   return %g, %y : tensor<3x4xf32>, tensor<3x9xf32>
 }
 // -----
+// Scales that change every two rows are panels beside those of the numbers.
+// CHECK-LABEL: func.func @blocked
+// CHECK: %[[W:.*]] = nn.constant dense<{{\[\[}}[-3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], [-2, 2, 0, {{.*}}], [2, 1, 0, {{.*}}], [3, 2, 0, {{.*}}]{{\]\]}}> : tensor<1x4x16xi8>
+// CHECK: %[[S:.*]] = nn.constant dense<{{\[\[}}[5.000000e-01, 2.500000e-01, 0.000000e+00, {{.*}}], [1.000000e+00, 2.000000e+00, 0.000000e+00, {{.*}}]{{\]\]}}> : tensor<1x2x16xf32>
+// CHECK: nn.packed_matmul %arg0, %[[W]], %[[S]] {columns = 2 : i64} : (tensor<3x4xf32>, tensor<1x4x16xi8>, tensor<1x2x16xf32>) -> tensor<3x2xf32>
+func.func @blocked(%x: tensor<3x4xf32>) -> tensor<3x2xf32> {
+  %s = nn.constant dense<[[0.5, 1.0], [0.25, 2.0]]> : tensor<2x2xf32> : tensor<2x2xf32>
+  %z = nn.constant dense<[[8, 5], [8, 9]]> : tensor<2x2xui8> : tensor<2x2xui8>
+  %w = nn.constant dense<[[5, 6, 7, 8], [9, 10, 10, 11]]> : tensor<2x4xui8> : tensor<2x4xui8>
+  %b = nn.dequantize %w, %s, %z {axis = 1 : i64, block_size = 2 : i64} : (tensor<2x4xui8>, tensor<2x2xf32>, tensor<2x2xui8>) -> tensor<2x4xf32>
+  %y = nn.matmul %x, %b {transpose_b} : (tensor<3x4xf32>, tensor<2x4xf32>) -> tensor<3x2xf32>
+  return %y : tensor<3x2xf32>
+}
+// -----
 // A scale for every step of the depth, and factors that only the run knows, stay products of reals.
 // CHECK-LABEL: func.func @stays
 // CHECK-COUNT-2: nn.matmul {{.*}}, tensor<4x4xf32>)
