@@ -87,7 +87,8 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
       more, panels has rank 3, K is a multiple of 32, there are 64 columns or more and no scales.
     - packed_matmul_c4: scales is f32 and fits panels of rank 3, the result is f32, and B divides K.
   }];
-  let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, Optional<NN_Tensor>:$scales, I64Attr:$columns, UnitAttr:$strassen, UnitAttr:$cached);
+  let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, Optional<NN_Tensor>:$scales, I64Attr:$columns,
+                       UnitAttr:$strassen, UnitAttr:$cached);
   let results = (outs NN_Tensor:$y);
   let builders = [OpBuilder<(ins "::mlir::Type":$y, "::mlir::Value":$a, "::mlir::Value":$panels, "int64_t":$columns), [{
     build($_builder, $_state, y, a, panels, /*scales=*/::mlir::Value(), columns);

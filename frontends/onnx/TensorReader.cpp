@@ -60,19 +60,6 @@ void forgetPages(ArrayRef<char> bytes) {
     madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
 }
 
-/// Spreads a stream of `bits`-wide elements, least significant bits first, to one byte each.
-llvm::SmallVector<char> unpackBits(ArrayRef<char> stream, unsigned bits, size_t count) {
-  llvm::SmallVector<char> out(count);
-  for (size_t i = 0; i < count; ++i) {
-    size_t bit = i * bits;
-    unsigned pair = static_cast<uint8_t>(stream[bit / 8]);
-    if (bit / 8 + 1 < stream.size())
-      pair |= static_cast<uint8_t>(stream[bit / 8 + 1]) << 8;
-    out[i] = static_cast<char>(pair >> (bit % 8) & ((1u << bits) - 1));
-  }
-  return out;
-}
-
 /// Appends the low `bytes` bytes of each entry of a typed field.
 template <typename Field>
 void appendEntries(llvm::SmallVectorImpl<char> &out, const Field &field, size_t bytes) {
@@ -151,6 +138,18 @@ ElementsAttr elementsFromBytes(RankedTensorType type, ArrayRef<char> bytes, Stri
   if (bytes.size() <= maxDenseBytes)
     return DenseElementsAttr::getFromRawBuffer(type, bytes);
   return resource(type, HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, alignmentOf(type)), name);
+}
+
+llvm::SmallVector<char> unpackBits(ArrayRef<char> stream, unsigned bits, size_t count) {
+  llvm::SmallVector<char> out(count);
+  for (size_t i = 0; i < count; ++i) {
+    size_t bit = i * bits;
+    unsigned pair = static_cast<uint8_t>(stream[bit / 8]);
+    if (bit / 8 + 1 < stream.size())
+      pair |= static_cast<uint8_t>(stream[bit / 8 + 1]) << 8;
+    out[i] = static_cast<char>(pair >> (bit % 8) & ((1u << bits) - 1));
+  }
+  return out;
 }
 
 llvm::SmallVector<char> bytesOfElements(ElementsAttr attribute) {

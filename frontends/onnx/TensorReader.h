@@ -36,6 +36,9 @@ private:
 /// An attribute over bytes laid out as in memory: dense when small, else a resource that owns a copy.
 mlir::ElementsAttr elementsFromBytes(mlir::RankedTensorType type, llvm::ArrayRef<char> bytes, llvm::StringRef name);
 
+/// The first `count` integers of `bits` bits, 8 at most, of a stream whose first is in the lowest bits, in a byte each.
+llvm::SmallVector<char> unpackBits(llvm::ArrayRef<char> stream, unsigned bits, size_t count);
+
 /// The elements of an attribute as they lie in memory (a splat has one); empty if `attribute` holds no such data.
 llvm::SmallVector<char> bytesOfElements(mlir::ElementsAttr attribute);
 

@@ -7,16 +7,16 @@ using namespace mlir;
 
 namespace nnc {
 
+int32_t Elements::integer(int64_t i, Type element) const {
+  if (!element.isInteger(8))
+    return i32(i);
+  return element.isUnsignedInteger() ? int32_t(at<uint8_t>(i)) : int32_t(at<int8_t>(i));
+}
+
 std::vector<int32_t> Elements::integers(int64_t count, Type element) const {
   std::vector<int32_t> numbers(count);
-  for (int64_t i = 0; i < count; ++i) {
-    if (!element.isInteger(8))
-      numbers[i] = i32(i);
-    else if (element.isUnsignedInteger())
-      numbers[i] = at<uint8_t>(i);
-    else
-      numbers[i] = at<int8_t>(i);
-  }
+  for (int64_t i = 0; i < count; ++i)
+    numbers[i] = integer(i, element);
   return numbers;
 }
 

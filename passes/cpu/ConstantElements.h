@@ -19,7 +19,8 @@ struct Elements {
   /// Element `i` of a constant of f32, of i32.
   float f32(int64_t i) const { return at<float>(i); }
   int32_t i32(int64_t i) const { return at<int32_t>(i); }
-  /// `count` elements of bytes or of i32 as i32.
+  /// Element `i` of bytes or of i32 as i32; `count` of them.
+  int32_t integer(int64_t i, mlir::Type element) const;
   std::vector<int32_t> integers(int64_t count, mlir::Type element) const;
 
   template <typename T>

@@ -40,16 +40,28 @@ Value centered(OpBuilder &b, Location loc, Value x, Value zero, int64_t axis) {
   if (several > 1)
     for (int64_t extent : type.getShape().drop_front(axis + 1))
       inner *= extent;
-  std::vector<int32_t> points = zeros->integers(several, zeroType.getElementType()),
-                       numbers = bytes->integers(count, type.getElementType());
+  std::vector<int32_t> points = zeros->integers(several, zeroType.getElementType());
   std::vector<char> narrow(count);
   for (int64_t i = 0; i < count; ++i) {
-    int32_t number = numbers[i] - points[i / inner % several];
+    int32_t number = bytes->integer(i, type.getElementType()) - points[i / inner % several];
     if (number < INT8_MIN || number > INT8_MAX)
       return {};
     narrow[i] = static_cast<char>(number);
   }
   return createConstant(b, loc, constantFromBytes(type.clone(b.getI8Type()), std::move(narrow)));
+}
+
+/// A product of f32 with a left factor that only the run knows.
+bool isOfReals(nn::MatMulOp op) {
+  RankedTensorType a = typeOf(op.getA()), y = typeOf(op.getY());
+  return a && y && a.getElementType().isF32() && y.getElementType().isF32() && a.getRank() >= 2 &&
+         !constantValue(op.getA());
+}
+
+/// A constant of f32, or one of halves that is cast to it, as f32; else null.
+ElementsAttr realConstant(Value value) {
+  auto cast = value.getDefiningOp<nn::CastOp>();
+  return cast ? widenedConstant(constantValue(cast.getX())) : constantValue(value);
 }
 
 /// A right factor whose scales change every `block` rows: nn.dequantize of [K,N], or of [N,K] and transposed.
@@ -107,13 +119,13 @@ struct FormByteWeights : impl::FormByteWeightsBase<FormByteWeights> {
 
 private:
   void form(nn::MatMulOp op) {
+    if (!isOfReals(op))
+      return;
     if (auto blocked = BlockedWeights::find(op))
       return form(op, *blocked);
     auto w = Quantized::find(op.getB());
     RankedTensorType a = typeOf(op.getA()), type = typeOf(op.getB()), y = typeOf(op.getY());
-    if (!w || !w->isConstant() || !a || !y || !a.getElementType().isF32() || !y.getElementType().isF32() ||
-        a.getRank() < 2 || type.getRank() != 2 || !type.hasStaticShape() || type.getNumElements() == 0 ||
-        constantValue(op.getA()))
+    if (!w || !w->isConstant() || type.getRank() != 2 || !type.hasStaticShape() || type.getNumElements() == 0)
       return;
     int64_t columnDim = op.getTransposeB() ? 0 : 1;
     if (w->axis >= 0 && w->axis != columnDim)
@@ -149,29 +161,25 @@ private:
 
   /// Weights and scales in panels: of no other form are the products of each block scaled.
   void form(nn::MatMulOp op, BlockedWeights w) {
-    RankedTensorType a = typeOf(op.getA()), y = typeOf(op.getY());
     auto bytes = elementsOf(constantValue(w.source.getX()));
-    auto scales = elementsOf(constantValue(w.source.getScale()));
+    ElementsAttr reals = realConstant(w.source.getScale());
+    auto scales = elementsOf(reals);
     Value zero = w.source.getZeroPoint();
     auto zeros = isZeroPoint(zero) ? std::nullopt : elementsOf(constantValue(zero));
-    if (!a || !y || !a.getElementType().isF32() || !y.getElementType().isF32() || a.getRank() < 2 ||
-        op.getTransposeA() || constantValue(op.getA()) || !bytes || !scales || (!zeros && !isZeroPoint(zero)))
+    if (op.getTransposeA() || !bytes || !scales || (!zeros && !isZeroPoint(zero)))
       return;
     constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
     int64_t count = llvm::divideCeil(w.columns, width), blocks = w.blocks();
-    bool isUnsigned = typeOf(w.source.getX()).getElementType().isUnsignedInteger();
-    auto number = [&](const Elements &from, int64_t i) -> int32_t {
-      return isUnsigned ? int32_t(from.at<uint8_t>(i)) : int32_t(from.at<int8_t>(i));
-    };
+    Type element = typeOf(w.source.getX()).getElementType();
     std::vector<char> panels(count * w.depth * width, 0);
     std::vector<float> factors(count * blocks * width, 0);
     for (int64_t column = 0; column < w.columns; ++column) {
       int64_t panel = column / width, lane = column % width;
       for (int64_t b = 0; b < blocks; ++b) {
-        int32_t zeroPoint = zeros ? number(*zeros, w.at(b, column, blocks)) : 0;
+        int32_t zeroPoint = zeros ? zeros->integer(w.at(b, column, blocks), element) : 0;
         factors[(panel * blocks + b) * width + lane] = scales->f32(w.at(b, column, blocks));
         for (int64_t k = b * w.block; k < (b + 1) * w.block; ++k) {
-          int32_t value = number(*bytes, w.at(k, column, w.depth)) - zeroPoint;
+          int32_t value = bytes->integer(w.at(k, column, w.depth), element) - zeroPoint;
           if (value < INT8_MIN || value > INT8_MAX)
             return;
           panels[(panel * w.depth + k) * width + lane] = static_cast<char>(value);
@@ -186,7 +194,7 @@ private:
         b, loc, constantFromBytes(RankedTensorType::get({count, w.depth, width}, b.getI8Type()), std::move(panels)));
     Value packedScales =
         createConstant(b, loc, constantFromBytes(factorType, ArrayRef(factorBytes, factors.size() * sizeof(float))));
-    replace(op, nn::PackedMatMulOp::create(b, loc, y, op.getA(), packed, packedScales, w.columns));
+    replace(op, nn::PackedMatMulOp::create(b, loc, op.getY().getType(), op.getA(), packed, packedScales, w.columns));
   }
 
   void replace(nn::MatMulOp op, Value y) {
@@ -200,7 +208,7 @@ private:
   void release(Operation *op) {
     if (auto constant = dyn_cast_or_null<nn::ConstantOp>(op))
       return spent->release(constant);
-    if (!op || !op->use_empty() || !(isa<nn::DequantizeOp, nn::TransposeOp>(op) || isView(op)))
+    if (!op || !op->use_empty() || !(isa<nn::DequantizeOp, nn::TransposeOp, nn::CastOp>(op) || isView(op)))
       return;
     llvm::SmallSetVector<Operation *, 4> before;
     for (Value operand : op->getOperands())

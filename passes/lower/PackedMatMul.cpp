@@ -271,6 +271,7 @@ private:
     Value bits = arith::BitcastOp::create(k.b, k.loc, k.b.getI16Type(), last);
     return arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), bits);
   }
+
   /// The products of [from, to) with scales that change from block to block of the steps.
   SmallVector<Value> scaledSum(const MicroKernel &kernel, const Part &part, ValueRange accumulators, Value panel,
                                MicroKernel::Operand left, MicroKernel::Operand right,
@@ -293,10 +294,10 @@ private:
   SmallVector<Value> sum(const MicroKernel &kernel, const Part &part, ValueRange accumulators, Value panel, Value aRow,
                          MicroKernel::Operand left, MicroKernel::Operand right,
                          llvm::function_ref<void(Value)> atStep) {
-    RankedTensorType type = typeOf(op.getA());
-    bool isEven = perStep == 1 || (!type.isDynamicDim(type.getRank() - 1) && type.getShape().back() % 2 == 0);
     if (scales && !wide)
       return scaledSum(kernel, part, accumulators, panel, left, right, atStep);
+    RankedTensorType type = typeOf(op.getA());
+    bool isEven = perStep == 1 || (!type.isDynamicDim(type.getRank() - 1) && type.getShape().back() % 2 == 0);
     if (isEven)
       return kernel.emit(k, part.from, part.to, accumulators, left, right, atStep);
     Value whole = k.div(k.dim(a, 1), k.index(2)), end = k.min(part.to, whole);
@@ -308,7 +309,7 @@ private:
   }
 
   SmallVector<Value> multiply(const Item &item, const MicroKernel &kernel, Value row, Value panel,
-                              const Part &part, Value tileNumber, ValueRange accumulators) {
+                              const Part &part, Value number, ValueRange accumulators) {
     int64_t perPanel = kWidth / plan.lanes;
     Value aRow = k.add(item.aRows, row);
     auto left = [&](int64_t i, Value step) -> Value {
@@ -348,7 +349,7 @@ private:
     if (fetchesNext) {
       next = k.add(here, part.nextPanel);
       start = k.add(k.mul(part.nextStep, perPanelStep),
-                    k.mul(k.mul(tileNumber, k.sub(part.to, part.from)), fetched));
+                    k.mul(k.mul(number, k.sub(part.to, part.from)), fetched));
     }
     return sum(kernel, part, accumulators, panel, aRow, left, right, [&](Value step) {
       for (int64_t i = 0; i < count && plan.aheadBytes; ++i) {

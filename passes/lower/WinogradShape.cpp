@@ -19,7 +19,8 @@ WinogradShape::WinogradShape(nn::WinogradConvOp op, KernelTarget target)
       columnsApart(filtering.across.taps == 1 ? 1 : op.getDilations().back()),
       pieceRows{rows, filtering.down, rowsApart}, pieceColumns{columns, filtering.across, columnsApart} {
   if (ShapedType::isDynamicShape({rows, columns})) {
-    WinogradPatch patch = planWinogradPatch(filtering.points(), filtering.weights(), channels, panels, isSignal || rows == 1);
+    WinogradPatch patch =
+        planWinogradPatch(filtering.points(), filtering.weights(), channels, panels, isSignal || rows == 1);
     patches = PixelPatches(isSignal, patch.rows, patch.columns, {filtering.down.outputs, rowsApart},
                            {filtering.across.outputs, columnsApart});
     plan = planWinograd(target, filtering.points(), filtering.weights(), patch.rows * patch.columns, channels, panels);

@@ -21,12 +21,15 @@ def tools(monkeypatch):
     return folder
 
 
+FIRST_STATES = {}  # of the modules' generators
+
+
 @pytest.fixture(autouse=True)
-def numbers_anew(request, states={}):
+def numbers_anew(request):
     """A test draws the same numbers from its module's RNG whatever ran before it, and in whichever process."""
     generator = getattr(getattr(request.module, "RNG", None), "bit_generator", None)
     if generator:
-        generator.state = states.setdefault(request.module.__name__, copy.deepcopy(generator.state))
+        generator.state = FIRST_STATES.setdefault(request.module.__name__, copy.deepcopy(generator.state))
 
 
 @pytest.fixture(params=["x86-64-v3", "native"])

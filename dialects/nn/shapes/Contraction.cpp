@@ -113,6 +113,7 @@ bool PackedMatMulOp::hasPairs() {
   return panels && panels.getShape().back() == 2 * kPanelColumns;
 }
 
+/// packed_matmul_c4 for so many panels of so many steps.
 static LogicalResult checkScales(ShapeRule &rule, PackedMatMulOp op, Dim panels, Dim depth) {
   auto type = dyn_cast<RankedTensorType>(op.getScales().getType());
   bool areReals = type && type.getElementType().isF32() && getElementTypeOrSelf(op.getY().getType()).isF32();

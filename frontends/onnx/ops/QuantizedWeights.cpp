@@ -14,32 +14,6 @@ using nnc::nn::BinaryKind;
 namespace nnc::onnx {
 namespace {
 
-/// `rows` rows of `count` integers of `bits` bits, lowest bits first; each row starts with a byte and takes `rowBytes`.
-std::vector<char> unpacked(ArrayRef<char> packed, int64_t rows, int64_t count, int64_t rowBytes, int64_t bits) {
-  std::vector<char> integers(rows * count);
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t i = 0; i < count; ++i) {
-      auto byte = static_cast<uint8_t>(packed[row * rowBytes + i * bits / 8]);
-      integers[row * count + i] = static_cast<char>(byte >> (i * bits % 8) & ((1 << bits) - 1));
-    }
-  return integers;
-}
-
-/// A constant of halves or f32 as f32.
-std::vector<float> widened(ArrayRef<char> bytes, FloatType element, int64_t count) {
-  unsigned size = element.getWidth() / 8;
-  std::vector<float> numbers(count);
-  for (int64_t i = 0; i < count; ++i) {
-    uint32_t pattern = 0;
-    memcpy(&pattern, bytes.data() + i * size, size);
-    APFloat number(element.getFloatSemantics(), APInt(element.getWidth(), pattern));
-    bool loses;
-    number.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &loses);
-    numbers[i] = number.convertToFloat();
-  }
-  return numbers;
-}
-
 /// The bytes of a constant input of so many elements; an error otherwise.
 std::optional<SmallVector<char>> constantBytes(NodeImporter &node, unsigned i, int64_t elements) {
   ElementsAttr value = node.hasInput(i) ? NodeImporter::constantOf(node.input(i)) : nullptr;
@@ -84,24 +58,25 @@ LogicalResult importMatMulNBits(NodeImporter &node) {
   auto scales = constantBytes(node, 2, columns * blocks);
   if (!packed || !scales)
     return failure();
-  std::vector<char> zeros(columns * blocks, static_cast<char>(1 << (bits - 1)));
+  SmallVector<char> zeros(columns * blocks, static_cast<char>(1 << (bits - 1)));
   if (node.hasInput(3)) {
     auto packedZeros = constantBytes(node, 3, columns * zeroBytes);
     if (!packedZeros)
       return failure();
-    zeros = unpacked(*packedZeros, columns, blocks, zeroBytes, bits);
+    zeros.clear();
+    // Every row starts with a byte.
+    for (int64_t row = 0; row < columns; ++row)
+      zeros.append(unpackBits(ArrayRef(*packedZeros).slice(row * zeroBytes, zeroBytes), bits, blocks));
   }
   MLIRContext *context = node.getContext();
   Type byte = IntegerType::get(context, 8, IntegerType::Unsigned), real = Float32Type::get(context);
   auto constant = [&](ArrayRef<int64_t> shape, Type type, ArrayRef<char> bytes) {
     return node.constant(elementsFromBytes(RankedTensorType::get(shape, type), bytes, "weights"));
   };
-  std::vector<float> factors = widened(*scales, element, columns * blocks);
-  auto *factorBytes = reinterpret_cast<const char *>(factors.data());
   Value w = node.create<nn::DequantizeOp>(
-      real, constant({columns, depth}, byte, unpacked(*packed, columns, depth, depth * bits / 8, bits)),
-      constant({columns, blocks}, real, ArrayRef(factorBytes, factors.size() * sizeof(float))),
-      constant({columns, blocks}, byte, zeros), /*axis=*/1, block);
+      real, constant({columns, depth}, byte, unpackBits(*packed, bits, columns * depth)),
+      node.castTo(constant({columns, blocks}, element, *scales), real), constant({columns, blocks}, byte, zeros),
+      /*axis=*/1, block);
   Value y = node.create<nn::MatMulOp>(real, node.castTo(node.input(0), real), w, /*transpose_a=*/false,
                                       /*transpose_b=*/true);
   if (node.hasInput(5))
