@@ -273,7 +273,7 @@ private:
     if (filtering) {
       Value packed = winogradPanels(b, loc, op.getW(), shape, *filtering);
       return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, pads,
-                                                    channels, filters, filtering->outputs(), kernel, op.getDilations(),
+                                                    channels, filters, filtering->outputs(kernel.size()), kernel, op.getDilations(),
                                                     filtering->stride(), groups));
     }
     // A picture's few channels are read as they come.

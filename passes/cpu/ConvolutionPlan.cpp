@@ -23,13 +23,14 @@ struct Size {
   bool isDilated() const { return rowDilation > 1 || columnDilation > 1; }
 };
 
-/// Cycles where weights are asked for ahead: the longer of products and weights hides most of the other.
+/// Cycles where so many weights are asked for ahead, which come from memory at 6 bytes a cycle: the longer of products
+/// and weights hides most of the other.
 double overlapped(double products, double weights) {
-  return std::max(products, weights) + 0.3 * std::min(products, weights);
+  double fetching = weights * sizeof(float) / 6;
+  return std::max(products, fetching) + 0.3 * std::min(products, fetching);
 }
 
-/// Cycles with AVX-512, two multiply-adds of 16 lanes each; weights come from beyond the second-level cache
-/// at 8 bytes a cycle. AVX2 needs twice the cycles for the arithmetic of all.
+/// Cycles with AVX-512, two multiply-adds of 16 lanes each. AVX2 needs twice the cycles for the arithmetic of all.
 double directCycles(Size s) {
   double blocks = nn::blocksOf(s.filters);
   // The empty half of a block is left out (planBlockedConv). A larger tile gains little by that.
@@ -38,7 +39,9 @@ double directCycles(Size s) {
   double filters = s.channels * blocks;
   // Near taps save nothing where they meet padding, far ones are left out.
   double taps = s.isDilated() ? s.rowTaps * s.columnTaps : s.rows * s.columns * s.taps();
-  return overlapped(taps * filters / 2 / 0.93, s.taps() * filters * nn::kBlock * 4 / 8);
+  // Rows shorter than a tile leave registers empty; those of two tiles lose something, too.
+  double ofPeak = s.taps() == 1 || s.columns >= 24 ? 0.93 : s.columns < 12 ? 0.72 : 0.85;
+  return overlapped(taps * filters / 2 / ofPeak, s.taps() * filters * nn::kBlock);
 }
 
 /// What an extent of an image, or of a signal, is taken for that only the run knows. Networks halve images where they
@@ -49,29 +52,34 @@ int64_t nominalExtent(int64_t dims, int64_t channels) {
 
 /// Cycles for the transforms of a piece, 16 channels of its inputs and as many of its outputs.
 double transformCycles(const winograd::ImageFiltering &f) {
-  bool isLarge = f.outputs() == 4 || f.across.taps == 5 || f.down.taps == 5;
-  if (f.down.taps == 1 || f.across.taps == 1)
-    return isLarge ? 12 : 8;
-  if (f.down.taps == 2)
-    return isLarge ? 100 : 30;
-  return isLarge ? 145 : 55;
+  if (f.stride() == 2 || f.down.taps == 1 || f.across.taps == 1)
+    return 2 * f.points();
+  auto ofPoint = [](const winograd::Filtering &along) {
+    return along.outputs == 1 ? 0 : along.outputs == 2 && along.taps <= 3 ? 0.7 : 1;
+  };
+  return (2 + ofPoint(f.down) + ofPoint(f.across)) * f.points();
+}
+
+/// What part of its time the multiplications of a filtering are.
+double productsOfPeak(const winograd::ImageFiltering &f, int64_t channels) {
+  if (f.stride() == 1 || f.down.taps == 1 || f.across.taps == 1)
+    return 0.85;
+  int64_t outputs = f.down.outputs * f.across.outputs;
+  // Of many channels 81 points leave the second-level cache.
+  if (outputs == 16)
+    return 0.85 - 0.25 * std::clamp(channels / 64.0 - 1, 0.0, 1.0);
+  return outputs == 1 ? 0.85 : outputs == 2 ? 0.82 : outputs == 4 && f.down.outputs == 2 ? 0.82 : 0.65;
 }
 
 double winogradCycles(Size s, const winograd::ImageFiltering &f) {
-  double blocks = nn::blocksOf(s.filters);
-  // Strided pieces of 2 x 2 use most weights twice or four times. Those of 4 x 4 have 81 points: of many channels they
-  // leave the second-level cache.
-  double ofPeak = f.stride() == 2 && f.outputs() == 2 ? 0.9 : 0.85;
-  if (f.points() > 36)
-    ofPeak -= 0.15 * std::clamp(s.channels / 64.0 - 1, 0.0, 1.0);
+  double blocks = nn::blocksOf(s.filters), ofPeak = productsOfPeak(f, s.channels);
   winograd::Pieces rows{s.rows, f.down, s.rowDilation}, columns{s.columns, f.across, s.columnDilation};
   double pieces = rows.count() * columns.count();
   auto pointsAlong = [&](const winograd::Pieces &cut) {
-    bool endsShort = !s.isDilated() && cut.endsShort();
-    return static_cast<double>(cut.count() * cut.filtering.points() -
-                               (endsShort ? cut.filtering.otherPoints().size() : 0));
+    return static_cast<double>(s.isDilated() ? cut.count() * cut.filtering.points() : cut.points());
   };
-  double weights = f.weights() * s.channels * blocks * nn::kBlock * 4 / 8;
+  // With a stride the rows of points from the third on share a row of weights, which has left the cache again.
+  double weights = f.down.points() * f.across.weights() * s.channels * blocks * nn::kBlock;
   return overlapped(pointsAlong(rows) * pointsAlong(columns) * s.channels * blocks / 2 / ofPeak, weights) +
          pieces * (nn::blocksOf(s.channels) + blocks) * transformCycles(f);
 }
@@ -117,15 +125,17 @@ std::optional<winograd::ImageFiltering> filteringBelow(double most, nn::ConvOp o
     return std::nullopt;
   bool hasDimWithout = llvm::is_contained(kernel, 1);
   bool isDilated = llvm::any_of(op.getDilations(), [](int64_t distance) { return distance > 1; });
+  if (stride == 1 ? taps != 2 && taps != 3 && taps != 5 : stride != 2 || taps != 3 || hasDimWithout || isDilated)
+    return std::nullopt;
   // 4 outputs of 5 taps would need points whose powers lose too much.
-  SmallVector<int64_t> candidates;
-  if (stride == 1 && taps == 5)
-    candidates = {2};
-  else if (stride == 1 ? taps == 2 || taps == 3 : stride == 2 && taps == 3 && !hasDimWithout && !isDilated)
-    candidates = {4, 2};
+  SmallVector<int64_t> perDim = taps == 5 ? SmallVector<int64_t>{2, 1} : SmallVector<int64_t>{4, 2, 1}, one{1};
+  SmallVector<SmallVector<int64_t>> candidates;
+  for (int64_t down : n == 2 && kernel[0] > 1 ? perDim : one)
+    for (int64_t across : kernel.back() > 1 ? perDim : one)
+      candidates.push_back(n == 1 ? SmallVector<int64_t>{across} : SmallVector<int64_t>{down, across});
   std::optional<winograd::ImageFiltering> chosen;
-  for (int64_t perPiece : candidates) {
-    winograd::ImageFiltering filtering(perPiece, kernel, stride);
+  for (ArrayRef<int64_t> outputs : candidates) {
+    winograd::ImageFiltering filtering(outputs, kernel, stride);
     double cycles = winogradCycles(size, filtering);
     // What only the run knows is transformed in every run: some cycles for the weight of a channel at a point.
     if (!constantValue(op.getW()))

@@ -10,7 +10,7 @@
 namespace nnc::winograd {
 
 /// Minimal filtering in one dimension: `outputs` of a filter of `taps`, from as many inputs as they read
-/// (WinogradTransforms.h). One output of one tap is that input by that weight.
+/// (WinogradTransforms.h). A single output is the sum of its inputs, each by its own tap, and saves nothing.
 struct Filtering {
   int64_t outputs, taps, stride = 1;
 
@@ -21,7 +21,11 @@ struct Filtering {
 
   /// The last outputs of an image, if they are so few and not a piece of their own, take some of the points only, with
   /// the same weights. None where it is 0.
-  int64_t shortOutputs() const { return taps == 2 || stride == 2 ? 1 : taps == 3 && outputs == 4 ? 2 : 0; }
+  int64_t shortOutputs() const {
+    if (outputs == 1)
+      return 0;
+    return taps == 2 || stride == 2 ? 1 : taps == 3 && outputs == 4 ? 2 : 0;
+  }
   int64_t shortInputs() const { return (shortOutputs() - 1) * stride + taps; }
   /// Of F(4,3) those that F(2,3) does with: 0, 3/4, -3/4 and infinity. Of 2 taps, and with a stride of 2, those at
   /// which the weights are the taps themselves.
@@ -36,15 +40,19 @@ struct Filtering {
 struct ImageFiltering {
   Filtering down{1, 1}, across{1, 1};
 
-  /// Pieces of `outputs` along the dims where the kernel, of one or two dims, has more than one tap.
-  ImageFiltering(int64_t outputs, llvm::ArrayRef<int64_t> kernel, int64_t stride) {
+  /// Pieces of so many `outputs` along each dim of a kernel of one or two dims.
+  ImageFiltering(llvm::ArrayRef<int64_t> outputs, llvm::ArrayRef<int64_t> kernel, int64_t stride) {
     if (kernel.size() == 2 && kernel.front() > 1)
-      down = {outputs, kernel.front(), stride};
+      down = {outputs.front(), kernel.front(), stride};
     if (kernel.back() > 1)
-      across = {outputs, kernel.back(), stride};
+      across = {outputs.back(), kernel.back(), stride};
   }
 
-  int64_t outputs() const { return std::max(down.outputs, across.outputs); }
+  /// Along each of `dims` dims, one or two.
+  llvm::SmallVector<int64_t> outputs(int64_t dims) const {
+    return dims == 1 ? llvm::SmallVector<int64_t>{across.outputs}
+                     : llvm::SmallVector<int64_t>{down.outputs, across.outputs};
+  }
   int64_t stride() const { return std::max(down.stride, across.stride); }
   int64_t points() const { return down.points() * across.points(); }
   int64_t weights() const { return down.weights() * across.weights(); }

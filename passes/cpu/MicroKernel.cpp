@@ -103,17 +103,24 @@ SmallVector<Value> MicroKernel::step(KernelBuilder &k, Value at, ValueRange accu
   return sums;
 }
 
-void NextPanels::prefetch(KernelBuilder &k, int64_t j, Value row, int64_t steps) const {
+NextPanels::NextPanels(KernelBuilder &k, Value panels, Value start, int64_t count, int64_t depth, int64_t tiles,
+                       Value number)
+    : panels(panels) {
+  // Every other step asks for a line in each of so many parts. Where a few tiles have asked for all, the others repeat
+  // the last share.
+  parts = llvm::divideCeil(2 * count, tiles);
+  partLines = llvm::divideCeil(count * depth, parts);
+  int64_t lines = std::min(partLines, depth / 2);
+  Value first = k.min(k.mul(number, lines), k.index(partLines - lines));
+  share = k.add(start, k.mul(first, nn::kBlock));
+}
+
+void NextPanels::prefetch(KernelBuilder &k, Value step, int64_t steps) const {
   if (!panels)
     return;
-  if (!isOnly) {
-    Value half = k.index(panelElements / 32 * 16);
-    row = k.add(k.div(row, k.index(2)), k.select(isFirst, k.index(0), half));
-    steps = llvm::divideCeil(steps, 2);
-  }
-  Value at = k.add(k.add(start, j * panelElements), row);
-  for (int64_t i = 0; i < steps; ++i)
-    memref::PrefetchOp::create(k.b, k.loc, panels, ValueRange{k.add(at, i * nn::kBlock)}, /*isWrite=*/false,
+  Value line = k.add(share, k.mul(k.div(step, k.index(2)), nn::kBlock));
+  for (int64_t part = 0; part < parts; ++part)
+    memref::PrefetchOp::create(k.b, k.loc, panels, ValueRange{k.add(line, part * partLines * nn::kBlock)}, /*isWrite=*/false,
                                /*localityHint=*/2, /*isDataCache=*/true);
 }
 

@@ -68,19 +68,22 @@ mlir::Value lowerLanes(KernelBuilder &k, mlir::Value vector, mlir::VectorType ty
 /// `vector` with its first lanes replaced by those of a shorter one.
 mlir::Value withLowerLanes(KernelBuilder &k, mlir::Value vector, mlir::Value lower);
 
-/// Panels that come from memory are asked for while the tiles before them run, so that memory is busy all the time: with
-/// several tiles to a group of panels the first one asks for the first half of the next group, the others for the second.
-struct NextPanels {
-  /// A flat memref; where the next group's first panel starts, and its elements.
-  mlir::Value panels, start;
-  int64_t panelElements;
-  /// Whether the tile is the only one of its group, and if not, whether it is the first.
-  bool isOnly;
-  mlir::Value isFirst;
+/// Panels that come from memory are asked for while the tiles before them run, so that memory is busy all the time: each
+/// tile of a group of panels asks for its share of the next group.
+class NextPanels {
+public:
+  NextPanels() = default;
+  /// `count` panels of `depth` cache lines each, one behind the other in the flat memref `panels`, the first at `start`.
+  /// Asked for by the tile `number` of `tiles`.
+  NextPanels(KernelBuilder &k, mlir::Value panels, mlir::Value start, int64_t count, int64_t depth, int64_t tiles,
+             mlir::Value number);
 
-  /// Called in front of so many steps, the first of whose rows starts `row` elements behind the start of its panel; `j`
-  /// numbers the panel. A row is a cache line.
-  void prefetch(KernelBuilder &k, int64_t j, mlir::Value row, int64_t steps) const;
+  /// Called in front of so many steps of the tile, of which the first is `step`.
+  void prefetch(KernelBuilder &k, mlir::Value step, int64_t steps) const;
+
+private:
+  mlir::Value panels, share;
+  int64_t parts = 0, partLines = 0;
 };
 
 /// Whether the elementwise ops after the root of a group are few enough to be repeated for every register of a tile.

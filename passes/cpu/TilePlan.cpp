@@ -2,6 +2,7 @@
 
 #include "dialects/nn/Blocked.h"
 #include "passes/cpu/ItemBalance.h"
+#include "passes/cpu/TileCosts.h"
 
 #include <numeric>
 
@@ -11,9 +12,8 @@ namespace nnc {
 
 namespace {
 
-/// Bytes of a block that shall stay in the first-level and in the second-level cache, with room for what
-/// streams by.
-constexpr int64_t kNearCache = 48 << 10, kFarCache = 192 << 10;
+/// Bytes of a block that shall stay in the second-level cache, with room for what streams by.
+constexpr int64_t kFarCache = 192 << 10;
 
 /// Registers that accumulators may take: the rest is for the vectors of the step and a broadcast. AVX2 has 16
 /// registers; AVX-512, NEON and RVV have 32.
@@ -238,27 +238,6 @@ namespace {
 
 /// Items that a kernel should have, for threads to share them evenly.
 constexpr int64_t kItems = 8;
-/// What may stay in the second-level cache from one use to the next.
-constexpr int64_t kKeptBytes = 320 << 10;
-/// What one thread may take for intermediate results.
-constexpr double kMostWorkspace = 8 << 20;
-
-/// Bytes that come from beyond the second-level cache in a cycle; and from memory, asked for by prefetches, of which a
-/// core has only so many under way.
-constexpr double kBytesPerCycle = 8, kFetchedPerCycle = 4;
-
-/// How much of the work the busier of two threads has, times two: `outer` items cut from `outerParts` pieces,
-/// and within each `inner` items from `innerParts`, all nearly equal.
-double largerHalf(int64_t outer, int64_t outerParts, int64_t inner, int64_t innerParts) {
-  if (outer % 2 == 0)
-    return 2.0 * llvm::divideCeil(outerParts, 2) / outerParts;
-  if (outer > 1)
-    return (outer * inner + 1.0) / (outer * inner);
-  return inner == 1  ? 2
-         : inner % 2 ? (inner + 1.0) / inner
-                     : 2.0 * llvm::divideCeil(innerParts, 2) / innerParts;
-}
-
 /// The same of a convolution's items: `images` times `panelItems` of `groups` groups of panels times `pixelItems`.
 /// An even number of panels is cut in the middle (PanelGroups).
 double largerShare(int64_t images, int64_t panels, int64_t panelItems, int64_t groups, int64_t pixelItems,
@@ -266,26 +245,6 @@ double largerShare(int64_t images, int64_t panels, int64_t panelItems, int64_t g
   if (images % 2 == 0 || (panelItems % 2 == 0 && panels % 2 == 0))
     return 1;
   return largerHalf(panelItems, groups, pixelItems, pixelParts);
-}
-
-/// The most rows of a register tile with so many vectors: accumulators, the vectors of a step and one
-/// broadcast. Of 32 registers some stay free: LLVM's scheduler moves loads of the next step up, and a spilled
-/// sum costs more than the larger tile gains (measured: 98% of peak with 12 x 2, 70% with 14 x 2).
-int64_t mostRows(const KernelTarget &target, int64_t vectors, bool isBytes = false) {
-  int64_t registers = target.vectorBits == 256 ? 16 : 28;
-  // Bytes that have to be widened take several registers each, and their products one.
-  int64_t perFactor = isBytes ? 4 / target.byteSums : 1;
-  return std::max<int64_t>(0, (registers - perFactor * (1 + vectors) - (perFactor > 1)) / vectors);
-}
-
-/// Cycles of one step of a register tile of sums of `depth` products: multiply-adds and loads, two of each a
-/// cycle, and no sum more often than every fourth cycle. Panels too large for the first-level cache come from
-/// the second-level one, 20 bytes a cycle (measured: tiles of 5 x 4 reach 79% of peak, of 7 x 3 95%), and those too
-/// large for that one, 14 bytes a cycle (tiles of 7 x 3: 84%).
-double stepCycles(const KernelTarget &target, double rows, double vectors, int64_t depth) {
-  double products = rows * vectors / 2, loads = (rows + vectors) / 2, bytes = vectors * target.vectorBits / 8;
-  double panels = bytes * depth > 2 * kKeptBytes ? bytes / 14 : bytes * depth > kNearCache / 2 ? bytes / 20 : 0;
-  return std::max({products, loads, panels, 4.0}) + 0.5;
 }
 
 } // namespace
@@ -378,65 +337,6 @@ std::optional<int64_t> windowHalf(ArrayRef<int64_t> shape) {
   if (shape.size() != 5 || shape[2] < leastRows)
     return std::nullopt;
   return llvm::divideCeil(shape[2], 2);
-}
-
-WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t weights, int64_t tiles,
-                          int64_t channels, int64_t panels) {
-  WinogradPlan plan;
-  plan.lanes = std::min<int64_t>(target.lanes(), nn::kBlock);
-  int64_t perPanel = nn::kBlock / plan.lanes;
-  // Every item reads all the transformed weights. What it computes on, the inputs and the products of a group of
-  // panels, goes through the second-level cache, or else is written, read and written again beyond it: inputs by
-  // everyone who shares the filters.
-  constexpr int64_t group = 3;
-  double weightBytes = 4.0 * weights * channels * panels * nn::kBlock,
-         perPiece = 4.0 * points * (channels + std::min(panels, group) * nn::kBlock);
-  double products = static_cast<double>(points) * tiles * channels * panels / 2,
-         least = std::numeric_limits<double>::infinity();
-  for (int64_t items = 1; items <= tiles; ++items)
-    for (int64_t cut : {int64_t(1), int64_t(2), int64_t(4)}) {
-      double bytes = llvm::divideCeilSigned(tiles, items) * perPiece;
-      if ((bytes > kMostWorkspace && items < tiles) || cut > panels)
-        continue;
-      double moved = weightBytes > kKeptBytes ? items * weightBytes : weightBytes + items;
-      if (bytes > 2 * kKeptBytes)
-        moved += tiles * (3 * perPiece + 2 * (cut - 1) * 4.0 * points * channels);
-      // Where threads share the filters each transforms the inputs for itself.
-      double transforms = tiles * 4.0 * points * (cut * nn::blocksOf(channels) + panels);
-      double cost = products * largerHalf(cut, panels, items, tiles) + transforms + moved / kBytesPerCycle;
-      if (cost < least) {
-        least = cost;
-        plan.tileItems = items;
-        plan.panelItems = cut;
-      }
-    }
-  plan.streamsWeights = weightBytes > kKeptBytes;
-  int64_t height = llvm::divideCeil(tiles, plan.tileItems);
-  double best = std::numeric_limits<double>::infinity();
-  for (int64_t width = 1; width <= std::min<int64_t>(panels, 4); ++width) {
-    int64_t rows = std::min(mostRows(target, width * perPanel), height);
-    if (rows == 0)
-      break;
-    double count = llvm::divideCeil(height, rows);
-    auto step = [&](int64_t wide) { return stepCycles(target, height / count, wide * perPanel, 0); };
-    double cycles = count * (panels / width * step(width) + (panels % width ? step(panels % width) : 0));
-    if (cycles < best) {
-      best = cycles;
-      plan.rows = rows;
-      plan.panels = width;
-    }
-  }
-  plan.panelItems = std::min(plan.panelItems, llvm::divideCeilSigned(panels, plan.panels));
-  return plan;
-}
-
-WinogradPatch planWinogradPatch(int64_t points, int64_t weights, int64_t channels, int64_t panels, bool isRow) {
-  // Two or three tiles; where all the weights do not stay in the second-level cache, more that share what is read.
-  bool staysNear = 4.0 * weights * channels * panels * nn::kBlock <= 2 * kKeptBytes;
-  WinogradPatch patch = isRow ? WinogradPatch{1, staysNear ? 28 : 64} : WinogradPatch{staysNear ? 4 : 8, 8};
-  while (4.0 * points * channels * patch.rows * patch.columns > kMostWorkspace && patch.rows * patch.columns > 8)
-    (patch.rows > 1 ? patch.rows : patch.columns) /= 2;
-  return patch;
 }
 
 int64_t rangeWorthAFork(int64_t work) {

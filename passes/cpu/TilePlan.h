@@ -161,28 +161,6 @@ struct PixelTiles {
 };
 PixelTiles tilesOf(int64_t pixels, int64_t rows, int64_t columns);
 
-/// nn.winograd_conv: an item is some panels of filters for some of the `tiles` pieces, which have `points`
-/// products each, by `weights` different weights.
-struct WinogradPlan {
-  int64_t lanes;
-  /// The register tile of the products.
-  int64_t rows, panels;
-  /// Into how many items the pieces and the panels are cut.
-  int64_t tileItems, panelItems;
-  /// Whether the weights come from beyond the second-level cache, so that they are asked for ahead of time.
-  bool streamsWeights;
-};
-
-WinogradPlan planWinograd(const KernelTarget &target, int64_t points, int64_t weights, int64_t tiles,
-                          int64_t channels, int64_t panels);
-
-/// The most pieces of a patch of which only the run knows how many there are, each an item or two: of an image or of a
-/// single row.
-struct WinogradPatch {
-  int64_t rows, columns;
-};
-WinogradPatch planWinogradPatch(int64_t points, int64_t weights, int64_t channels, int64_t panels, bool isRow);
-
 /// The parts in which a tile of so many sums forms each (MicroKernel::parts).
 int64_t partsFor(const KernelTarget &target, int64_t sums);
 

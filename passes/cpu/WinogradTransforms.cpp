@@ -88,7 +88,7 @@ SmallVector<int64_t> Filtering::otherPoints() const {
 }
 
 double Filtering::estimatedError(int64_t channels) const {
-  if (taps == 1)
+  if (outputs == 1)
     return 0;
   double growth = std::sqrt(static_cast<double>(channels));
   return outputs == 2 && taps <= 3 ? 5e-7 + 1e-7 * growth : 1.2e-6 + 1.3e-7 * growth;
@@ -96,8 +96,8 @@ double Filtering::estimatedError(int64_t channels) const {
 
 SmallVector<Value> transformInput(KernelBuilder &k, Filtering f, ValueRange d) {
   Lanes l{k};
-  if (f.taps == 1)
-    return {d[0]};
+  if (f.outputs == 1)
+    return d;
   if (f.taps == 2)
     return inputsOfTwo(l, f.outputs, d);
   if (f.stride == 2) {
@@ -120,8 +120,12 @@ SmallVector<Value> transformInput(KernelBuilder &k, Filtering f, ValueRange d) {
 
 SmallVector<Value> transformOutput(KernelBuilder &k, Filtering f, ValueRange m) {
   Lanes l{k};
-  if (f.taps == 1)
-    return {m[0]};
+  if (f.outputs == 1) {
+    Value sum = m[0];
+    for (Value product : m.drop_front())
+      sum = l.add(sum, product);
+    return {sum};
+  }
   if (f.taps == 2)
     return outputsOfTwo(l, f.outputs, m);
   if (f.stride == 2) {
@@ -163,8 +167,8 @@ SmallVector<Value> transformShortOutput(KernelBuilder &k, Filtering f, ValueRang
 }
 
 void transformFilter(Filtering f, ArrayRef<double> taps, double *weights) {
-  if (f.taps == 1) {
-    weights[0] = taps[0];
+  if (f.outputs == 1) {
+    llvm::copy(taps, weights);
     return;
   }
   if (f.taps == 2)

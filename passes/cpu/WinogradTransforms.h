@@ -53,6 +53,10 @@ struct Pieces {
     int64_t rest = extent % filtering.outputs;
     return dilation == 1 && extent > filtering.outputs && rest > 0 && rest <= filtering.shortOutputs();
   }
+  /// The points at which all pieces have products, if the last one may be short.
+  int64_t points() const {
+    return count() * filtering.points() - (endsShort() ? int64_t(filtering.otherPoints().size()) : 0);
+  }
   /// The first output of piece `t`.
   mlir::Value start(KernelBuilder &k, mlir::Value t) const;
 

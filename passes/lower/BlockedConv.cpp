@@ -321,6 +321,23 @@ private:
     return nnc::tapsInside(k, window, origin(at), origin(k.add(at, count - 1)));
   }
 
+  /// The tiles of an item, and the number of the one that starts at (row, column).
+  std::pair<int64_t, Value> tileOfItem(Value row, int64_t height, Value column) {
+    int64_t rows, columns, tiles;
+    if (shape.patches) {
+      rows = shape.patches->rows;
+      columns = shape.patches->columns;
+      tiles = rows * llvm::divideCeil(columns, plan.pixels);
+    } else {
+      tiles = shape.itemTiles() * (shape.itemsAlongRows() ? shape.tiles.columnParts : 1);
+      rows = shape.itemsAlongRows() ? llvm::divideCeil(g.rows.out, plan.pixelItems) : 1;
+      columns = shape.itemsAlongRows() ? g.columns.out : llvm::divideCeil(g.columns.out, plan.pixelItems);
+    }
+    Value before = k.add(k.mul(k.sub(row, firstRow), columns), k.mul(k.sub(column, firstColumn), height));
+    // Tiles are nearly equal.
+    return {tiles, k.div(k.add(k.mul(before, tiles), rows * columns / 2), k.index(rows * columns))};
+  }
+
   /// The sums of a tile over all channels and taps.
   SmallVector<Value> sumsOf(Value block, int64_t width, Value row, int64_t height, Value column, int64_t columns) {
     Value top = k.mul(padded ? k.sub(row, firstRow) : row, g.rows.stride);
@@ -339,12 +356,10 @@ private:
       tile.tapColumns = tapsInside(g.columns, skipsColumns, column, columns);
     }
     if (plan.streamsWeights) {
-      Value isFirst = k.both(k.compare(arith::CmpIPredicate::eq, row, firstRow),
-                             k.compare(arith::CmpIPredicate::eq, column, firstColumn));
-      bool isOnly = !shape.patches && shape.itemTiles() * (shape.itemsAlongRows() ? shape.tiles.columnParts : 1) == 1;
-      int64_t panelElements = shape.depth * kBlock;
-      Value next = k.mul(k.add(block, direct->multiplied(width)), panelElements);
-      tile.following = {direct->panels, next, panelElements, isOnly, isFirst};
+      int64_t panels = direct->multiplied(width);
+      Value next = k.mul(k.add(block, panels), shape.depth * kBlock);
+      auto [tiles, number] = tileOfItem(row, height, column);
+      tile.following = NextPanels(k, direct->panels, next, panels, shape.depth, tiles, number);
     }
     return direct->emit(k, tile, [&](Value unit) { return multiplied(unit); });
   }

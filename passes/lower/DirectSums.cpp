@@ -74,9 +74,8 @@ SmallVector<Value> DirectSums::run(KernelBuilder &k, const MicroKernel &kernel, 
   int64_t unroll = isBytes ? 1 : steps <= 3 ? steps : steps % 2 ? 1 : 2;
   return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
     SmallVector<Value> next(sums);
-    for (int64_t j = 0; j < multiplied(tile.width); ++j)
-      tile.following.prefetch(k, j, k.sub(k.add(weight, k.mul(at, kBlock)), k.mul(tile.panel, depth * kBlock)),
-                              unroll);
+    tile.following.prefetch(k, k.add(k.div(k.sub(weight, k.mul(tile.panel, depth * kBlock)), k.index(kBlock)), at),
+                            unroll);
     for (int64_t u = 0; u < unroll; ++u)
       next = kernel.step(
           k, k.add(at, u), next,

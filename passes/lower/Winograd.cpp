@@ -76,7 +76,7 @@ public:
     int64_t work = f.points() * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
     k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
     StringRef strided = op.getStride() == 2 ? " of stride 2" : "";
-    k.note("Winograd F(" + Twine(f.outputs()) + "," + Twine(*llvm::max_element(op.getKernel())) + ")" + strided +
+    k.note("Winograd " + describe() + strided +
            ", registers hold " + Twine(plan.rows) + " pieces x " + Twine(plan.panels * kBlock) + " filters, cut into " +
            Twine(plan.panelItems) + " x " + (s.patches ? s.patches->describe() : std::to_string(plan.tileItems)));
     k.forEachItem([&](ValueRange point) {
@@ -112,6 +112,17 @@ public:
   }
 
 private:
+  /// F(4,3) of pieces of 4 x 4 outputs and three taps; F(2x4,3x3) of 2 x 4.
+  std::string describe() {
+    ArrayRef<int64_t> outputs = op.getOutputs(), kernel = op.getKernel();
+    auto joined = [](ArrayRef<int64_t> extents) {
+      return llvm::join(llvm::map_range(extents, [](int64_t extent) { return std::to_string(extent); }), "x");
+    };
+    if (outputs.size() == 2 && kernel[0] == kernel[1] && outputs[0] != outputs[1])
+      return "F(" + joined(outputs) + "," + joined(kernel) + ")";
+    return "F(" + std::to_string(*llvm::max_element(outputs)) + "," + std::to_string(*llvm::max_element(kernel)) + ")";
+  }
+
   /// Finds which pieces of a patch the item has and returns which parts of the panels, [first, end): of many pieces its
   /// share with all panels, so that inputs are transformed once, else all pieces with its share of the panels, so that
   /// weights are read once.
@@ -278,7 +289,6 @@ private:
     else if (set.down.which == Points::others)
       to = s.endWholeRows();
     EvenParts parts{to - from, llvm::divideCeilSigned(to - from, plan.rows)};
-    bool isOnly = !s.patches && parts.parts == 1;
     k.loop(k.index(set.count()), [&](Value i) {
       Value isLast = k.compare(arith::CmpIPredicate::eq, i, k.index(set.count() - 1));
       Point point = pointAt(set, i);
@@ -286,8 +296,8 @@ private:
       Value nextPanel = thenNextGroup ? k.select(isLast, end, panel) : panel;
       s.panelGroups().forEach(k, panel, end, [&](Value first, int64_t width) {
         auto tile = [&](Value piece, int64_t rows) {
-          Value isFirst = k.compare(arith::CmpIPredicate::eq, piece, k.index(0));
-          multiply({point, next, nextPanel, isOnly, isFirst}, first, width, k.add(piece, from), rows);
+          Value number = k.div(k.mul(piece, parts.parts), k.index(to - from));
+          multiply({point, next, nextPanel, parts.parts, number}, first, width, k.add(piece, from), rows);
         };
         if (s.patches)
           forEachTile(tile);
@@ -314,25 +324,25 @@ private:
     }
   }
 
-  /// What a tile belongs to: its point, the weights and the group of panels that come next; whether its pieces are the
-  /// only ones at this point, and if not, whether they are the first.
+  /// What a tile belongs to: its point, the weights and the group of panels that come next; the tiles at this
+  /// point and which of them it is.
   struct Product {
     Point point;
     Value nextWeights, nextPanel;
-    bool isOnly;
-    Value isFirst;
+    int64_t tiles;
+    Value number;
   };
 
   /// M[point][panel of the group][piece][16] for `rows` pieces: a register tile over all channels.
   void multiply(const Product &product, Value panel, int64_t width, Value piece, int64_t rows) {
-    const auto &[point, nextWeights, nextPanel, isOnly, isFirst] = product;
+    const auto &[point, nextWeights, nextPanel, tiles, number] = product;
     MicroKernel kernel{rows, width * perPanel, vector};
     Value weights = k.mul(ofGroup(s.panels, panel, k.mul(point.weights, s.groups)), s.channels * kBlock);
     Value first = k.add(k.mul(point.number, inputPoint), k.mul(piece, kBlock));
     NextPanels following{};
     if (plan.streamsWeights) {
       Value next = ofGroup(s.panels, nextPanel, k.mul(nextWeights, s.groups));
-      following = {u, k.mul(next, s.channels * kBlock), s.channels * kBlock, isOnly, isFirst};
+      following = NextPanels(k, u, k.mul(next, s.channels * kBlock), width, s.channels, tiles, number);
     }
     auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
       Value from = k.add(first, k.mul(k.mul(block, apart), kBlock));
@@ -340,8 +350,7 @@ private:
       int64_t unroll = channels % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(channels), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
-        for (int64_t j = 0; j < width; ++j)
-          following.prefetch(k, j, k.mul(k.add(k.mul(block, kBlock), at), kBlock), unroll);
+        following.prefetch(k, k.add(k.mul(block, kBlock), at), unroll);
         for (int64_t i = 0; i < unroll; ++i)
           next = kernel.step(
               k, k.add(at, i), next,

@@ -18,12 +18,14 @@ WinogradShape::WinogradShape(nn::WinogradConvOp op, KernelTarget target)
       rowsApart(filtering.down.taps == 1 ? 1 : op.getDilations().front()),
       columnsApart(filtering.across.taps == 1 ? 1 : op.getDilations().back()),
       pieceRows{rows, filtering.down, rowsApart}, pieceColumns{columns, filtering.across, columnsApart} {
+  WinogradSize size{filtering.points(), filtering.weights(), 0, 0, channels, panels, groups};
   if (ShapedType::isDynamicShape({rows, columns})) {
-    WinogradPatch patch =
-        planWinogradPatch(filtering.points(), filtering.weights(), channels, panels, isSignal || rows == 1);
+    WinogradPatch patch = planWinogradPatch(size, isSignal || rows == 1);
     patches = PixelPatches(isSignal, patch.rows, patch.columns, {filtering.down.outputs, rowsApart},
                            {filtering.across.outputs, columnsApart});
-    plan = planWinograd(target, filtering.points(), filtering.weights(), patch.rows * patch.columns, channels, panels);
+    size.pieces = patch.rows * patch.columns;
+    size.products = size.pieces * size.points;
+    plan = planWinograd(target, size);
     plan.tileItems = 1;
     plan.panelItems = panels > plan.panels ? 2 : 1;
     // Weights that come from memory take as long as the products of some thirty pieces.
@@ -32,8 +34,11 @@ WinogradShape::WinogradShape(nn::WinogradConvOp op, KernelTarget target)
     manyPieces = std::max<int64_t>(2 * plan.rows, areFar ? 64 : 0);
     return;
   }
-  plan = planWinograd(target, filtering.points(), filtering.weights(), pieces(), channels, panels);
-  bool mayBeShort = rowsApart == 1 && columnsApart == 1 && plan.tileItems == 1;
+  bool isDilated = rowsApart > 1 || columnsApart > 1;
+  size.pieces = pieces();
+  size.products = isDilated ? size.pieces * size.points : pieceRows.points() * pieceColumns.points();
+  plan = planWinograd(target, size);
+  bool mayBeShort = !isDilated && plan.tileItems == 1;
   shortRows = mayBeShort && pieceRows.endsShort();
   shortColumns = mayBeShort && pieceColumns.endsShort();
 }

@@ -7,7 +7,7 @@
 #ifndef NNC_PASSES_LOWER_WINOGRADSHAPE_H
 #define NNC_PASSES_LOWER_WINOGRADSHAPE_H
 
-#include "passes/cpu/TilePlan.h"
+#include "passes/cpu/WinogradPlan.h"
 #include "passes/cpu/WinogradTransforms.h"
 #include "passes/lower/PixelPatches.h"
 

@@ -121,7 +121,7 @@ def test_winograd_of_two_taps(tmp_path, level, outputs, image):
     net = Net()
     y = net.op("Relu", net.conv("x", 96, 80, (2, 2), pads=[1, 0, 0, 1]))
     check(tmp_path, level, net, y, (2, 96, *image), ["winograd_conv"])
-    assert f"outputs = {outputs}" in graph_of(tmp_path / "net.onnx")
+    assert f"outputs = array<i64: {outputs}, {outputs}>" in graph_of(tmp_path / "net.onnx")
 
 
 @pytest.mark.parametrize("outputs, image", [(2, (28, 28)), (4, (55, 62))])
@@ -129,7 +129,24 @@ def test_outputs_of_strided_winograd(tmp_path, level, outputs, image):
     net = Net()
     y = net.op("Tanh", net.conv("x", 64, 64, (3, 3), pads=[1, 1, 0, 0], strides=[2, 2]))
     check(tmp_path, level, net, y, (1, 64, *image), ["winograd_conv"])
-    assert f"outputs = {outputs}" in graph_of(tmp_path / "net.onnx")
+    assert f"outputs = array<i64: {outputs}, {outputs}>" in graph_of(tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize("outputs, channels, filters, kernel, image, attributes", [
+    ((4, 2), 256, 256, 3, (14, 14), dict(pads=[1, 1, 1, 1])),
+    ((2, 4), 200, 240, 3, (13, 12), dict(pads=[1, 1, 1, 1])),
+    ((4, 2), 192, 136, 3, (13, 12), dict(pads=[2, 2, 2, 2], dilations=[2, 2])),
+    ((2, 4), 192, 128, 2, (13, 12), dict(pads=[1, 0, 0, 1])),
+    ((2, 1), 192, 72, 2, (7, 7), dict(pads=[1, 0, 0, 1])),
+    ((1, 2), 128, 136, 3, (14, 14), dict(pads=[1, 1, 1, 1], strides=[2, 2])),
+    ((1, 2), 72, 64, 3, (13, 14), dict(pads=[1, 1, 1, 0], strides=[2, 2])),
+])
+def test_rectangular_pieces(tmp_path, level, outputs, channels, filters, kernel, image, attributes):
+    """Many weights for few outputs: fewer weights than square pieces have."""
+    net = Net()
+    y = net.op("Tanh", net.conv("x", channels, filters, (kernel, kernel), **attributes))
+    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+    assert f"outputs = array<i64: {outputs[0]}, {outputs[1]}>" in graph_of(tmp_path / "net.onnx")
 
 
 def test_winograd_of_small_pieces(tmp_path, level):
@@ -137,4 +154,4 @@ def test_winograd_of_small_pieces(tmp_path, level):
     net = Net()
     y = net.op("Relu", net.conv("x", 512, 512, (3, 3), pads=[1, 1, 1, 1]))
     check(tmp_path, level, net, y, (1, 512, 7, 7), ["winograd_conv"])
-    assert "outputs = 2" in graph_of(tmp_path / "net.onnx")
+    assert "outputs = array<i64: 2, 2>" in graph_of(tmp_path / "net.onnx")

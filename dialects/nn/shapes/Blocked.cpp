@@ -178,17 +178,19 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   if (getDilations().size() != n ||
       llvm::any_of(getDilations(), [](int64_t v) { return v < 1 || v >= (int64_t(1) << 31); }))
     return rule.error("winograd_conv_c2: there must be " + Twine(n) + " dilations, positive and not huge");
-  int64_t outputs = getOutputs(), taps = *llvm::max_element(kernel), stride = getStride(), side = outputs + taps - 1;
-  int64_t dims = llvm::count(kernel, taps), without = llvm::count(kernel, 1);
-  int64_t groups = getGroups();
+  int64_t taps = *llvm::max_element(kernel), stride = getStride(), groups = getGroups(), weights = 1;
+  bool exists = getOutputs().size() == n;
+  for (size_t i = 0; exists && i < n; ++i) {
+    int64_t outputs = getOutputs()[i];
+    exists = outputs == 1 || (kernel[i] > 1 && (outputs == 2 || (outputs == 4 && taps < 5)));
+    exists &= kernel[i] == 1 || (kernel[i] == taps && llvm::is_contained({2, 3, 5}, taps));
+    weights *= outputs + kernel[i] - 1;
+  }
   bool isGrouped = groups == 1 || (groups > 1 && channels % (groups * kBlock) == 0 && filters % (groups * kBlock) == 0);
-  int64_t expected[] = {dims == 1 ? side : side * side, blocksOf(std::max<int64_t>(filters, 1)),
+  int64_t expected[] = {weights, blocksOf(std::max<int64_t>(filters, 1)),
                         isGrouped ? channels / groups : channels, kBlock};
   bool isDilated = llvm::any_of(getDilations(), [](int64_t v) { return v != 1; });
-  bool isEven = outputs == 2 || outputs == 4, isOfThree = taps == 3 && isEven, isOfTwo = taps == 2 && isEven;
-  bool exists = dims + without == int64_t(n) &&
-                (stride == 2 ? isOfThree && !isDilated && !without
-                             : stride == 1 && (isOfThree || isOfTwo || (taps == 5 && outputs == 2)));
+  exists &= stride == 1 || (stride == 2 && taps == 3 && !isDilated && !llvm::is_contained(kernel, 1));
   bool fits = exists && isGrouped && filters >= 1 && rule.rank(getU()) == 4;
   for (size_t i = 0; fits && i < 4; ++i)
     fits = !rule.differ(rule.dim(getU(), i), rule.constant(expected[i]));

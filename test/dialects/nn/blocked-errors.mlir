@@ -56,85 +56,97 @@ func.func @blocked_conv_c6(%x: tensor<1x2x5x5x16xf32>, %p: tensor<1x4x32x16xf32>
 // -----
 func.func @winograd_conv_c1(%x: tensor<1x16x5x5xf32>, %u: tensor<36x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c1: x does not hold 16 channels over 2 dims}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x16x5x5xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 4, 4>} : (tensor<1x16x5x5xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c1_signal(%x: tensor<1x1x5x5x16xf32>, %u: tensor<6x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c1: x does not hold 16 channels over 1 dim}}
-  %y = nn.winograd_conv %x, %u {kernel = array<i64: 3>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x1x5x5x16xf32>, tensor<6x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u {kernel = array<i64: 3>, pads = array<i64: 1, 1>, dilations = array<i64: 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 4>} : (tensor<1x1x5x5x16xf32>, tensor<6x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c2(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c2: there must be 4 pads, not negative or huge}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, -1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x3x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, -1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 4, 4>} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x3x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c2_dilations(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c2: there must be 2 dilations, positive and not huge}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64, dilations = array<i64: 1, 0>} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 4, 4>, dilations = array<i64: 1, 0>} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c3(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x2x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters in 1 groups}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x2x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 4, 4>} : (tensor<1x1x5x5x16xf32>, tensor<36x2x16x16xf32>) -> tensor<1x1x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c3_outputs(%x: tensor<1x1x5x5x16xf32>, %u: tensor<25x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters in 1 groups}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 3 : i64} : (tensor<1x1x5x5x16xf32>, tensor<25x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 3, 3>} : (tensor<1x1x5x5x16xf32>, tensor<25x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
+func.func @winograd_conv_c3_dims(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters in 1 groups}}
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 4>} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
+func.func @winograd_conv_c3_no_taps(%x: tensor<1x1x5x5x16xf32>, %u: tensor<12x1x16x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters in 1 groups}}
+  %y = nn.winograd_conv %x, %u {kernel = array<i64: 1, 3>, pads = array<i64: 0, 1, 0, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 2, 4>} : (tensor<1x1x5x5x16xf32>, tensor<12x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c3_taps(%x: tensor<1x1x5x5x16xf32>, %u: tensor<64x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters in 1 groups}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 2, 2, 2, 2>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64, kernel = array<i64: 5, 5>} : (tensor<1x1x5x5x16xf32>, tensor<64x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 2, 2, 2, 2>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 4, 4>, kernel = array<i64: 5, 5>} : (tensor<1x1x5x5x16xf32>, tensor<64x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c3_stride(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters in 1 groups}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 2 : i64, kernel = array<i64: 5, 5>, stride = 2 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x2x2x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 2, 2>, kernel = array<i64: 5, 5>, stride = 2 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x2x2x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c3_dilated_stride(%x: tensor<1x1x5x5x16xf32>, %u: tensor<16x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters in 1 groups}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 2 : i64, stride = 2 : i64, dilations = array<i64: 2, 1>} : (tensor<1x1x5x5x16xf32>, tensor<16x1x16x16xf32>) -> tensor<1x1x2x3x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 2, 2>, stride = 2 : i64, dilations = array<i64: 2, 1>} : (tensor<1x1x5x5x16xf32>, tensor<16x1x16x16xf32>) -> tensor<1x1x2x3x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c3_stride_along_one_dim(%x: tensor<1x1x5x5x16xf32>, %u: tensor<6x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters in 1 groups}}
-  %y = nn.winograd_conv %x, %u {kernel = array<i64: 1, 3>, pads = array<i64: 0, 1, 0, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64, stride = 2 : i64} : (tensor<1x1x5x5x16xf32>, tensor<6x1x16x16xf32>) -> tensor<1x1x3x3x16xf32>
+  %y = nn.winograd_conv %x, %u {kernel = array<i64: 1, 3>, pads = array<i64: 0, 1, 0, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 1, 4>, stride = 2 : i64} : (tensor<1x1x5x5x16xf32>, tensor<6x1x16x16xf32>) -> tensor<1x1x3x3x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c3_groups(%x: tensor<1x2x5x5x16xf32>, %u: tensor<36x2x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 32 channels and 24 filters in 2 groups}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 32 : i64, filters = 24 : i64, outputs = 4 : i64, groups = 2 : i64} : (tensor<1x2x5x5x16xf32>, tensor<36x2x16x16xf32>) -> tensor<1x2x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 32 : i64, filters = 24 : i64, outputs = array<i64: 4, 4>, groups = 2 : i64} : (tensor<1x2x5x5x16xf32>, tensor<36x2x16x16xf32>) -> tensor<1x2x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c3_sides(%x: tensor<1x1x5x5x16xf32>, %u: tensor<24x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters in 1 groups}}
-  %y = nn.winograd_conv %x, %u {kernel = array<i64: 3, 5>, pads = array<i64: 1, 2, 1, 2>, channels = 16 : i64, filters = 16 : i64, outputs = 2 : i64} : (tensor<1x1x5x5x16xf32>, tensor<24x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u {kernel = array<i64: 3, 5>, pads = array<i64: 1, 2, 1, 2>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 2, 2>} : (tensor<1x1x5x5x16xf32>, tensor<24x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c4(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>, %b: tensor<2x16xf32>) {
   // expected-error @+1 {{winograd_conv_c4: the bias needs one lane per filter}}
-  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>, tensor<2x16xf32>) -> tensor<1x1x5x5x16xf32>
+  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 4, 4>} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>, tensor<2x16xf32>) -> tensor<1x1x5x5x16xf32>
   return
 }
 // -----
 func.func @winograd_conv_c5(%x: tensor<1x1x2x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c5: a kernel of 3 does not fit into dim 2 of 2 with its padding}}
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 0, 0, 0, 0>, channels = 16 : i64, filters = 16 : i64, outputs = 4 : i64} : (tensor<1x1x2x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x1x3x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 0, 0, 0, 0>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 4, 4>} : (tensor<1x1x2x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x1x3x16xf32>
   return
 }
 // -----

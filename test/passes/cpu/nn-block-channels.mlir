@@ -109,8 +109,8 @@ func.func @bytes(%x: tensor<1x3x8x8xui8>) -> tensor<1x8x8x8xui8> {
 // -----
 // Along one dim: 4 outputs from 6 products, of a signal and of an image's rows.
 // CHECK-LABEL: func.func @along_one_dim
-// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}kernel = array<i64: 3>, outputs = 4 : i64, {{.*}}} : (tensor<1x4x400x16xf32>, tensor<6x4x64x16xf32>) -> tensor<1x4x400x16xf32>
-// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}kernel = array<i64: 1, 3>, outputs = 4 : i64, {{.*}}} : (tensor<1x4x9x40x16xf32>, tensor<6x4x64x16xf32>) -> tensor<1x4x9x40x16xf32>
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}kernel = array<i64: 3>, outputs = array<i64: 4>, {{.*}}} : (tensor<1x4x400x16xf32>, tensor<6x4x64x16xf32>) -> tensor<1x4x400x16xf32>
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}kernel = array<i64: 1, 3>, outputs = array<i64: 1, 4>, {{.*}}} : (tensor<1x4x9x40x16xf32>, tensor<6x4x64x16xf32>) -> tensor<1x4x9x40x16xf32>
 // DIRECT-COUNT-2: nn.blocked_conv
 func.func @along_one_dim(%x: tensor<1x64x400xf32>, %z: tensor<1x64x9x40xf32>) -> (tensor<1x64x400xf32>, tensor<1x64x9x40xf32>) {
   %w = nn.constant dense<0.5> : tensor<64x64x3xf32> : tensor<64x64x3xf32>
@@ -122,7 +122,7 @@ func.func @along_one_dim(%x: tensor<1x64x400xf32>, %z: tensor<1x64x9x40xf32>) ->
 // -----
 // A stride of 2: 2 x 2 outputs from 5 x 5 products by 4 x 4 weights.
 // CHECK-LABEL: func.func @strided
-// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = 2 : i64, {{.*}}stride = 2 : i64} : (tensor<1x4x28x28x16xf32>, tensor<16x4x64x16xf32>) -> tensor<1x4x14x14x16xf32>
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = array<i64: 2, 2>, {{.*}}stride = 2 : i64} : (tensor<1x4x28x28x16xf32>, tensor<16x4x64x16xf32>) -> tensor<1x4x14x14x16xf32>
 // DIRECT: nn.blocked_conv %{{.*}} : (tensor<1x4x28x28x16xf32>, tensor<1x4x576x16xf32>) -> tensor<1x4x14x14x16xf32>
 func.func @strided(%x: tensor<1x64x28x28xf32>) -> tensor<1x64x14x14xf32> {
   %w = nn.constant dense<0.5> : tensor<64x64x3x3xf32> : tensor<64x64x3x3xf32>
@@ -130,9 +130,47 @@ func.func @strided(%x: tensor<1x64x28x28xf32>) -> tensor<1x64x14x14xf32> {
   return %y : tensor<1x64x14x14xf32>
 }
 // -----
+// Weights that come from memory take longer than the products of a few pieces: pieces of 4 x 2 have two thirds of the
+// weights of 4 x 4.
+// CHECK-LABEL: func.func @many_weights
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = array<i64: 4, 2>, {{.*}}} : (tensor<1x16x14x14x16xf32>, tensor<24x16x256x16xf32>) -> tensor<1x16x14x14x16xf32>
+func.func @many_weights(%x: tensor<1x256x14x14xf32>) -> tensor<1x256x14x14xf32> {
+  %w = nn.constant dense<0.5> : tensor<256x256x3x3xf32> : tensor<256x256x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x14x14xf32>
+  return %y : tensor<1x256x14x14xf32>
+}
+// -----
+// With a stride, seven rows are summed tap by tap, since pieces of two rows have more weights and an output in vain.
+// CHECK-LABEL: func.func @strided_deep
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = array<i64: 1, 2>, {{.*}}stride = 2 : i64} : (tensor<1x16x14x14x16xf32>, tensor<12x16x256x16xf32>) -> tensor<1x16x7x7x16xf32>
+func.func @strided_deep(%x: tensor<1x256x14x14xf32>) -> tensor<1x256x7x7xf32> {
+  %w = nn.constant dense<0.5> : tensor<256x256x3x3xf32> : tensor<256x256x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x7x7xf32>
+  return %y : tensor<1x256x7x7xf32>
+}
+// -----
+// Kernels of one pixel that skip pixels: short rows, which fill no tile, are picked first.
+// CHECK-LABEL: func.func @short_rows
+// CHECK: %[[P:.*]] = nn.blocked_pool average {{.*}} strides = array<i64: 2, 2>} : {{.*}} -> tensor<1x4x14x14x16xf32>
+// CHECK: nn.blocked_conv %[[P]], {{.*}}strides = array<i64: 1, 1>}
+func.func @short_rows(%x: tensor<1x64x28x28xf32>) -> tensor<1x64x14x14xf32> {
+  %w = nn.constant dense<0.5> : tensor<64x64x1x1xf32> : tensor<64x64x1x1xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x28x28xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x14x14xf32>
+  return %y : tensor<1x64x14x14xf32>
+}
+// -----
+// CHECK-LABEL: func.func @long_rows
+// CHECK-NOT: nn.blocked_pool
+// CHECK: nn.blocked_conv {{.*}}strides = array<i64: 2, 2>}
+func.func @long_rows(%x: tensor<1x64x56x56xf32>) -> tensor<1x64x28x28xf32> {
+  %w = nn.constant dense<0.5> : tensor<64x64x1x1xf32> : tensor<64x64x1x1xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x56x56xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x28x28xf32>
+  return %y : tensor<1x64x28x28xf32>
+}
+// -----
 // Of larger images 4 x 4 outputs from 9 x 9 products by 6 x 6 weights.
 // CHECK-LABEL: func.func @strided_large
-// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = 4 : i64, {{.*}}stride = 2 : i64} : (tensor<1x4x80x80x16xf32>, tensor<36x4x64x16xf32>) -> tensor<1x4x40x40x16xf32>
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = array<i64: 4, 4>, {{.*}}stride = 2 : i64} : (tensor<1x4x80x80x16xf32>, tensor<36x4x64x16xf32>) -> tensor<1x4x40x40x16xf32>
 func.func @strided_large(%x: tensor<1x64x80x80xf32>) -> tensor<1x64x40x40xf32> {
   %w = nn.constant dense<0.5> : tensor<64x64x3x3xf32> : tensor<64x64x3x3xf32>
   %y = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x80x80xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x40x40xf32>
@@ -151,7 +189,7 @@ func.func @strided_otherwise(%x: tensor<1x64x28x28xf32>) -> (tensor<1x64x14x28xf
 // -----
 // A 5 x 5 kernel: 2 x 2 outputs from 6 x 6 products.
 // CHECK-LABEL: func.func @five_taps
-// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}kernel = array<i64: 5, 5>, outputs = 2 : i64, {{.*}}} : (tensor<1x2x28x28x16xf32>, tensor<36x4x32x16xf32>) -> tensor<1x4x28x28x16xf32>
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}kernel = array<i64: 5, 5>, outputs = array<i64: 2, 2>, {{.*}}} : (tensor<1x2x28x28x16xf32>, tensor<36x4x32x16xf32>) -> tensor<1x4x28x28x16xf32>
 // DIRECT: nn.blocked_conv %{{.*}} : (tensor<1x2x28x28x16xf32>, tensor<1x4x800x16xf32>) -> tensor<1x4x28x28x16xf32>
 func.func @five_taps(%x: tensor<1x32x28x28xf32>) -> tensor<1x64x28x28xf32> {
   %w = nn.constant dense<0.5> : tensor<64x32x5x5xf32> : tensor<64x32x5x5xf32>
@@ -313,7 +351,7 @@ func.func @winograd_groups(%x: tensor<1x64x28x28xf32>) -> tensor<1x96x28x28xf32>
 // Extents that only the run knows: Winograd's algorithm, pools and sums in blocks; a pool that is rounded up comes out of
 // them.
 // CHECK-LABEL: func.func @unknown
-// WINOGRAD: %[[C:.*]] = nn.winograd_conv {{.*}} outputs = 4 {{.*}} -> tensor<?x2x?x?x16xf32>
+// WINOGRAD: %[[C:.*]] = nn.winograd_conv {{.*}} outputs = array<i64: 4, 4>{{.*}} -> tensor<?x2x?x?x16xf32>
 // CHECK: %[[P:.*]] = nn.blocked_pool max %{{.*}} {{.*}}pads = array<i64: 1, 1, 1, 1>{{.*}} -> tensor<?x2x?x?x16xf32>
 // CHECK: %[[D:.*]] = nn.blocked_conv %[[P]]
 // CHECK: %[[S:.*]] = nn.binary add %[[D]], %[[P]] : {{.*}} -> tensor<?x2x?x?x16xf32>
@@ -333,7 +371,7 @@ func.func @unknown(%x: tensor<?x32x?x?xf32>) -> tensor<?x32x?x?xf32> {
 // Of an image that only the run knows few pixels are left at 512 channels: pieces of 2 x 2, whose weights are less than
 // half as large. A kernel of one pixel that skips pixels has those that it reads picked first.
 // CHECK-LABEL: func.func @unknown_deep
-// WINOGRAD: %[[C:.*]] = nn.winograd_conv {{.*}} outputs = 2 {{.*}} -> tensor<1x32x?x?x16xf32>
+// WINOGRAD: %[[C:.*]] = nn.winograd_conv {{.*}} outputs = array<i64: 2, 2>{{.*}} -> tensor<1x32x?x?x16xf32>
 // WINOGRAD: %[[P:.*]] = nn.blocked_pool average %[[C]] {{.*}}kernel = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 2, 2>} : {{.*}} -> tensor<1x32x?x?x16xf32>
 // WINOGRAD: nn.blocked_conv %[[P]], {{.*}}strides = array<i64: 1, 1>} : (tensor<1x32x?x?x16xf32>, tensor<1x4x512x16xf32>) -> tensor<1x4x?x?x16xf32>
 func.func @unknown_deep(%x: tensor<1x512x?x?xf32>) -> tensor<1x64x?x?xf32> {

@@ -69,7 +69,7 @@ func.func @main(%x: tensor<1x2x4000x16xf32>, %p: tensor<1x2x96x16xf32>) -> tenso
 // AVX2: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<8xf32>, )+)}}vector<8xf32>)
 // AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<16xf32>, ){23})}}vector<16xf32>)
 func.func @main(%x: tensor<1x2x48x48x16xf32>, %u: tensor<36x2x32x16xf32>, %b: tensor<2x16xf32>) -> tensor<1x2x48x48x16xf32> {
-  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 32 : i64, filters = 32 : i64, outputs = 4 : i64} : (tensor<1x2x48x48x16xf32>, tensor<36x2x32x16xf32>, tensor<2x16xf32>) -> tensor<1x2x48x48x16xf32>
+  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 32 : i64, filters = 32 : i64, outputs = array<i64: 4, 4>} : (tensor<1x2x48x48x16xf32>, tensor<36x2x32x16xf32>, tensor<2x16xf32>) -> tensor<1x2x48x48x16xf32>
   return %y : tensor<1x2x48x48x16xf32>
 }
 // -----
@@ -81,7 +81,7 @@ func.func @main(%x: tensor<1x2x48x48x16xf32>, %u: tensor<36x2x32x16xf32>, %b: te
 // AVX512: memref.prefetch
 // AVX512: scf.for {{.*}} iter_args({{.*}}) -> ({{((vector<16xf32>, ){15})}}vector<16xf32>)
 func.func @main(%x: tensor<1x16x14x14x16xf32>, %u: tensor<36x16x256x16xf32>, %b: tensor<16x16xf32>) -> tensor<1x16x14x14x16xf32> {
-  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 256 : i64, filters = 256 : i64, outputs = 4 : i64} : (tensor<1x16x14x14x16xf32>, tensor<36x16x256x16xf32>, tensor<16x16xf32>) -> tensor<1x16x14x14x16xf32>
+  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 256 : i64, filters = 256 : i64, outputs = array<i64: 4, 4>} : (tensor<1x16x14x14x16xf32>, tensor<36x16x256x16xf32>, tensor<16x16xf32>) -> tensor<1x16x14x14x16xf32>
   return %y : tensor<1x16x14x14x16xf32>
 }
 // -----
@@ -269,7 +269,7 @@ func.func @main(%x: tensor<1x2x?x?x16xf32>, %p: tensor<1x2x32x16xf32>) -> tensor
 // CHECK: nn.plan = "Winograd F(4,3), {{.*}} patches of 16 x 32 pixels"
 // CHECK: func.func private @k0
 func.func @main(%x: tensor<1x96x?x?x16xf32>, %u: tensor<36x96x1536x16xf32>) -> tensor<1x96x?x?x16xf32> {
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 1536 : i64, filters = 1536 : i64, outputs = 4 : i64} : (tensor<1x96x?x?x16xf32>, tensor<36x96x1536x16xf32>) -> tensor<1x96x?x?x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 1536 : i64, filters = 1536 : i64, outputs = array<i64: 4, 4>} : (tensor<1x96x?x?x16xf32>, tensor<36x96x1536x16xf32>) -> tensor<1x96x?x?x16xf32>
   return %y : tensor<1x96x?x?x16xf32>
 }
 // -----
@@ -277,6 +277,6 @@ func.func @main(%x: tensor<1x96x?x?x16xf32>, %u: tensor<36x96x1536x16xf32>) -> t
 // CHECK: nn.plan = "Winograd F(4,3), registers hold {{[0-9]+}} pieces x {{[0-9]+}} filters, cut into 2 x patches of 16 x 32 pixels"
 // CHECK: func.func private @k0
 func.func @main(%x: tensor<1x4x?x?x16xf32>, %u: tensor<36x4x64x16xf32>) -> tensor<1x4x?x?x16xf32> {
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 64 : i64, filters = 64 : i64, outputs = 4 : i64} : (tensor<1x4x?x?x16xf32>, tensor<36x4x64x16xf32>) -> tensor<1x4x?x?x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 64 : i64, filters = 64 : i64, outputs = array<i64: 4, 4>} : (tensor<1x4x?x?x16xf32>, tensor<36x4x64x16xf32>) -> tensor<1x4x?x?x16xf32>
   return %y : tensor<1x4x?x?x16xf32>
 }

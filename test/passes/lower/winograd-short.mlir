@@ -15,6 +15,6 @@
 // CHECK: scf.for {{.*}} = %c0 to %c4 step %c1
 // CHECK: iter_args({{.*}}) -> ({{((vector<16xf32>, ){14})}}vector<16xf32>)
 func.func @main(%x: tensor<1x16x14x14x16xf32>, %u: tensor<36x16x256x16xf32>, %b: tensor<16x16xf32>) -> tensor<1x16x14x14x16xf32> {
-  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 256 : i64, filters = 256 : i64, outputs = 4 : i64} : (tensor<1x16x14x14x16xf32>, tensor<36x16x256x16xf32>, tensor<16x16xf32>) -> tensor<1x16x14x14x16xf32>
+  %y = nn.winograd_conv %x, %u, %b {pads = array<i64: 1, 1, 1, 1>, channels = 256 : i64, filters = 256 : i64, outputs = array<i64: 4, 4>} : (tensor<1x16x14x14x16xf32>, tensor<36x16x256x16xf32>, tensor<16x16xf32>) -> tensor<1x16x14x14x16xf32>
   return %y : tensor<1x16x14x14x16xf32>
 }

@@ -14,6 +14,6 @@
 // CHECK: scf.for {{.*}} = %c0 to %c4 step %c1
 // CHECK: iter_args({{.*}}) -> ({{((vector<16xf32>, ){14})}}vector<16xf32>)
 func.func @main(%x: tensor<1x32x14x14x16xf32>, %u: tensor<16x32x512x16xf32>) -> tensor<1x32x7x7x16xf32> {
-  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 512 : i64, filters = 512 : i64, outputs = 2 : i64, stride = 2 : i64} : (tensor<1x32x14x14x16xf32>, tensor<16x32x512x16xf32>) -> tensor<1x32x7x7x16xf32>
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 512 : i64, filters = 512 : i64, outputs = array<i64: 2, 2>, stride = 2 : i64} : (tensor<1x32x14x14x16xf32>, tensor<16x32x512x16xf32>) -> tensor<1x32x7x7x16xf32>
   return %y : tensor<1x32x7x7x16xf32>
 }
