@@ -154,7 +154,7 @@ def pixels(x, w):
         # Several items along the pixels; an odd number of them; few.
         (1, 256, 128, (40, 50)),
         (1, 128, 512, (27, 27)),
-        (1, 320, 1280, (7, 7)),
+        (1, 320, 1280, (12, 11)),
         # Sums that are cut.
         (1, 2048, 2304, (12, 11)),
         # Several images, of one item of pixels and of two.

@@ -127,3 +127,11 @@ func.func @few_channels(%x: tensor<1x4x56x56x16xf32>, %p: tensor<1x16x64x16xf32>
   %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 64 : i64, filters = 256 : i64, groups = 1 : i64} : (tensor<1x4x56x56x16xf32>, tensor<1x16x64x16xf32>) -> tensor<1x16x56x56x16xf32>
   return %y : tensor<1x16x56x56x16xf32>
 }
+// -----
+// Few pixels: the weights come from memory all the time.
+// CHECK-LABEL: func.func @few
+// CHECK-NOT: strassen
+func.func @few(%x: tensor<1x32x7x7x16xf32>, %p: tensor<1x128x512x16xf32>) -> tensor<1x128x7x7x16xf32> {
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 512 : i64, filters = 2048 : i64, groups = 1 : i64} : (tensor<1x32x7x7x16xf32>, tensor<1x128x512x16xf32>) -> tensor<1x128x7x7x16xf32>
+  return %y : tensor<1x128x7x7x16xf32>
+}
