@@ -52,12 +52,11 @@ SmallVector<Value> MicroKernel::joined(KernelBuilder &k, ValueRange partial) con
 }
 
 SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, ValueRange accumulators,
-                                     Operand left, Operand right,
-                                     llvm::function_ref<void(Value)> atStep) const {
+                                     Operand left, Operand right, Work atStep) const {
   int64_t count = rows * vectors;
-  auto next = [&](Value at, ValueRange sums) {
+  auto next = [&](Value at, ValueRange sums, int64_t number, int64_t steps) {
     if (atStep)
-      atStep(at);
+      atStep(at, number, steps);
     return step(k, at, sums, left, right);
   };
   SmallVector<Value> sums(accumulators);
@@ -69,7 +68,7 @@ SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, Val
       SmallVector<Value> all(carried);
       for (int64_t i = 0; i < steps; ++i) {
         int64_t part = i % parts * count;
-        llvm::copy(next(k.add(at, i), ArrayRef(all).slice(part, count)), all.begin() + part);
+        llvm::copy(next(k.add(at, i), ArrayRef(all).slice(part, count), i, steps), all.begin() + part);
       }
       return all;
     });
@@ -78,7 +77,8 @@ SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, Val
     if (from == to || (getConstantIntValue(from) && getConstantIntValue(from) == getConstantIntValue(to)))
       return sums;
   }
-  return k.loop(from, to, k.index(1), sums, next);
+  return k.loop(from, to, k.index(1), sums,
+                [&](Value at, ValueRange carried) { return next(at, carried, /*number=*/0, /*steps=*/1); });
 }
 
 SmallVector<Value> MicroKernel::step(KernelBuilder &k, Value at, ValueRange accumulators, Operand left,

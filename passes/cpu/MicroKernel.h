@@ -41,11 +41,15 @@ struct MicroKernel {
   /// An operand in the accumulators' element type: the scalar of row i, or the vector j, of step k.
   using Operand = llvm::function_ref<mlir::Value(int64_t index, mlir::Value step)>;
 
-  /// Adds the products of the steps [from, to) to `accumulators`, row by row, and returns the sums. `atStep` may write
-  /// what else belongs into each step, such as prefetches.
+  /// Writes what else belongs into a step, such as prefetches: the step, its number in a turn of the loop, and how many
+  /// there are.
+  using Work = llvm::function_ref<void(mlir::Value step, int64_t number, int64_t steps)>;
+
+  /// Adds the products of the steps [from, to) to `accumulators`, row by row, and returns the sums. `atStep` is called
+  /// in front of each step.
   llvm::SmallVector<mlir::Value> emit(KernelBuilder &k, mlir::Value from, mlir::Value to,
                                       mlir::ValueRange accumulators, Operand left, Operand right,
-                                      llvm::function_ref<void(mlir::Value step)> atStep = nullptr) const;
+                                      Work atStep = nullptr) const;
 
   /// Adds the products of one step.
   llvm::SmallVector<mlir::Value> step(KernelBuilder &k, mlir::Value at, mlir::ValueRange accumulators, Operand left,

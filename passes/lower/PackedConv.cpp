@@ -216,7 +216,7 @@ private:
     if (!space.isPointwise)
       return kernel.emit(k, k.index(0), depth, initial, left, right);
     return kernel.emit(k, k.index(0), depth, initial, left, right,
-                       [&](Value step) { fetchNext(k.sub(filter, firstFilter), step); });
+                       [&](Value step, int64_t, int64_t) { fetchNext(k.sub(filter, firstFilter), step); });
   }
 
   /// A step of a pointwise convolution's tile asks for what the next panel gathers of one channel, on a page of its

@@ -275,7 +275,7 @@ private:
   /// The products of [from, to) with scales that change from block to block of the steps.
   SmallVector<Value> scaledSum(const MicroKernel &kernel, const Part &part, ValueRange accumulators, Value panel,
                                MicroKernel::Operand left, MicroKernel::Operand right,
-                               llvm::function_ref<void(Value)> atStep) {
+                               MicroKernel::Work atStep) {
     Value block = k.index(scaledSteps), end = k.div(k.add(part.to, scaledSteps - 1), block);
     return k.loop(k.div(part.from, block), end, k.index(1), accumulators, [&](Value number, ValueRange before) {
       SmallVector<Value> factors;
@@ -293,7 +293,7 @@ private:
   /// The products of [from, to); where rows may have odd lengths, the last step of a row apart.
   SmallVector<Value> sum(const MicroKernel &kernel, const Part &part, ValueRange accumulators, Value panel, Value aRow,
                          MicroKernel::Operand left, MicroKernel::Operand right,
-                         llvm::function_ref<void(Value)> atStep) {
+                         MicroKernel::Work atStep) {
     if (scales && !wide)
       return scaledSum(kernel, part, accumulators, panel, left, right, atStep);
     RankedTensorType type = typeOf(op.getA());
@@ -351,7 +351,7 @@ private:
       start = k.add(k.mul(part.nextStep, perPanelStep),
                     k.mul(k.mul(number, k.sub(part.to, part.from)), fetched));
     }
-    return sum(kernel, part, accumulators, panel, aRow, left, right, [&](Value step) {
+    return sum(kernel, part, accumulators, panel, aRow, left, right, [&](Value step, int64_t number, int64_t steps) {
       for (int64_t i = 0; i < count && plan.aheadBytes; ++i) {
         if (wide)
           prefetch(k.flat(wide),
@@ -359,7 +359,9 @@ private:
         else
           fetch(k.add(here, i), k.add(k.mul(step, perPanelStep), plan.aheadBytes * 8 / bits), 3);
       }
-      if (!fetchesNext)
+      // The share of several steps is one line where that holds it, which it does if the rows are known to be many.
+      bool isLine = rows.known && plan.prefetchBytes * steps <= 64;
+      if (!fetchesNext || (isLine && number > 0))
         return;
       Value offset = k.add(start, k.mul(k.sub(step, part.from), fetched));
       for (int64_t i = 0; i < count; ++i)

@@ -7,10 +7,13 @@
 // TWO: func.func private @k0
 // TWO-NOT: nn.borrowed
 // TWO-NOT: arith.subf
-// The loop has four steps a turn.
+// The loop has four steps a turn, of which the first alone asks for its share of either panel that comes next.
 // TWO: scf.for {{.*}} step %c4{{[_0-9]*}} iter_args
-// TWO: memref.prefetch {{.*}} locality<3>
-// TWO: memref.prefetch {{.*}} locality<2>
+// TWO-COUNT-2: memref.prefetch {{.*}} locality<3>
+// TWO-COUNT-2: memref.prefetch {{.*}} locality<2>
+// TWO-COUNT-6: memref.prefetch {{.*}} locality<3>
+// TWO-NOT: locality<2>
+// TWO: scf.yield
 // ONE: func.func private @k0
 // ONE-NOT: locality<3>
 // ONE: arith.subf
