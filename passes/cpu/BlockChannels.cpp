@@ -272,8 +272,9 @@ private:
     }
     if (filtering) {
       Value packed = winogradPanels(b, loc, op.getW(), shape, *filtering);
+      SmallVector<int64_t> outputs = filtering->outputs(kernel.size());
       return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, pads,
-                                                    channels, filters, filtering->outputs(kernel.size()), kernel, op.getDilations(),
+                                                    channels, filters, outputs, kernel, op.getDilations(),
                                                     filtering->stride(), groups));
     }
     // A picture's few channels are read as they come.

@@ -21,7 +21,7 @@ mlir::Value blockedExtents(mlir::OpBuilder &b, mlir::Location loc, mlir::Value e
 
 /// The pixels of an image in blocks that kernels of one pixel read which go by `strides` and give an image of y's
 /// extents. The strides are 1 afterwards. Where pixels are not to be picked, the image as it is: larger kernels see the
-/// others, too, and of known images the convolution itself makes rows of those that it reads.
+/// others, too, and long rows of known images fill the convolution's tiles as they are.
 mlir::Value pickPixels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value blocked, mlir::RankedTensorType y,
                        llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> pads,
                        llvm::SmallVectorImpl<int64_t> &strides);

@@ -115,13 +115,14 @@ NextPanels::NextPanels(KernelBuilder &k, Value panels, Value start, int64_t coun
   share = k.add(start, k.mul(first, nn::kBlock));
 }
 
-void NextPanels::prefetch(KernelBuilder &k, Value step, int64_t steps) const {
+void NextPanels::prefetch(KernelBuilder &k, Value step) const {
   if (!panels)
     return;
   Value line = k.add(share, k.mul(k.div(step, k.index(2)), nn::kBlock));
-  for (int64_t part = 0; part < parts; ++part)
-    memref::PrefetchOp::create(k.b, k.loc, panels, ValueRange{k.add(line, part * partLines * nn::kBlock)}, /*isWrite=*/false,
-                               /*localityHint=*/2, /*isDataCache=*/true);
+  for (int64_t part = 0; part < parts; ++part) {
+    Value at = k.add(line, part * partLines * nn::kBlock);
+    memref::PrefetchOp::create(k.b, k.loc, panels, at, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  }
 }
 
 bool hasShortEpilogue(nn::GroupOp group, int64_t most) { return isShortBody(group.getBody().front(), most); }

@@ -82,10 +82,11 @@ public:
   NextPanels(KernelBuilder &k, mlir::Value panels, mlir::Value start, int64_t count, int64_t depth, int64_t tiles,
              mlir::Value number);
 
-  /// Called in front of so many steps of the tile, of which the first is `step`.
-  void prefetch(KernelBuilder &k, mlir::Value step, int64_t steps) const;
+  /// Called in front of every other step of the tile, or of every step.
+  void prefetch(KernelBuilder &k, mlir::Value step) const;
 
 private:
+  /// Where the tile's share starts; the parts of the group and the lines of each.
   mlir::Value panels, share;
   int64_t parts = 0, partLines = 0;
 };

@@ -74,8 +74,7 @@ SmallVector<Value> DirectSums::run(KernelBuilder &k, const MicroKernel &kernel, 
   int64_t unroll = isBytes ? 1 : steps <= 3 ? steps : steps % 2 ? 1 : 2;
   return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
     SmallVector<Value> next(sums);
-    tile.following.prefetch(k, k.add(k.div(k.sub(weight, k.mul(tile.panel, depth * kBlock)), k.index(kBlock)), at),
-                            unroll);
+    tile.following.prefetch(k, k.add(k.div(k.sub(weight, k.mul(tile.panel, depth * kBlock)), k.index(kBlock)), at));
     for (int64_t u = 0; u < unroll; ++u)
       next = kernel.step(
           k, k.add(at, u), next,

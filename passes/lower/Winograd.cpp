@@ -17,7 +17,8 @@
 //
 // 14 x 14 outputs so take 484 products for a channel and a filter in place of 576.
 //
-// A kernel may have taps along one dim alone. Pieces then have one output along the other, and signals one row.
+// A kernel may have taps along one dim alone. Pieces then have one output along the other, and signals one row. Pieces may
+// be of other outputs down than across: 4 x 2, or 1 x 2, where along the single output the taps' products are added up.
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -350,7 +351,7 @@ private:
       int64_t unroll = channels % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(channels), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
-        following.prefetch(k, k.add(k.mul(block, kBlock), at), unroll);
+        following.prefetch(k, k.add(k.mul(block, kBlock), at));
         for (int64_t i = 0; i < unroll; ++i)
           next = kernel.step(
               k, k.add(at, i), next,
