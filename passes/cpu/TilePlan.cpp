@@ -51,8 +51,10 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
   plan.panels = std::max<int64_t>(1, 2 / perPanel);
   plan.rows = std::max<int64_t>(1, room / (plan.panels * perPanel));
   bool isFewRows = rows && *rows < plan.rows;
-  // Rows that evict each other are taken fewer at a time, with more panels.
-  if (panels >= 3 && leftBytes && !isFewRows && collide(plan.rows, *leftBytes)) {
+  // Rows that evict each other are taken fewer at a time, with more panels; and others where two multipliers are busy
+  // with 35 instructions a step in place of 38, which count where another thread has half of what the core starts.
+  bool sparesInstructions = target.twoMultipliers && !pairs && steps > 8 && panels % 3 == 0;
+  if (panels >= 3 && leftBytes && !isFewRows && (sparesInstructions || collide(plan.rows, *leftBytes))) {
     plan.panels = panelsOfColliding(panels, 3);
     plan.rows = room / (plan.panels * perPanel);
   }

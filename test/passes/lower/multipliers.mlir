@@ -9,9 +9,10 @@
 // TWO-NOT: arith.subf
 // The loop has four steps a turn, of which the first alone asks for its share of either panel that comes next.
 // TWO: scf.for {{.*}} step %c4{{[_0-9]*}} iter_args
-// TWO-COUNT-2: memref.prefetch {{.*}} locality<3>
-// TWO-COUNT-2: memref.prefetch {{.*}} locality<2>
-// TWO-COUNT-6: memref.prefetch {{.*}} locality<3>
+// Tiles are of 8 x 48 sums, with fewer broadcasts than 12 x 32 have.
+// TWO-COUNT-3: memref.prefetch {{.*}} locality<3>
+// TWO-COUNT-3: memref.prefetch {{.*}} locality<2>
+// TWO-COUNT-9: memref.prefetch {{.*}} locality<3>
 // TWO-NOT: locality<2>
 // TWO: scf.yield
 // ONE: func.func private @k0
