@@ -93,14 +93,14 @@ def NN_WinogradConvOp : NN_BlockedOp<"winograd_conv", (ins NN_Tensor:$x, NN_Tens
     `taps` - 1. u[q i + j, m / 16, c, m % 16] is element (i, j) of G w[m, c] G^T (Lavin and Gray 2015); along a dim with
     one output G is the identity, and the output the sum of all products. Or the same for a signal,
     x: [N,ceil(C/16),L,16] and a kernel of `taps`, or a kernel of one tap along one dim, where pieces have one output:
-    u: [q, ceil(M/16), C, 16] is G w[m, c]. Of a 3 x 3 kernel, every 6 x 6
-    piece of the input gives 4 x 4 outputs from 36 products instead of 144, or every 4 x 4 piece 2 x 2 from 16 instead
-    of 36; of a 5 x 5 kernel, every 6 x 6 piece gives 2 x 2 from 36 instead of 100. With `dilations` the inputs and the
-    outputs of a piece are so far apart. With a `stride` of 2, a 9 x 9 piece gives 4 x 4 outputs of a 3 x 3 kernel from
-    81 products instead of 144, or a 5 x 5 piece 2 x 2 from 25 instead of 36. As many points along a dim as there are
-    outputs have the same, last weight, so that p and q are 6 and 4, too. With several `groups` C in u is the channels of one.
-    A 2 x 2 kernel takes 25 products of a 5 x 5 piece for 4 x 4 outputs instead of 64, or 9 for 2 x 2 instead of 16.
-    With three taps along one dim alone, 4 outputs take 6 products instead of 12, and 9 with a stride of 2.
+    u: [q, ceil(M/16), C, 16] is G w[m, c]. Of a 3 x 3 kernel, every 6 x 6 piece of the input gives 4 x 4 outputs from
+    36 products instead of 144, or every 4 x 4 piece 2 x 2 from 16 instead of 36; of a 5 x 5 kernel, every 6 x 6 piece
+    gives 2 x 2 from 36 instead of 100. With `dilations` the inputs and the outputs of a piece are so far apart. With a
+    `stride` of 2, a 9 x 9 piece gives 4 x 4 outputs of a 3 x 3 kernel from 81 products instead of 144, or a 5 x 5 piece
+    2 x 2 from 25 instead of 36. As many points along a dim as there are outputs have the same, last weight, so that p
+    and q are 6 and 4, too. With several `groups` C in u is the channels of one. A 2 x 2 kernel takes 25 products of a
+    5 x 5 piece for 4 x 4 outputs instead of 64, or 9 for 2 x 2 instead of 16. With three taps along one dim alone, 4
+    outputs take 6 products instead of 12, and 9 with a stride of 2.
 
     - winograd_conv_c1: x has as many dims as the kernel, one or two, and holds `channels` channels.
     - winograd_conv_c2: pads has 2n entries for the kernel's n, none negative, and dilations n that are positive.

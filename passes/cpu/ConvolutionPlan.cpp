@@ -68,7 +68,7 @@ double productsOfPeak(const winograd::ImageFiltering &f, int64_t channels) {
   // Of many channels 81 points leave the second-level cache.
   if (outputs == 16)
     return 0.85 - 0.25 * std::clamp(channels / 64.0 - 1, 0.0, 1.0);
-  return outputs == 1 ? 0.85 : outputs == 2 ? 0.82 : outputs == 4 && f.down.outputs == 2 ? 0.82 : 0.65;
+  return outputs == 2 ? 0.82 : outputs == 4 && f.down.outputs == 2 ? 0.82 : 0.65;
 }
 
 double winogradCycles(Size s, const winograd::ImageFiltering &f) {
@@ -132,7 +132,9 @@ std::optional<winograd::ImageFiltering> filteringBelow(double most, nn::ConvOp o
   SmallVector<SmallVector<int64_t>> candidates;
   for (int64_t down : n == 2 && kernel[0] > 1 ? perDim : one)
     for (int64_t across : kernel.back() > 1 ? perDim : one)
-      candidates.push_back(n == 1 ? SmallVector<int64_t>{across} : SmallVector<int64_t>{down, across});
+      // A piece of a single output takes as many products as summing directly.
+      if (down * across > 1)
+        candidates.push_back(n == 1 ? SmallVector<int64_t>{across} : SmallVector<int64_t>{down, across});
   std::optional<winograd::ImageFiltering> chosen;
   for (ArrayRef<int64_t> outputs : candidates) {
     winograd::ImageFiltering filtering(outputs, kernel, stride);

@@ -1,13 +1,8 @@
 #include "passes/cpu/WinogradPlan.h"
 
-#include "dialects/nn/Blocked.h"
 #include "passes/cpu/TileCosts.h"
 
 namespace nnc {
-
-static double weightBytes(const WinogradSize &size) {
-  return 4.0 * size.weights * size.channels * size.panels * nn::kBlock;
-}
 
 WinogradPlan planWinograd(const KernelTarget &target, const WinogradSize &size) {
   const auto &[points, weights, pieces, products, channels, panels, groups] = size;
@@ -18,7 +13,7 @@ WinogradPlan planWinograd(const KernelTarget &target, const WinogradSize &size) 
   // panels, stays in the second-level cache, or else is written and read beyond it: inputs are written by everyone who
   // shares the filters, and read for each group.
   constexpr int64_t panelGroup = 3, mostNear = 1 << 20;
-  double all = weightBytes(size),
+  double all = size.weightBytes(),
          perPiece = 4.0 * points * (channels + std::min(panels, panelGroup) * nn::kBlock);
   double least = std::numeric_limits<double>::infinity();
   for (int64_t items = 1; items <= pieces; ++items)
@@ -67,7 +62,7 @@ WinogradPlan planWinograd(const KernelTarget &target, const WinogradSize &size) 
 
 WinogradPatch planWinogradPatch(const WinogradSize &size, bool isRow) {
   // Two or three tiles; where all the weights do not stay in the second-level cache, more that share what is read.
-  bool staysNear = weightBytes(size) <= 2 * kKeptBytes;
+  bool staysNear = size.weightBytes() <= 2 * kKeptBytes;
   WinogradPatch patch = isRow ? WinogradPatch{1, staysNear ? 28 : 64} : WinogradPatch{staysNear ? 4 : 8, 8};
   while (4.0 * size.points * size.channels * patch.rows * patch.columns > kMostWorkspace &&
          patch.rows * patch.columns > 8)

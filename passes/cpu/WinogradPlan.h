@@ -2,6 +2,7 @@
 #ifndef NNC_PASSES_CPU_WINOGRADPLAN_H
 #define NNC_PASSES_CPU_WINOGRADPLAN_H
 
+#include "dialects/nn/Blocked.h"
 #include "passes/lower/KernelBuilder.h"
 
 namespace nnc {
@@ -11,6 +12,9 @@ namespace nnc {
 /// a group.
 struct WinogradSize {
   int64_t points, weights, pieces, products, channels, panels, groups;
+
+  /// Of the weights of a group.
+  int64_t weightBytes() const { return 4 * weights * channels * panels * nn::kBlock; }
 };
 
 /// An item is some panels of filters for some of the pieces.

@@ -351,7 +351,7 @@ private:
       start = k.add(k.mul(part.nextStep, perPanelStep),
                     k.mul(k.mul(number, k.sub(part.to, part.from)), fetched));
     }
-    return sum(kernel, part, accumulators, panel, aRow, left, right, [&](Value step, int64_t number, int64_t steps) {
+    return sum(kernel, part, accumulators, panel, aRow, left, right, [&](Value step, int64_t inTurn, int64_t steps) {
       for (int64_t i = 0; i < count && plan.aheadBytes; ++i) {
         if (wide)
           prefetch(k.flat(wide),
@@ -361,7 +361,7 @@ private:
       }
       // The share of several steps is one line where that holds it, which it does if the rows are known to be many.
       bool isLine = rows.known && plan.prefetchBytes * steps <= 64;
-      if (!fetchesNext || (isLine && number > 0))
+      if (!fetchesNext || (isLine && inTurn > 0))
         return;
       Value offset = k.add(start, k.mul(k.sub(step, part.from), fetched));
       for (int64_t i = 0; i < count; ++i)

@@ -77,9 +77,8 @@ public:
     int64_t work = f.points() * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
     k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
     StringRef strided = op.getStride() == 2 ? " of stride 2" : "";
-    k.note("Winograd " + describe() + strided +
-           ", registers hold " + Twine(plan.rows) + " pieces x " + Twine(plan.panels * kBlock) + " filters, cut into " +
-           Twine(plan.panelItems) + " x " + (s.patches ? s.patches->describe() : std::to_string(plan.tileItems)));
+    k.note("Winograd " + describe() + strided + ", registers hold " + Twine(plan.rows) + " pieces x " +
+           Twine(plan.panels * kBlock) + " filters, cut into " + Twine(plan.panelItems) + " x " + (s.patches ? s.patches->describe() : std::to_string(plan.tileItems)));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       group = point[1];

@@ -1,7 +1,5 @@
 #include "passes/lower/WinogradShape.h"
 
-#include "dialects/nn/Blocked.h"
-
 using namespace mlir;
 
 namespace nnc {
@@ -30,8 +28,7 @@ WinogradShape::WinogradShape(nn::WinogradConvOp op, KernelTarget target)
     plan.panelItems = panels > plan.panels ? 2 : 1;
     // Weights that come from memory take as long as the products of some thirty pieces.
     constexpr int64_t kMostKept = 2 << 20;
-    bool areFar = filtering.weights() * channels * panels * nn::kBlock * 4 > kMostKept;
-    manyPieces = std::max<int64_t>(2 * plan.rows, areFar ? 64 : 0);
+    manyPieces = std::max<int64_t>(2 * plan.rows, size.weightBytes() > kMostKept ? 64 : 0);
     return;
   }
   bool isDilated = rowsApart > 1 || columnsApart > 1;
