@@ -259,12 +259,10 @@ private:
   }
 
   Error link() {
-    RuntimeOptions runtimeOptions;
-    runtimeOptions.forArchive = options.kind == OutputKind::Archive;
-    auto runtime = runtimeObject(info, target, runtimeOptions);
+    auto runtime = runtimeObjects(info, target, /*forArchive=*/options.kind == OutputKind::Archive);
     if (!runtime)
       return lineError(options.input, runtime.takeError());
-    objects.push_back(std::move(*runtime));
+    llvm::move(*runtime, std::back_inserter(objects));
 
     LinkInputs inputs;
     inputs.objects = objects;

@@ -117,10 +117,10 @@ private:
     auto objects = emitObject(module, *target, target->levels[0], emit);
     if (!objects)
       return objects.takeError();
-    auto runtime = runtimeObject(info, *target);
+    auto runtime = runtimeObjects(info, *target);
     if (!runtime)
       return runtime.takeError();
-    objects->push_back(std::move(*runtime));
+    llvm::move(*runtime, std::back_inserter(*objects));
 
     LinkInputs inputs;
     inputs.objects = *objects;

@@ -221,8 +221,7 @@ Expected<ElementLayout> elementLayout(const ValueInfo &value) {
                            value.name.c_str(), type.c_str());
 }
 
-Expected<GlobalVariable *> buildDescriptor(Module &module, const ModelInfo &info, const Target &target,
-                                           GlobalVariable &api) {
+Error buildDescriptor(Module &module, const ModelInfo &info, const Target &target) {
   Builder b(module);
   Expected<Constant *> inputs = valueInfos(b, info.inputs);
   if (!inputs)
@@ -236,11 +235,12 @@ Expected<GlobalVariable *> buildDescriptor(Module &module, const ModelInfo &info
   levels.push_back(b.null());
   Constant *model = b.structOf({b.i32(NNC_ABI_VERSION), b.i32(NNC_ABI_MINOR_VERSION), b.string(info.name), b.i32(info.inputs.size()),
                                 b.i32(info.outputs.size()), *inputs, *outputs, b.i64(info.scratchBytes),
-                                b.i64(info.weightBytes), b.array(levels), b.string("nnc " NNC_VERSION), &api,
-                                modelData(b, info, target), b.i64(info.workspaceBytes),
+                                b.i64(info.weightBytes), b.array(levels), b.string("nnc " NNC_VERSION),
+                                b.hidden(info.name + "__nncrt_api", b.pointer), modelData(b, info, target), b.i64(info.workspaceBytes),
                                 b.i64(info.groups.size()), groupInfos(b, info.groups)});
-  return new GlobalVariable(module, model->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage, model,
-                            info.name + "_model");
+  new GlobalVariable(module, model->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage, model,
+                     info.name + "_model");
+  return Error::success();
 }
 
 } // namespace nnc

@@ -8,7 +8,6 @@
 #include "llvm/Support/Error.h"
 
 namespace llvm {
-class GlobalVariable;
 class Module;
 } // namespace llvm
 
@@ -28,9 +27,8 @@ struct ElementLayout {
 llvm::Expected<ElementLayout> elementLayout(const ValueInfo &value);
 
 /// Adds the constant `<name>_model` and everything that it points to: the structs of nnc/nnc.h and
-/// runtime/internal.h. `api` is the runtime's table of functions.
-llvm::Expected<llvm::GlobalVariable *> buildDescriptor(llvm::Module &module, const ModelInfo &info,
-                                                       const Target &target, llvm::GlobalVariable &api);
+/// runtime/internal.h. The runtime's table of functions is `<name>__nncrt_api`, of another object.
+llvm::Error buildDescriptor(llvm::Module &module, const ModelInfo &info, const Target &target);
 
 } // namespace nnc
 

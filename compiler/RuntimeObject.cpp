@@ -2,10 +2,16 @@
 #include "compiler/CodeGen.h"
 #include "compiler/Descriptor.h"
 
-#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/Constants.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/ObjCopy/CommonConfig.h"
+#include "llvm/ObjCopy/ELF/ELFConfig.h"
+#include "llvm/ObjCopy/ELF/ELFObjcopy.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
 
 using namespace llvm;
 
@@ -48,34 +54,41 @@ Expected<EmbeddedFiles> embeddedFiles(const Triple &triple) {
 #undef NNC_FILES
 }
 
-/// The functions of runtime/internal.h that compiled code calls.
-bool isCalledByModel(StringRef name) {
-  return name == "nncrt_output" || name == "nncrt_alloc" || name == "nncrt_alloc_tensor" || name == "nncrt_append" ||
-         name == "nncrt_check" || name == "nncrt_copy" || name == "nncrt_free" || name == "nncrt_parallel" ||
-         name == "nncrt_launch" || name == "nncrt_cost" || name == "nncrt_fail";
-}
-
-/// Prefixes what the model's code calls; the table behind nnc.h becomes local. The weak helpers that LLVM calls by
-/// name keep theirs, since only code generation shows who needs them; the link drops the rest.
-void renameRuntime(Module &module, StringRef modelName) {
-  for (GlobalValue &value : module.global_values()) {
-    if (value.isDeclaration() || value.hasLocalLinkage() || value.hasWeakLinkage())
-      continue;
-    if (isCalledByModel(value.getName())) {
-      value.setName(modelName + "__" + value.getName());
-      value.setVisibility(GlobalValue::HiddenVisibility);
-    } else {
-      value.setLinkage(GlobalValue::InternalLinkage);
-    }
+/// The runtime with the model's name before what other objects refer to. The weak helpers that LLVM calls by name keep
+/// theirs, since only code generation shows who needs them; a link drops the rest.
+Expected<std::unique_ptr<MemoryBuffer>> renamedRuntime(StringRef runtime, StringRef modelName) {
+  std::string name = (modelName + "_runtime.o").str();
+  Expected<std::unique_ptr<object::ObjectFile>> read =
+      object::ObjectFile::createELFObjectFile(MemoryBufferRef(runtime, name));
+  if (!read)
+    return read.takeError();
+  objcopy::CommonConfig config;
+  StringMap<std::string> names;
+  for (object::SymbolRef symbol : (*read)->symbols()) {
+    Expected<StringRef> old = symbol.getName();
+    if (!old)
+      return old.takeError();
+    if (old->starts_with(runtimePrefix) && cantFail(symbol.getFlags()) & object::SymbolRef::SF_Global)
+      config.SymbolsToRename[*old] = names[*old] = (modelName + "__" + *old).str();
   }
+  SmallVector<char, 0> bytes;
+  raw_svector_ostream stream(bytes);
+  if (Error error = objcopy::elf::executeObjcopyOnBinary(config, objcopy::ELFConfig(),
+                                                         cast<object::ELFObjectFileBase>(**read), stream))
+    return std::move(error);
+  return std::make_unique<SmallVectorMemoryBuffer>(std::move(bytes), name, /*RequiresNullTerminator=*/false);
 }
 
-/// Nothing unwinds through the runtime, and no object names the compiler that made it.
-void stripModule(Module &module) {
-  for (Function &function : module)
-    function.addFnAttr(Attribute::NoUnwind);
-  if (NamedMDNode *ident = module.getNamedMetadata("llvm.ident"))
-    module.eraseNamedMetadata(ident);
+/// Something that refers to the functions as symbols which have to be there.
+void require(Module &module, ArrayRef<StringRef> functions) {
+  LLVMContext &context = module.getContext();
+  SmallVector<Constant *> pointers;
+  for (StringRef name : functions)
+    pointers.push_back(Function::Create(FunctionType::get(Type::getInt32Ty(context), /*isVarArg=*/false),
+                                        GlobalValue::ExternalLinkage, name, module));
+  auto *type = ArrayType::get(PointerType::get(context, 0), pointers.size());
+  appendToCompilerUsed(module, {new GlobalVariable(module, type, /*isConstant=*/true, GlobalValue::PrivateLinkage,
+                                                   ConstantArray::get(type, pointers), "required")});
 }
 
 } // namespace
@@ -87,47 +100,37 @@ Expected<StringRef> libcStub(const Triple &triple) {
   return files->libc;
 }
 
-Expected<std::unique_ptr<MemoryBuffer>> runtimeObject(const ModelInfo &info, const Target &target,
-                                                      const RuntimeOptions &options) {
+Expected<Buffers> runtimeObjects(const ModelInfo &info, const Target &target, bool forArchive) {
   if (std::string problem = checkModelName(info.name); !problem.empty())
     return createStringError(problem);
   Expected<EmbeddedFiles> files = embeddedFiles(target.triple);
   if (!files)
     return files.takeError();
-  Expected<std::unique_ptr<TargetMachine>> machine = target.createMachine(nullptr, CodeGenOptLevel::Default);
+  Expected<std::unique_ptr<TargetMachine>> machine = target.createMachine(nullptr, CodeGenOptLevel::None);
   if (!machine)
     return machine.takeError();
 
   LLVMContext context;
-  Expected<std::unique_ptr<Module>> parsed =
-      parseBitcodeFile(MemoryBufferRef(files->runtime, "runtime"), context);
-  if (!parsed)
-    return parsed.takeError();
-  Module &module = **parsed;
+  Module module(info.name + "_model.o", context);
   module.setTargetTriple(target.triple);
   module.setDataLayout((*machine)->createDataLayout());
   module.setSourceFileName(info.name);
-  module.setModuleIdentifier(info.name + "_runtime.o");
-  renameRuntime(module, info.name);
-  stripModule(module);
-  if (options.forArchive)
-    for (StringRef name : {"pthread_create", "pthread_join"})
-      if (Function *function = module.getFunction(name))
-        function->setLinkage(GlobalValue::ExternalLinkage);
-
-  GlobalVariable *api = module.getGlobalVariable("nncrt_api", /*AllowInternal=*/true);
-  if (!api)
-    return createStringError("the embedded runtime has no 'nncrt_api'");
-  Expected<GlobalVariable *> model = buildDescriptor(module, info, target, *api);
-  if (!model)
-    return model.takeError();
-  Expected<std::unique_ptr<MemoryBuffer>> object = emitModule(module, **machine, options.kind);
-  if (!object)
-    return object.takeError();
-  if (options.kind == EmitKind::Object)
-    if (Error error = checkUndefinedSymbols(**object, info.name, "the runtime"))
-      return std::move(error);
-  return object;
+  if (Error error = buildDescriptor(module, info, target))
+    return std::move(error);
+  if (forArchive)
+    require(module, {"pthread_create", "pthread_join"});
+  Expected<std::unique_ptr<MemoryBuffer>> descriptor = emitModule(module, **machine, EmitKind::Object);
+  if (!descriptor)
+    return descriptor.takeError();
+  Expected<std::unique_ptr<MemoryBuffer>> runtime = renamedRuntime(files->runtime, info.name);
+  if (!runtime)
+    return runtime.takeError();
+  if (Error error = checkUndefinedSymbols(**runtime, info.name, "the runtime"))
+    return std::move(error);
+  Buffers objects;
+  objects.push_back(std::move(*descriptor));
+  objects.push_back(std::move(*runtime));
+  return objects;
 }
 
 } // namespace nnc

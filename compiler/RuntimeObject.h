@@ -1,7 +1,7 @@
 //===- RuntimeObject.h - the runtime inside a model -------------------------===//
 //
-// The object that makes compiled code a model: the public descriptor `<name>_model` with all that it points to, and
-// the runtime itself, from the bitcode that nnc carries for each target.
+// The objects that make compiled code a model: the public descriptor `<name>_model` with all that it points to, and
+// the runtime itself, from the object that nnc carries for each target.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_COMPILER_RUNTIMEOBJECT_H
@@ -12,16 +12,11 @@
 
 namespace nnc {
 
-struct RuntimeOptions {
-  /// For an archive that the user's own linker reads: threads are a hard dependency there, since a weak one would
-  /// silently go missing in a static program.
-  bool forArchive = false;
-  EmitKind kind = EmitKind::Object;
-};
-
-/// Makes the object for a model whose code was emitted for every level of the target.
-llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> runtimeObject(const ModelInfo &info, const Target &target,
-                                                                  const RuntimeOptions &options = {});
+/// Makes the descriptor and the runtime of a model whose code was emitted for every level of the target.
+///
+/// `forArchive`: the user's own linker reads them. Threads are a hard dependency there, since a weak one would silently
+/// go missing in a static program.
+llvm::Expected<Buffers> runtimeObjects(const ModelInfo &info, const Target &target, bool forArchive = false);
 
 /// The stub of libc that models of this architecture are linked against.
 llvm::Expected<llvm::StringRef> libcStub(const llvm::Triple &triple);

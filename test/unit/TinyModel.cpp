@@ -144,10 +144,10 @@ Expected<Buffers> emitAll(mlir::ModuleOp module, const ModelInfo &info, const Ta
       return objects.takeError();
     llvm::move(*objects, std::back_inserter(all));
   }
-  Expected<std::unique_ptr<MemoryBuffer>> runtime = runtimeObject(info, target);
+  Expected<Buffers> runtime = runtimeObjects(info, target);
   if (!runtime)
     return runtime.takeError();
-  all.push_back(std::move(*runtime));
+  llvm::move(*runtime, std::back_inserter(all));
   return all;
 }
 

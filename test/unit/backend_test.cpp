@@ -461,7 +461,7 @@ TEST(Runtime, UnknownElementTypeIsAnError) {
   info.inputs[0].elementType = info.outputs[0].elementType = mlir::IndexType::get(&context);
   Expected<Target> target = Target::parse("", "");
   ASSERT_TRUE(bool(target));
-  EXPECT_EQ(messageOf(runtimeObject(info, *target).takeError()),
+  EXPECT_EQ(messageOf(runtimeObjects(info, *target).takeError()),
             "'x' has the element type index, which cannot cross the border of a model");
 }
 
