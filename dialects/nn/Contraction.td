@@ -79,13 +79,16 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
     [..., j / 16, k / 2, j % 16 * 2 + k % 2] is element (k, j), or zero behind the last k. `cached` says that the panels
     are constants of a network that has so few of them that the third-level cache keeps them from run to run.
 
-    With `scales`: [P,B,16] of the sums' type the right factor is panels[p, k, j] * scales[p, k / (K / B), j].
+    With `scales`: [P,B,16] of the sums' type the right factor is panels[p, k, j] * scales[p, k / (K / B), j]. Scales of
+    [P,B,32] hold from 16 on what is added to that. Scaled numbers of four bits lie in words, panels: [P,K/8,16] of i32:
+    bits 4i to 4i + 3 of [p, k, j] are element (8k + i, 16p + j), in two's complement.
 
-    - packed_matmul_c1: a has rank 2 or more, panels [...,ceil(columns / 16),K,16], or those of pairs.
+    - packed_matmul_c1: a has rank 2 or more, panels [...,ceil(columns / 16),K,16], or those of pairs or words.
     - packed_matmul_c2: the leading dims broadcast.
     - packed_matmul_c3: with `strassen` a is f32, panels is f32, halves or bytes, their extents are static, a has 4 rows or
       more, panels has rank 3, K is a multiple of 32, there are 64 columns or more and no scales.
-    - packed_matmul_c4: scales is f32 and fits panels of rank 3, the result is f32, and B divides K.
+    - packed_matmul_c4: scales is f32 and fits panels of rank 3, the result is f32, and B divides K; words have scales, and
+      blocks of whole words.
   }];
   let arguments = (ins NN_Tensor:$a, NN_Tensor:$panels, Optional<NN_Tensor>:$scales, I64Attr:$columns,
                        UnitAttr:$strassen, UnitAttr:$cached);
@@ -96,8 +99,12 @@ def NN_PackedMatMulOp : NN_TensorOp<"packed_matmul"> {
   let extraClassDeclaration = [{
     /// Columns of a panel.
     static constexpr int64_t kPanelColumns = 16;
+    /// Numbers of four bits in a word of the panels.
+    static constexpr int64_t kNumbersOfWord = 8;
     /// Whether a step of the panels holds two elements of each column.
     bool hasPairs();
+    /// Whether the panels are words of eight numbers.
+    bool hasWords();
     /// Whether it has the extents and types that `strassen` asks for.
     bool fitsStrassen();
   }];

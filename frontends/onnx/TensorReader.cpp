@@ -167,6 +167,16 @@ llvm::SmallVector<char> bytesOfElements(ElementsAttr attribute) {
   return out;
 }
 
+llvm::SmallVector<char> bytesOfAllElements(ElementsAttr attribute) {
+  llvm::SmallVector<char> bytes = bytesOfElements(attribute);
+  if (auto dense = dyn_cast<DenseElementsAttr>(attribute); dense && dense.isSplat()) {
+    llvm::SmallVector<char> one = bytes;
+    for (int64_t i = 1; i < attribute.getNumElements(); ++i)
+      bytes.append(one.begin(), one.end());
+  }
+  return bytes;
+}
+
 Expected<ElementsAttr> TensorReader::fromFileBytes(RankedTensorType type, int32_t dataType, FileBytes bytes,
                                                    StringRef name) {
   size_t count = type.getNumElements();

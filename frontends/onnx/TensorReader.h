@@ -41,6 +41,8 @@ llvm::SmallVector<char> unpackBits(llvm::ArrayRef<char> stream, unsigned bits, s
 
 /// The elements of an attribute as they lie in memory (a splat has one); empty if `attribute` holds no such data.
 llvm::SmallVector<char> bytesOfElements(mlir::ElementsAttr attribute);
+/// The same with a splat's element as often as it stands for one.
+llvm::SmallVector<char> bytesOfAllElements(mlir::ElementsAttr attribute);
 
 } // namespace nnc::onnx
 

@@ -1,10 +1,11 @@
 // A product with weights that were stored as bytes reads them as bytes: where a run takes every weight once, as a decoder
 // does for a token, it takes as long as memory takes to give them. The kernel makes numbers of them on their way into
 // registers, and scales apply to sums of columns: x ((q - z) s) = (x q - x z) s. Where the scales of a column change along
-// the sum, weights are scaled on their way.
+// the sum, the kernel knows of them, and numbers of four bits lie eight in a word.
 #include "dialects/nn/Blocked.h"
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
+#include "passes/cpu/BlockScaledWeights.h"
 #include "passes/cpu/ConstantElements.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/Group.h"
@@ -58,49 +59,6 @@ bool isOfReals(nn::MatMulOp op) {
          !constantValue(op.getA());
 }
 
-/// A constant of f32, or one of halves that is cast to it, as f32; else null.
-ElementsAttr realConstant(Value value) {
-  auto cast = value.getDefiningOp<nn::CastOp>();
-  return cast ? widenedConstant(constantValue(cast.getX())) : constantValue(value);
-}
-
-/// A right factor whose scales change every `block` rows: nn.dequantize of [K,N], or of [N,K] and transposed.
-struct BlockedWeights {
-  nn::DequantizeOp source;
-  bool areTransposed;
-  int64_t depth, columns, block;
-
-  static std::optional<BlockedWeights> find(nn::MatMulOp op) {
-    BlockedWeights found;
-    found.areTransposed = op.getTransposeB();
-    Operation *before = op.getB().getDefiningOp();
-    if (auto transpose = dyn_cast_or_null<nn::TransposeOp>(before); transpose && transpose.getPerm().size() == 2) {
-      found.areTransposed ^= transpose.getPerm()[0] == 1;
-      before = transpose.getX().getDefiningOp();
-    }
-    found.source = dyn_cast_or_null<nn::DequantizeOp>(before);
-    RankedTensorType type = found.source ? typeOf(found.source.getX()) : nullptr;
-    if (!type || type.getRank() != 2 || !constantValue(found.source.getX()) || !nn::isByte(type.getElementType()) ||
-        !type.hasStaticShape() || type.getNumElements() == 0)
-      return std::nullopt;
-    int64_t along = found.areTransposed ? 1 : 0;
-    found.depth = type.getDimSize(along);
-    found.columns = type.getDimSize(1 - along);
-    found.block = found.source.getBlockSize();
-    RankedTensorType scale = typeOf(found.source.getScale());
-    if (found.block <= 0 || found.source.getAxis() != static_cast<uint64_t>(along) || found.depth % found.block != 0 ||
-        !scale || !scale.getElementType().isF32())
-      return std::nullopt;
-    return found;
-  }
-
-  int64_t blocks() const { return depth / block; }
-  /// Where element k of a column lies, of so many; or the scale of block k.
-  int64_t at(int64_t k, int64_t column, int64_t all) const {
-    return areTransposed ? column * all + k : k * columns + column;
-  }
-};
-
 struct FormByteWeights : impl::FormByteWeightsBase<FormByteWeights> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
@@ -121,8 +79,8 @@ private:
   void form(nn::MatMulOp op) {
     if (!isOfReals(op))
       return;
-    if (auto blocked = BlockedWeights::find(op))
-      return form(op, *blocked);
+    if (auto blocked = BlockScaledWeights::find(op); blocked && form(op, *blocked))
+      return;
     auto w = Quantized::find(op.getB());
     RankedTensorType a = typeOf(op.getA()), type = typeOf(op.getB()), y = typeOf(op.getY());
     if (!w || !w->isConstant() || type.getRank() != 2 || !type.hasStaticShape() || type.getNumElements() == 0)
@@ -160,41 +118,15 @@ private:
   }
 
   /// Weights and scales in panels: of no other form are the products of each block scaled.
-  void form(nn::MatMulOp op, BlockedWeights w) {
-    auto bytes = elementsOf(constantValue(w.source.getX()));
-    ElementsAttr reals = realConstant(w.source.getScale());
-    auto scales = elementsOf(reals);
-    Value zero = w.source.getZeroPoint();
-    auto zeros = isZeroPoint(zero) ? std::nullopt : elementsOf(constantValue(zero));
-    if (op.getTransposeA() || !bytes || !scales || (!zeros && !isZeroPoint(zero)))
-      return;
-    constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
-    int64_t count = llvm::divideCeil(w.columns, width), blocks = w.blocks();
-    Type element = typeOf(w.source.getX()).getElementType();
-    std::vector<char> panels(count * w.depth * width, 0);
-    std::vector<float> factors(count * blocks * width, 0);
-    for (int64_t column = 0; column < w.columns; ++column) {
-      int64_t panel = column / width, lane = column % width;
-      for (int64_t b = 0; b < blocks; ++b) {
-        int32_t zeroPoint = zeros ? zeros->integer(w.at(b, column, blocks), element) : 0;
-        factors[(panel * blocks + b) * width + lane] = scales->f32(w.at(b, column, blocks));
-        for (int64_t k = b * w.block; k < (b + 1) * w.block; ++k) {
-          int32_t value = bytes->integer(w.at(k, column, w.depth), element) - zeroPoint;
-          if (value < INT8_MIN || value > INT8_MAX)
-            return;
-          panels[(panel * w.depth + k) * width + lane] = static_cast<char>(value);
-        }
-      }
-    }
+  bool form(nn::MatMulOp op, const BlockScaledWeights &w) {
+    auto packed = op.getTransposeA() ? std::nullopt : w.pack();
+    if (!packed)
+      return false;
     OpBuilder b(op);
     Location loc = op.getLoc();
-    auto factorType = RankedTensorType::get({count, blocks, width}, b.getF32Type());
-    auto *factorBytes = reinterpret_cast<const char *>(factors.data());
-    Value packed = createConstant(
-        b, loc, constantFromBytes(RankedTensorType::get({count, w.depth, width}, b.getI8Type()), std::move(panels)));
-    Value packedScales =
-        createConstant(b, loc, constantFromBytes(factorType, ArrayRef(factorBytes, factors.size() * sizeof(float))));
-    replace(op, nn::PackedMatMulOp::create(b, loc, op.getY().getType(), op.getA(), packed, packedScales, w.columns));
+    Value panels = createConstant(b, loc, packed->panels), scales = createConstant(b, loc, packed->scales);
+    replace(op, nn::PackedMatMulOp::create(b, loc, op.getY().getType(), op.getA(), panels, scales, w.columns));
+    return true;
   }
 
   void replace(nn::MatMulOp op, Value y) {

@@ -9,11 +9,11 @@
 // Panels of halves or bytes that many rows read are made panels of the sums' type first, a few at a time.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/cpu/MicroKernel.h"
 #include "passes/cpu/TilePlan.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
+#include "passes/lower/PanelFactor.h"
 #include "passes/lower/PanelRows.h"
 #include "passes/lower/Registry.h"
 #include "passes/lower/Strassen.h"
@@ -40,7 +40,7 @@ std::optional<int64_t> knownDim(RankedTensorType type, int64_t i) {
 }
 
 MatMulPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
-  RankedTensorType y = typeOf(op.getY()), panels = typeOf(op.getPanels());
+  RankedTensorType y = typeOf(op.getY());
   PanelRows rows = rowsOf(op);
   int64_t batch = 1;
   for (int64_t i = 0; i < rows.first; ++i)
@@ -50,26 +50,17 @@ MatMulPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
   if (leftBytes)
     *leftBytes *= storageType(a.getElementType()).getIntOrFloatBitWidth() / 8;
   return planMatMul(target, computeType(y.getElementType()),
-                    {rows.known, knownDim(panels, panels.getRank() - 2), int64_t(op.getColumns()), batch,
-                     op.hasPairs(), op.getCached(), leftBytes});
+                    {rows.known, knownSteps(op), int64_t(op.getColumns()), batch, op.hasPairs(), op.getCached(), leftBytes});
 }
 
 class PackedMatMul {
 public:
   PackedMatMul(KernelBuilder &k, nn::PackedMatMulOp op)
       : k(k), op(op), plan(planOf(op, k.target)), rows(rowsOf(op)), aElement(typeOf(op.getA()).getElementType()),
-        bElement(typeOf(op.getPanels()).getElementType()),
         outElement(typeOf(op.getY()).getElementType()), a(k.merged(k.memref(op.getA()), 1)),
-        panels(k.merged(k.memref(op.getPanels()), 2)), flatPanels(k.flat(panels)), depth(k.dim(panels, 1)),
-        perStep(op.hasPairs() ? 2 : 1),
-        vector(VectorType::get({plan.lanes}, computeType(outElement))),
-        shortEpilogue(hasShortEpilogue(k.group)),
-        steps(knownDim(typeOf(op.getPanels()), typeOf(op.getPanels()).getRank() - 2)) {
+        vector(VectorType::get({plan.lanes}, computeType(outElement))), factor(k, op, vector), depth(factor.depth),
+        shortEpilogue(hasShortEpilogue(k.group)) {
     Type element = vector.getElementType();
-    if (op.getScales()) {
-      scales = k.memref(op.getScales());
-      scaledSteps = *steps / typeOf(op.getScales()).getDimSize(1);
-    }
     if (widensPanels())
       wide = k.workspace(MemRefType::get({plan.panels, plan.depthBlock, kWidth}, element));
     if (isCut())
@@ -82,7 +73,7 @@ public:
   LogicalResult emit() {
     k.note(describe(plan) + (wide ? ", panels are made f32 first" : ""));
     int64_t count = rows.panels();
-    int64_t work = plan.rowBlock * plan.panelBlock * kWidth * steps.value_or(64);
+    int64_t work = plan.rowBlock * plan.panelBlock * kWidth * factor.steps.value_or(64);
     k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));
     Value total = k.index(1);
     for (int64_t i = rows.first; i < rows.end; ++i)
@@ -103,7 +94,7 @@ public:
         if (wide)
           return overPanels(panel, panelEnd, [&](int64_t width, Value p) {
             Part all{k.index(0), depth, k.index(width), k.index(0)};
-            widen(item, p, width, all);
+            factor.widen(wide, k.add(item.panels, p), width, all.from, all.to);
             overRows(first, last,
                      [&](int64_t height, Value row) { tile(item, height, width, row, p, all, tileNumber(first, row)); });
           });
@@ -135,40 +126,15 @@ private:
   /// Whether the panels are read so often, from another type, that they are worth a copy of the sums' type.
   bool widensPanels() const {
     constexpr int64_t kMostBytes = 256 << 10;
-    return perStep == 1 && vector.getElementType().isF32() && !bElement.isF32() && steps && rows.known &&
+    return factor.perStep == 1 && vector.getElementType().isF32() && !factor.isF32() && factor.steps && rows.known &&
            plan.rowBlock >= 3 * plan.rows && plan.panels * plan.depthBlock * kWidth * 4 <= kMostBytes;
-  }
-
-  /// Fills `wide` with a part of the panels [panel, +width).
-  void widen(const Item &item, Value panel, int64_t width, const Part &part) {
-    k.loop(part.from, part.to, k.index(1), [&](Value step) {
-      for (int64_t j = 0; j < width * kWidth; j += plan.lanes) {
-        Value elements = panelElements(item, panel, j, step);
-        if (scales)
-          elements = arith::MulFOp::create(k.b, k.loc, elements, scalesOf(panel, j, k.div(step, k.index(scaledSteps))));
-        vector::StoreOp::create(k.b, k.loc, elements, wide,
-                                ValueRange{k.index(j / kWidth), k.sub(step, part.from), k.index(j % kWidth)});
-      }
-    });
-  }
-
-  /// A vector of step `step` from column `column` of the panels from `panel` on.
-  Value panelElements(const Item &item, Value panel, int64_t column, Value step) {
-    Value at = k.add(k.add(item.panels, panel), column / kWidth);
-    return loadWidened(k, panels, {at, step, k.index(column % kWidth)}, vector, bElement, outElement);
-  }
-
-  /// Of the block of steps `number`, from column `column` of the panels from `panel` on.
-  Value scalesOf(Value panel, int64_t column, Value number) {
-    return vector::LoadOp::create(k.b, k.loc, vector, scales,
-                                  ValueRange{k.add(panel, column / kWidth), number, k.index(column % kWidth)});
   }
 
   Value tileNumber(Value first, Value row) { return k.div(k.sub(row, first), k.index(plan.rows)); }
 
   /// Sets `fetched`: with fewer whole tiles of rows than the plan hopes for, each fetches more of the panels that follow.
   void shareFetching(Value first, Value last) {
-    int64_t all = kWidth * perStep, stepBytes = kWidth * std::max<int64_t>(4, elementBytes(outElement));
+    int64_t all = kWidth * factor.perStep, stepBytes = kWidth * std::max<int64_t>(4, elementBytes(outElement));
     fetched = k.index(plan.prefetchBytes * all / stepBytes);
     if (rows.known || plan.prefetchBytes == 0)
       return;
@@ -178,7 +144,7 @@ private:
                          k.index(all / tiles), fetched);
   }
 
-  bool isCut() const { return steps && plan.depthBlock < *steps; }
+  bool isCut() const { return factor.steps && plan.depthBlock < *factor.steps; }
 
   void locate(Item &item, ValueRange point, Value total) {
     item.batch.assign(point.begin(), point.begin() + rows.first);
@@ -229,7 +195,7 @@ private:
         part.nextPanel = k.select(isLast, ahead, k.index(width));
         part.nextStep = k.select(isLast, k.select(isLastBlock, k.index(0), part.to), from);
         if (wide)
-          widen(item, p, width, part);
+          factor.widen(wide, k.add(item.panels, p), width, part.from, part.to);
         overRows(first, last, [&](int64_t height, Value row) {
           MicroKernel kernel = kernelOf(height, width);
           Value i = k.sub(row, first), j = k.mul(k.sub(p, panel), kWidth);
@@ -252,7 +218,7 @@ private:
     MicroKernel kernel{height, width * kWidth / plan.lanes, vector};
     kernel.parts = partsFor(k.target, height * kernel.vectors);
     kernel.unroll = plan.unroll;
-    if (perStep == 2)
+    if (factor.perStep == 2)
       kernel.factors = MicroKernel::Factors::brainPairs;
     return kernel;
   }
@@ -272,32 +238,14 @@ private:
     return arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), bits);
   }
 
-  /// The products of [from, to) with scales that change from block to block of the steps.
-  SmallVector<Value> scaledSum(const MicroKernel &kernel, const Part &part, ValueRange accumulators, Value panel,
-                               MicroKernel::Operand left, MicroKernel::Operand right,
-                               MicroKernel::Work atStep) {
-    Value block = k.index(scaledSteps), end = k.div(k.add(part.to, scaledSteps - 1), block);
-    return k.loop(k.div(part.from, block), end, k.index(1), accumulators, [&](Value number, ValueRange before) {
-      SmallVector<Value> factors;
-      for (int64_t j = 0; j < kernel.vectors; ++j)
-        factors.push_back(scalesOf(panel, j * plan.lanes, number));
-      auto scaled = [&](int64_t j, Value step) -> Value {
-        return arith::MulFOp::create(k.b, k.loc, right(j, step), factors[j]);
-      };
-      Value first = k.mul(number, scaledSteps);
-      return kernel.emit(k, k.max(first, part.from), k.min(k.add(first, scaledSteps), part.to), before, left, scaled,
-                         atStep);
-    });
-  }
-
   /// The products of [from, to); where rows may have odd lengths, the last step of a row apart.
   SmallVector<Value> sum(const MicroKernel &kernel, const Part &part, ValueRange accumulators, Value panel, Value aRow,
                          MicroKernel::Operand left, MicroKernel::Operand right,
                          MicroKernel::Work atStep) {
-    if (scales && !wide)
-      return scaledSum(kernel, part, accumulators, panel, left, right, atStep);
+    if (factor.isScaled() && !wide)
+      return factor.scaledSum(kernel, part.from, part.to, accumulators, panel, left, atStep);
     RankedTensorType type = typeOf(op.getA());
-    bool isEven = perStep == 1 || (!type.isDynamicDim(type.getRank() - 1) && type.getShape().back() % 2 == 0);
+    bool isEven = factor.perStep == 1 || (!type.isDynamicDim(type.getRank() - 1) && type.getShape().back() % 2 == 0);
     if (isEven)
       return kernel.emit(k, part.from, part.to, accumulators, left, right, atStep);
     Value whole = k.div(k.dim(a, 1), k.index(2)), end = k.min(part.to, whole);
@@ -310,11 +258,11 @@ private:
 
   SmallVector<Value> multiply(const Item &item, const MicroKernel &kernel, Value row, Value panel,
                               const Part &part, Value number, ValueRange accumulators) {
-    int64_t perPanel = kWidth / plan.lanes;
-    Value aRow = k.add(item.aRows, row);
+    int64_t perPanel = kWidth / plan.lanes, count = kernel.vectors / perPanel;
+    Value here = k.add(item.panels, panel), aRow = k.add(item.aRows, row);
     auto left = [&](int64_t i, Value step) -> Value {
       Value at = k.add(aRow, i);
-      if (perStep == 2)
+      if (factor.perStep == 2)
         return pairAt(at, step);
       return loadWidened(k, a, {at, step}, vector.getElementType(), aElement, outElement);
     };
@@ -323,41 +271,27 @@ private:
         return vector::LoadOp::create(k.b, k.loc, vector, wide,
                                       ValueRange{k.index(j / perPanel), k.sub(step, part.from),
                                                  k.index(j % perPanel * plan.lanes)});
-      if (perStep == 1)
-        return panelElements(item, panel, j * plan.lanes, step);
-      Value column = k.index(j % perPanel * plan.lanes * perStep),
-            at = k.add(k.add(item.panels, panel), j / perPanel);
-      Value pairs = vector::LoadOp::create(k.b, k.loc, VectorType::get({2 * plan.lanes}, storageType(bElement)),
-                                           panels, ValueRange{at, step, column});
-      return vector::BitCastOp::create(k.b, k.loc, VectorType::get({plan.lanes}, k.b.getI32Type()), pairs);
+      return factor.at(here, j * plan.lanes, step);
     };
-    int64_t bits = storageType(bElement).getIntOrFloatBitWidth(), perPanelStep = kWidth * perStep,
-            count = kernel.vectors / perPanel;
-    auto prefetch = [&](Value memref, Value at, unsigned locality) {
-      memref::PrefetchOp::create(k.b, k.loc, memref, ValueRange{at}, /*isWrite=*/false, locality, /*isDataCache=*/true);
-    };
-    auto fetch = [&](Value at, Value offset, unsigned locality) {
-      prefetch(flatPanels, k.add(k.mul(at, k.mul(depth, perPanelStep)), offset), locality);
-    };
-    Value here = k.add(item.panels, panel);
     // Of an unknown number of rows the last few, which may be all, take the panels as the machine fetches them.
-    bool fetchesNext = plan.prefetchBytes && (rows.known || kernel.rows == plan.rows);
-    if (!plan.aheadBytes && !fetchesNext)
-      return sum(kernel, part, accumulators, panel, aRow, left, right, nullptr);
+    bool mayFetch = wide || !factor.isWords(), fetchesAhead = mayFetch && plan.aheadBytes,
+         fetchesNext = mayFetch && plan.prefetchBytes && (rows.known || kernel.rows == plan.rows);
+    if (!fetchesAhead && !fetchesNext)
+      return sum(kernel, part, accumulators, here, aRow, left, right, nullptr);
     // Weights come from memory. The tiles of an item fetch the panels that follow, each its share.
     Value next, start;
     if (fetchesNext) {
       next = k.add(here, part.nextPanel);
-      start = k.add(k.mul(part.nextStep, perPanelStep),
-                    k.mul(k.mul(number, k.sub(part.to, part.from)), fetched));
+      start = k.add(factor.numbersOf(part.nextStep), k.mul(k.mul(number, k.sub(part.to, part.from)), fetched));
     }
-    return sum(kernel, part, accumulators, panel, aRow, left, right, [&](Value step, int64_t inTurn, int64_t steps) {
-      for (int64_t i = 0; i < count && plan.aheadBytes; ++i) {
+    return sum(kernel, part, accumulators, here, aRow, left, right, [&](Value step, int64_t inTurn, int64_t steps) {
+      for (int64_t i = 0; i < count && fetchesAhead; ++i) {
         if (wide)
-          prefetch(k.flat(wide),
-                   k.add(k.mul(k.sub(step, part.from), kWidth), i * plan.depthBlock * kWidth + plan.aheadBytes / 4), 3);
+          prefetchWide(k.add(k.mul(k.sub(step, part.from), kWidth),
+                             i * plan.depthBlock * kWidth + plan.aheadBytes / 4));
         else
-          fetch(k.add(here, i), k.add(k.mul(step, perPanelStep), plan.aheadBytes * 8 / bits), 3);
+          factor.prefetch(k.add(here, i),
+                          k.add(factor.numbersOf(step), plan.aheadBytes * 8 / factor.bits()), /*locality=*/3);
       }
       // The share of several steps is one line where that holds it, which it does if the rows are known to be many.
       bool isLine = rows.known && plan.prefetchBytes * steps <= 64;
@@ -365,8 +299,13 @@ private:
         return;
       Value offset = k.add(start, k.mul(k.sub(step, part.from), fetched));
       for (int64_t i = 0; i < count; ++i)
-        fetch(k.add(next, i), offset, 2);
+        factor.prefetch(k.add(next, i), offset, /*locality=*/2);
     });
+  }
+
+  void prefetchWide(Value at) {
+    memref::PrefetchOp::create(k.b, k.loc, k.flat(wide), ValueRange{at}, /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
   }
 
   /// One register tile of short sums, from its first product to the store.
@@ -433,17 +372,14 @@ private:
   nn::PackedMatMulOp op;
   MatMulPlan plan;
   PanelRows rows;
-  Type aElement, bElement, outElement;
-  /// `a` as a matrix of all its rows, and all panels one after another; their steps.
-  Value a, panels, flatPanels, depth;
-  /// Elements of a column in a step of the panels.
-  int64_t perStep;
+  Type aElement, outElement;
+  /// `a` as a matrix of all its rows.
+  Value a;
   VectorType vector;
+  PanelFactor factor;
+  /// The steps of a sum.
+  Value depth;
   bool shortEpilogue;
-  std::optional<int64_t> steps;
-  /// [P,B,16], if the panels are scaled, and how many steps have the same scales.
-  Value scales;
-  int64_t scaledSteps = 0;
   /// Elements of a panel that is needed later which a step fetches.
   Value fetched;
   /// The sums of an item so far, or of a tile on their way to a long epilogue.

@@ -95,7 +95,9 @@ def test_product(tmp_path, level, rows, bits, block, zeros):
         w.zeros %= 128
     node, stored = w.node("x", "y", bias=True, accuracy_level=4)
     check(tmp_path, level, [node], x, {**stored, "bias": bias}, x.astype(np.float64) @ w.reals().T + bias)
-    assert (tmp_path / "model.so").stat().st_size < 200 * 384 * 2 + 40000
+    # Panels are of 16 columns; numbers of four bits or fewer take half a byte, scales with zero points twice four.
+    bits, scale = (4, 8 if zeros else 4) if bits <= 4 else (8, 4)
+    assert (tmp_path / "model.so").stat().st_size < 208 * (384 * bits // 8 + 384 // block * scale) + 45000
 
 
 @pytest.mark.parametrize("rows", [1, 40])
@@ -135,6 +137,48 @@ def test_blocked_dequantize(tmp_path, level, transposed):
     nodes.append(helper.make_node("MatMul", ["x", nodes[-1].output[0]], ["y"]))
     constants = {"q": np.ascontiguousarray(q), "s": np.ascontiguousarray(scales)}
     check(tmp_path, level, nodes, x, constants, x.astype(np.float64) @ w.reals().T)
+
+
+@pytest.mark.parametrize("kind, zeros", [("INT4", False), ("INT4", True), ("UINT4", True)])
+@pytest.mark.parametrize("block, transposed", [(32, False), (0, False), (0, True), (16, True)])
+@pytest.mark.parametrize("rows", [1, 3, 50])
+def test_four_bits(tmp_path, level, rows, block, transposed, kind, zeros):
+    """ONNX's own integers of four bits, with scales for blocks of a column or for columns, which are N of [K,N] or [N,K]."""
+    depth, columns, low = 128, 72, -8 if kind == "INT4" else 0
+    q = RNG.integers(low, low + 16, (depth, columns))
+    blocks = depth // block if block else 1
+    scales = RNG.uniform(0.01, 0.1, (blocks, columns)).astype(np.float32)
+    points = RNG.integers(low, low + 16, (blocks, columns)) if zeros else np.zeros((blocks, columns), int)
+    each = depth // blocks
+    expected = (q - np.repeat(points, each, axis=0)) * np.repeat(scales.astype(np.float64), each, axis=0)
+    stored = [("q", q), *([("z", points)] if zeros else [])]
+    if not block:
+        stored, scales = [(name, x if name == "q" else x[0]) for name, x in stored], scales[0]
+    turned = (lambda a: a.T) if transposed else (lambda a: a)
+    x = normal(rows, depth)
+    axis = int(transposed) if block else int(not transposed)
+    attributes = {"axis": axis, **({"block_size": block} if block else {})}
+    nodes = [helper.make_node("DequantizeLinear", ["q", "s", *(["z"] if zeros else [])], ["w"], **attributes)]
+    if transposed:
+        nodes.append(helper.make_node("Transpose", ["w"], ["t"], perm=[1, 0]))
+    nodes.append(helper.make_node("MatMul", ["x", nodes[-1].output[0]], ["y"]))
+    constants = [numpy_helper.from_array(np.ascontiguousarray(turned(scales)), "s")]
+    for name, array in stored:
+        flat = turned(array).reshape(1, -1) & 15
+        constants.append(helper.make_tensor(name, getattr(TensorProto, kind), turned(array).shape, packed(flat, 4).tobytes(), raw=True))
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, x.shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        constants,
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), tmp_path / "model.onnx")
+    library = nnc.compile(tmp_path / "model.onnx", tmp_path / "model.so", cpu=level)
+    (y,) = nnc.load(library).run({"x": x}).values()
+    assert np.abs(y - x.astype(np.float64) @ expected).max() <= 1e-5 * np.abs(y).max()
+    # Half a byte for each, not four.
+    assert library.stat().st_size < 80 * (depth // 2 + 8 * blocks) + 45000
 
 
 @pytest.mark.parametrize(

@@ -113,13 +113,17 @@ bool PackedMatMulOp::hasPairs() {
   return panels && panels.getShape().back() == 2 * kPanelColumns;
 }
 
+bool PackedMatMulOp::hasWords() { return getElementTypeOrSelf(getPanels().getType()).isSignlessInteger(32); }
+
 /// packed_matmul_c4 for so many panels of so many steps.
 static LogicalResult checkScales(ShapeRule &rule, PackedMatMulOp op, Dim panels, Dim depth) {
   auto type = dyn_cast<RankedTensorType>(op.getScales().getType());
   bool areReals = type && type.getElementType().isF32() && getElementTypeOrSelf(op.getY().getType()).isF32();
   if (!areReals || rule.rank(op.getPanels()) != 3 || type.getRank() != 3 || !type.hasStaticShape() ||
-      type.getDimSize(2) != PackedMatMulOp::kPanelColumns || rule.differ(panels, rule.constant(type.getDimSize(0))) ||
-      type.getDimSize(1) < 1 || !depth.known() || *depth.known() % type.getDimSize(1) != 0)
+      !llvm::is_contained({PackedMatMulOp::kPanelColumns, 2 * PackedMatMulOp::kPanelColumns}, type.getDimSize(2)) ||
+      rule.differ(panels, rule.constant(type.getDimSize(0))) ||
+      type.getDimSize(1) < 1 || !depth.known() || *depth.known() % type.getDimSize(1) != 0 ||
+      (op.hasWords() && *depth.known() / type.getDimSize(1) % PackedMatMulOp::kNumbersOfWord != 0))
     return rule.error("packed_matmul_c4: the scales do not fit the panels");
   return success();
 }
@@ -134,11 +138,14 @@ LogicalResult PackedMatMulOp::shapes(ShapeRule &rule) {
   int64_t count = llvm::divideCeil(std::max<int64_t>(getColumns(), 0), kPanelColumns);
   bool pairs = hasPairs() && getElementTypeOrSelf(getA().getType()).isBF16() &&
                getElementTypeOrSelf(getPanels().getType()).isBF16();
-  Dim steps = pairs ? rule.ceilDiv(depth, rule.constant(2)) : depth;
-  if (getColumns() < 1 || rule.differ(panelCount, rule.constant(count)) || rule.differ(panelDepth, steps) ||
+  Dim steps = pairs ? rule.ceilDiv(depth, rule.constant(2)) : depth,
+      panelSteps = hasWords() ? rule.mul(panelDepth, rule.constant(kNumbersOfWord)) : panelDepth;
+  if (getColumns() < 1 || rule.differ(panelCount, rule.constant(count)) || rule.differ(panelSteps, steps) ||
       rule.differ(width, rule.constant(pairs ? 2 * kPanelColumns : kPanelColumns)))
     return rule.error("packed_matmul_c1: the panels do not fit a's depth and " + Twine(getColumns()) + " columns");
-  if (getScales() && failed(checkScales(rule, *this, panelCount, panelDepth)))
+  if (!getScales() && hasWords())
+    return rule.error("packed_matmul_c4: words of numbers have scales");
+  if (getScales() && failed(checkScales(rule, *this, panelCount, panelSteps)))
     return failure();
   if (getStrassen() && !fitsStrassen())
     return rule.error("packed_matmul_c3: Strassen's algorithm takes f32, or panels of halves or bytes, of static extents, "

@@ -1,6 +1,7 @@
 //===- Quantization.cpp - scaled integers, and products of them ---------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/TensorReader.h"
 
 using namespace mlir;
 using nnc::nn::BinaryKind;
@@ -97,8 +98,26 @@ LogicalResult importQuantizeLinear(NodeImporter &node) {
   return node.status();
 }
 
+/// Integers of fewer than 8 bits as bytes, which they lie in anyway: the rest of the compiler knows products by bytes.
+Value asBytes(NodeImporter &node, Value value) {
+  auto type = value ? dyn_cast<IntegerType>(NodeImporter::elementTypeOf(value)) : IntegerType();
+  if (!type || type.getWidth() >= 8)
+    return value;
+  auto byte = IntegerType::get(node.getContext(), 8, type.getSignedness());
+  ElementsAttr constant = NodeImporter::constantOf(value);
+  if (!constant)
+    return node.castTo(value, byte);
+  SmallVector<char> bytes = bytesOfAllElements(constant);
+  unsigned above = 8 - type.getWidth();
+  if (!type.isUnsigned())
+    for (char &number : bytes)
+      number = static_cast<char>(static_cast<int8_t>(number << above) >> above);
+  return node.constant(elementsFromBytes(RankedTensorType::get(NodeImporter::shapeOf(value), byte), bytes, "weights"));
+}
+
 LogicalResult importDequantizeLinear(NodeImporter &node) {
-  Value x = node.input(0), scale = asScalar(node, node.input(1)), zero = asScalar(node, node.input(2));
+  Value x = asBytes(node, node.input(0)), scale = asScalar(node, node.input(1)),
+        zero = asBytes(node, asScalar(node, node.input(2)));
   Granularity granularity = granularityOf(node, x, scale);
   Type type = node.intAttr("output_dtype", 0) != 0 ? node.typeAttr("output_dtype", {}) : node.elementType(1);
   if (failed(node.status()))

@@ -21,14 +21,7 @@ std::optional<SmallVector<char>> constantBytes(NodeImporter &node, unsigned i, i
     (void)node.error("input " + Twine(i) + " is not a constant of " + Twine(elements) + " elements");
     return std::nullopt;
   }
-  SmallVector<char> bytes = bytesOfElements(value);
-  if (auto dense = dyn_cast<DenseElementsAttr>(value); dense && dense.isSplat()) {
-    SmallVector<char> one = bytes;
-    bytes.clear();
-    for (int64_t j = 0; j < elements; ++j)
-      bytes.append(one.begin(), one.end());
-  }
-  return bytes;
+  return bytesOfAllElements(value);
 }
 
 /// MatMulNBits(A, B, scales, zero_points?, g_idx?, bias?): A [..,K] times the transpose of B [N,K], whose rows are blocks

@@ -138,6 +138,24 @@ func.func @packed_matmul_c4(%a: tensor<4x8xf32>, %p: tensor<1x8x16xi8>, %s: tens
   return
 }
 // -----
+func.func @packed_matmul_c4_words(%a: tensor<4x16xf32>, %p: tensor<1x2x16xi32>) {
+  // expected-error @+1 {{packed_matmul_c4: words of numbers have scales}}
+  %y = nn.packed_matmul %a, %p {columns = 16 : i64} : (tensor<4x16xf32>, tensor<1x2x16xi32>) -> tensor<4x16xf32>
+  return
+}
+// -----
+func.func @packed_matmul_c4_parts_of_words(%a: tensor<4x16xf32>, %p: tensor<1x2x16xi32>, %s: tensor<1x4x16xf32>) {
+  // expected-error @+1 {{packed_matmul_c4: the scales do not fit the panels}}
+  %y = nn.packed_matmul %a, %p, %s {columns = 16 : i64} : (tensor<4x16xf32>, tensor<1x2x16xi32>, tensor<1x4x16xf32>) -> tensor<4x16xf32>
+  return
+}
+// -----
+func.func @packed_matmul_c1_words(%a: tensor<4x12xf32>, %p: tensor<1x2x16xi32>, %s: tensor<1x2x16xf32>) {
+  // expected-error @+1 {{packed_matmul_c1: the panels do not fit a's depth and 16 columns}}
+  %y = nn.packed_matmul %a, %p, %s {columns = 16 : i64} : (tensor<4x12xf32>, tensor<1x2x16xi32>, tensor<1x2x16xf32>) -> tensor<4x16xf32>
+  return
+}
+// -----
 func.func @packed_conv_c1(%x: tensor<1x2x8xf32>, %p: tensor<1x1x6x6xf32>) {
   // expected-error @+1 {{packed_conv_c1: x has rank 3 for 2 spatial dims}}
   %y = nn.packed_conv %x, %p {kernel = array<i64: 3, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, filters = 6 : i64, groups = 1 : i64} : (tensor<1x2x8xf32>, tensor<1x1x6x6xf32>) -> tensor<1x6x6xf32>

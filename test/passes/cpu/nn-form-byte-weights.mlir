@@ -65,6 +65,48 @@ func.func @blocked(%x: tensor<3x4xf32>) -> tensor<3x2xf32> {
   return %y : tensor<3x2xf32>
 }
 // -----
+// Numbers of four bits lie eight in a word: -8 to -1 and then 0 to 7.
+// CHECK-LABEL: func.func @words
+// CHECK: %[[W:.*]] = nn.constant dense<{{\[\[}}[-19088744, 0, {{.*}}], [1985229328, 0, {{.*}}]{{\]\]}}> : tensor<1x2x16xi32>
+// CHECK: %[[S:.*]] = nn.constant dense<{{\[\[}}[5.000000e-01, 0.000000e+00, {{.*}}], [2.500000e-01, 0.000000e+00, {{.*}}]{{\]\]}}> : tensor<1x2x16xf32>
+// CHECK: nn.packed_matmul %arg0, %[[W]], %[[S]] {columns = 1 : i64} : (tensor<3x16xf32>, tensor<1x2x16xi32>, tensor<1x2x16xf32>) -> tensor<3x1xf32>
+func.func @words(%x: tensor<3x16xf32>) -> tensor<3x1xf32> {
+  %s = nn.constant dense<[[0.5], [0.25]]> : tensor<2x1xf32> : tensor<2x1xf32>
+  %w = nn.constant dense<[[-8], [-7], [-6], [-5], [-4], [-3], [-2], [-1], [0], [1], [2], [3], [4], [5], [6], [7]]> : tensor<16x1xi8> : tensor<16x1xi8>
+  %b = nn.dequantize %w, %s {axis = 0 : i64, block_size = 8 : i64} : (tensor<16x1xi8>, tensor<2x1xf32>) -> tensor<16x1xf32>
+  %y = nn.matmul %x, %b : (tensor<3x16xf32>, tensor<16x1xf32>) -> tensor<3x1xf32>
+  return %y : tensor<3x1xf32>
+}
+// -----
+// A block of other numbers that are neighbours is taken to -8 to 7, and what that takes away is added to the scaled ones: 3
+// times 18, and nothing in the other block.
+// CHECK-LABEL: func.func @shifted
+// CHECK: %[[W:.*]] = nn.constant dense<{{\[\[}}[-1985229329, 0, {{.*}}], [286331153, 0, {{.*}}]{{\]\]}}> : tensor<1x2x16xi32>
+// CHECK: %[[S:.*]] = nn.constant dense<{{\[\[}}[3.000000e+00, {{.*}}, 5.400000e+01, 0.000000e+00, {{.*}}], [2.000000e+00, {{.*}}, 0.000000e+00]{{\]\]}}> : tensor<1x2x32xf32>
+// CHECK: nn.packed_matmul %arg0, %[[W]], %[[S]]
+func.func @shifted(%x: tensor<3x16xf32>) -> tensor<3x1xf32> {
+  %s = nn.constant dense<[[3.0], [2.0]]> : tensor<2x1xf32> : tensor<2x1xf32>
+  %w = nn.constant dense<[[17], [16], [15], [14], [13], [12], [11], [10], [1], [1], [1], [1], [1], [1], [1], [1]]> : tensor<16x1xi8> : tensor<16x1xi8>
+  %b = nn.dequantize %w, %s {axis = 0 : i64, block_size = 8 : i64} : (tensor<16x1xi8>, tensor<2x1xf32>) -> tensor<16x1xf32>
+  %y = nn.matmul %x, %b : (tensor<3x16xf32>, tensor<16x1xf32>) -> tensor<3x1xf32>
+  return %y : tensor<3x1xf32>
+}
+// -----
+// A scale for a whole column does not keep numbers of four bits from being words; of bytes it multiplies the sums.
+// CHECK-LABEL: func.func @columns
+// CHECK: nn.packed_matmul %arg0, {{.*}} : (tensor<3x8xf32>, tensor<1x1x16xi32>, tensor<1x1x16xf32>) -> tensor<3x2xf32>
+// CHECK: nn.matmul %arg0, {{.*}} : (tensor<3x8xf32>, tensor<8x2xi8>) -> tensor<3x2xf32>
+func.func @columns(%x: tensor<3x8xf32>) -> (tensor<3x2xf32>, tensor<3x2xf32>) {
+  %s = nn.constant dense<[0.5, 0.25]> : tensor<2xf32> : tensor<2xf32>
+  %w = nn.constant dense<[[1, 2], [3, 4], [5, 6], [7, 0], [-1, -2], [-3, -4], [-5, -6], [-7, -8]]> : tensor<8x2xi8> : tensor<8x2xi8>
+  %v = nn.constant dense<[[1, 2], [3, 4], [5, 6], [7, 0], [-1, -2], [-3, -4], [-5, -6], [-7, -99]]> : tensor<8x2xi8> : tensor<8x2xi8>
+  %b = nn.dequantize %w, %s {axis = 1 : i64} : (tensor<8x2xi8>, tensor<2xf32>) -> tensor<8x2xf32>
+  %c = nn.dequantize %v, %s {axis = 1 : i64} : (tensor<8x2xi8>, tensor<2xf32>) -> tensor<8x2xf32>
+  %y = nn.matmul %x, %b : (tensor<3x8xf32>, tensor<8x2xf32>) -> tensor<3x2xf32>
+  %z = nn.matmul %x, %c : (tensor<3x8xf32>, tensor<8x2xf32>) -> tensor<3x2xf32>
+  return %y, %z : tensor<3x2xf32>, tensor<3x2xf32>
+}
+// -----
 // A scale for every step of the depth, and factors that only the run knows, stay products of reals.
 // CHECK-LABEL: func.func @stays
 // CHECK-COUNT-2: nn.matmul {{.*}}, tensor<4x4xf32>)
