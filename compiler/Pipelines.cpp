@@ -37,6 +37,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
   if (options.optLevel > 0) {
     pm.addPass(createFormNormalizations());
     pm.addPass(createFormActivations());
+    pm.addPass(createFormRotations());
     pm.addPass(createFormAttention());
     BlockChannelsOptions blocks;
     blocks.winograd = options.winograd;

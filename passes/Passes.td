@@ -50,6 +50,15 @@ def FormNormalizations : Pass<"nn-form-normalizations", "::mlir::ModuleOp"> {
   }];
 }
 
+def FormRotations : Pass<"nn-form-rotations", "::mlir::ModuleOp"> {
+  let summary = "Recognize rotary position embeddings that are written out";
+  let description = [{
+    Halves of heads that are copied, negated and concatenated become a slice with a step of -1 of the heads as two rows,
+    which the elementwise kernel that multiplies by cosines and sines reads where it lies. A transpose that brings heads in
+    front of positions moves behind it. Results are the same bit by bit.
+  }];
+}
+
 def FormAttention : Pass<"nn-form-attention", "::mlir::ModuleOp"> {
   let summary = "Recognize attention among products, elementwise ops and softmax";
   let description = [{

@@ -40,9 +40,9 @@ std::optional<Box> boxOfSlice(nn::SliceOp slice) {
   Box box = wholeOf(slice.getX());
   for (auto [axis, step, start] : llvm::zip(slice.getAxes(), slice.getSteps(), starts.getValues<int64_t>())) {
     int64_t extent = typeOf(slice.getX()).getDimSize(axis);
-    if (step < 1 || ShapedType::isDynamic(extent))
+    if (ShapedType::isDynamic(extent))
       return std::nullopt;
-    box.starts[axis] = std::clamp<int64_t>(start < 0 ? start + extent : start, 0, extent);
+    box.starts[axis] = std::clamp<int64_t>(start < 0 ? start + extent : start, 0, step < 0 ? extent - 1 : extent);
     box.steps[axis] = step;
   }
   return box;
@@ -54,7 +54,7 @@ bool isNarrowed(const Box &box, Value value, int64_t i) {
   return box.steps[i] != 1 || typeOf(box.source).getDimSize(i) != typeOf(value).getDimSize(i);
 }
 
-std::optional<Box> boxOf(Value value) {
+std::optional<Box> directBoxOf(Value value) {
   std::optional<Box> box;
   if (auto split = value.getDefiningOp<nn::SplitOp>())
     box = boxOfPiece(split, value);
@@ -65,7 +65,13 @@ std::optional<Box> boxOf(Value value) {
   for (int64_t i = 0, rank = box->steps.size(); i < rank; ++i)
     if (isNarrowed(*box, value, i) && (typeOf(value).isDynamicDim(i) || typeOf(box->source).isDynamicDim(i)))
       return std::nullopt;
-  // A box of a box is one of what that is a box of.
+  return box;
+}
+
+std::optional<Box> boxOf(Value value) {
+  std::optional<Box> box = directBoxOf(value);
+  if (!box)
+    return std::nullopt;
   if (auto outer = boxOf(box->source)) {
     for (auto [start, step, outerStart, outerStep] : llvm::zip(box->starts, box->steps, outer->starts, outer->steps)) {
       start = outerStart + start * outerStep;
@@ -99,7 +105,9 @@ Value createInlet(OpBuilder &b, const Box &box, Value value, Value argument) {
     starts.push_back(box.starts[i]);
     steps.push_back(box.steps[i]);
     int64_t extent = typeOf(value).getDimSize(i);
-    ends.push_back(box.starts[i] + (extent ? (extent - 1) * box.steps[i] + 1 : 0));
+    int64_t end = box.starts[i] + (extent ? (extent - 1) * box.steps[i] + (box.steps[i] < 0 ? -1 : 1) : 0);
+    // In front of the first element there is no place that counts from the start.
+    ends.push_back(end < 0 ? end - typeOf(box.source).getDimSize(i) : end);
   }
   Location loc = value.getLoc();
   return nn::SliceOp::create(b, loc, value.getType(), argument, createIndexList(b, loc, starts),

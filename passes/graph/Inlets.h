@@ -14,14 +14,16 @@
 
 namespace nnc {
 
-/// The first element and the step along every dim of a tensor.
+/// The first element and the step, which may be negative, along every dim of a tensor.
 struct Box {
   mlir::Value source;
   llvm::SmallVector<int64_t> starts, steps;
 };
 
-/// The box that a slice, or a piece of a split, is. None unless starts, and the extents along the dims that it narrows,
-/// are known, and neighbours along the last dim stay neighbours.
+/// The box that a slice, or a piece of a split, is of its operand. None unless starts, and the extents along the dims that
+/// it narrows, are known, and neighbours along the last dim stay neighbours.
+std::optional<Box> directBoxOf(mlir::Value value);
+/// The same of what is no box itself: a box of a box is one of what that is a box of.
 std::optional<Box> boxOf(mlir::Value value);
 
 /// Whether dim `i` of `value` is not all of the box's source.

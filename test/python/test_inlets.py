@@ -90,8 +90,9 @@ def test_tensor_and_its_first_row(tmp_path, level):
 
 @pytest.mark.parametrize("start, end, axis, step, kernels", [
     (1, 9, 0, 2, 1), (0, END, 1, 3, 1), (-2, END, 1, 1, 1), (3, 3, 1, 1, 1), (9, 2, 0, 1, 1),
+    (END, -END, 1, -1, 1),
     # Neighbours that are apart, and the other way around, are gathered by a kernel of their own.
-    (0, END, 2, 2, 2), (END, -END, 1, -1, 2),
+    (0, END, 2, 2, 2), (END, -END, 2, -1, 2),
 ])
 def test_steps(tmp_path, level, start, end, axis, step, kernels):
     m = Model(True, x=(10, 12, 32))
@@ -118,3 +119,82 @@ def test_unknown_extents(tmp_path, level):
     """Where the run decides what a slice is, it is a kernel, which the run gives its extents."""
     m = Model(False, x=(7, 40))
     m.run(tmp_path, level, m.add("Exp", m.slice("x", 1, END, 0)), kernels=2)
+
+
+@pytest.mark.parametrize("shape, axis, step", [((3, 8, 40), 1, -1), ((3, 8, 40), 0, -1), ((2, 9, 4, 24), 1, -2), ((5, 70), 0, -3)], ids=str)
+def test_reversed(tmp_path, level, shape, axis, step):
+    """Along a dim that is not the last a step may be negative: from the last element or one before it to the first."""
+    m = Model(True, x=shape)
+    a = m.slice("x", -1, -END, axis, step)
+    b = m.slice("x", shape[axis] - 1, -shape[axis] - 1, axis, step)
+    m.run(tmp_path, level, m.add("Mul", a, m.add("Sigmoid", b)), kernels=1)
+
+
+def test_box_of_a_reversed_box(tmp_path, level):
+    m = Model(True, x=(3, 9, 40))
+    inner = m.slice(m.slice("x", -1, -END, 1, -1), 2, 8, 1, 2)
+    m.run(tmp_path, level, m.add("Mul", inner, m.add("Sigmoid", inner)), kernels=1)
+
+
+class TestRotary:
+    """Rotary position embeddings as exporters write them: one kernel, whatever is known of batch and positions."""
+
+    B, H, S, D = 2, 3, 5, 40
+
+    @staticmethod
+    def name_dims(m, known, names):
+        """The extents in front of the last are decided by the run, but where they are 1; heads are of a known size."""
+        for name, dims in m.dims.items() if not known else ():
+            shape = m.feeds[name].shape
+            letters = names[len(names) - len(shape) + 1 :]
+            dims[:] = [n if n == 1 else letter for n, letter in zip(shape, letters)] + [shape[-1]]
+
+    def turned(self, m, x, cosines, sines, half):
+        first, second = m.slice(x, 0, half, -1), m.slice(x, half, END, -1)
+        rotated = m.add("Concat", m.add("Neg", second), first, axis=-1)
+        return m.add("Add", m.add("Mul", x, cosines), m.add("Mul", sines, rotated))
+
+    def turned_by_halves(self, m, x, cosines, sines, half):
+        first, second = m.add("Split", x, axis=-1, num_outputs=2, outputs=2)
+        real = m.add("Sub", m.add("Mul", first, cosines), m.add("Mul", second, sines))
+        imaginary = m.add("Add", m.add("Mul", second, cosines), m.add("Mul", first, sines))
+        return m.add("Concat", real, imaginary, axis=-1)
+
+    @pytest.mark.parametrize("angles", [(5,), (1, 5), (1, 1, 5), (2, 1, 5), (2, 3, 5)], ids=str)
+    @pytest.mark.parametrize("by_halves", [False, True])
+    @pytest.mark.parametrize("known", [True, False])
+    def test_heads_first(self, tmp_path, level, known, by_halves, angles):
+        b, h, s, d = self.B, self.H, self.S, self.D
+        shape = (*angles, d // 2 if by_halves else d)
+        m = Model(known, x=(b, h, s, d), cosines=shape, sines=shape)
+        self.name_dims(m, known, "bhs")
+        turn = self.turned_by_halves if by_halves else self.turned
+        m.run(tmp_path, level, turn(m, "x", "cosines", "sines", d // 2), kernels=1)
+
+    @pytest.mark.parametrize("angles", [(5,), (1, 1, 5), (2, 1, 5), (2, 3, 5)], ids=str)
+    @pytest.mark.parametrize("known", [True, False])
+    def test_transpose_goes_behind(self, tmp_path, level, known, angles):
+        """Only where the angles are the same for all heads; the result is as before either way."""
+        b, h, s, d = self.B, self.H, self.S, self.D
+        m = Model(known, x=(b, s, h, d), cosines=(*angles, d), sines=(*angles, d))
+        self.name_dims(m, known, "bhs")
+        if not known:
+            m.dims["x"] = ["b", "s", "h", d]
+        x = m.add("Transpose", "x", perm=[0, 2, 1, 3])
+        m.run(tmp_path, level, self.turned(m, x, "cosines", "sines", d // 2), kernels=2)
+
+    @pytest.mark.parametrize("part", [16, 40])
+    def test_part_of_a_head(self, tmp_path, level, part):
+        """What does not turn is copied beside it."""
+        m = Model(True, x=(2, 3, 5, 40), cosines=(5, part), sines=(5, part))
+        turned = self.turned(m, m.slice("x", 0, part, -1), "cosines", "sines", part // 2)
+        rest = m.add("Concat", turned, m.slice("x", part, END, -1), axis=-1)
+        m.run(tmp_path, level, rest, kernels=1 if part == 40 else 4)
+
+    def test_other_halves(self, tmp_path, level):
+        """Neither the other sign nor halves of different tensors are a rotation."""
+        m = Model(True, x=(3, 5, 40), z=(3, 5, 40), cosines=(5, 40), sines=(5, 40))
+        swapped = m.add("Concat", m.slice("x", 20, END, -1), m.add("Neg", m.slice("x", 0, 20, -1)), axis=-1)
+        mixed = m.add("Concat", m.add("Neg", m.slice("x", 20, END, -1)), m.slice("z", 0, 20, -1), axis=-1)
+        a, b = (m.add("Add", m.add("Mul", "x", "cosines"), m.add("Mul", c, "sines")) for c in (swapped, mixed))
+        m.run(tmp_path, level, m.add("Add", a, b), kernels=7)
