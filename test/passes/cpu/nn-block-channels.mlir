@@ -120,6 +120,18 @@ func.func @along_one_dim(%x: tensor<1x64x400xf32>, %z: tensor<1x64x9x40xf32>) ->
   return %y, %u : tensor<1x64x400xf32>, tensor<1x64x9x40xf32>
 }
 // -----
+// Many channels for few filters: bringing together pixels that lie 6 apart takes longer than it saves, at a distance of 2
+// it does not.
+// CHECK-LABEL: func.func @far_apart
+// CHECK: nn.blocked_conv {{.*}} dilations = array<i64: 6, 6>
+// WINOGRAD: nn.winograd_conv {{.*}} dilations = array<i64: 2, 2>
+func.func @far_apart(%x: tensor<1x256x28x28xf32>) -> (tensor<1x64x28x28xf32>, tensor<1x64x28x28xf32>) {
+  %w = nn.constant dense<0.5> : tensor<64x256x3x3xf32> : tensor<64x256x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 6, 6, 6, 6>, dilations = array<i64: 6, 6>, groups = 1 : i64} : (tensor<1x256x28x28xf32>, tensor<64x256x3x3xf32>) -> tensor<1x64x28x28xf32>
+  %z = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 2, 2, 2, 2>, dilations = array<i64: 2, 2>, groups = 1 : i64} : (tensor<1x256x28x28xf32>, tensor<64x256x3x3xf32>) -> tensor<1x64x28x28xf32>
+  return %y, %z : tensor<1x64x28x28xf32>, tensor<1x64x28x28xf32>
+}
+// -----
 // A stride of 2: 2 x 2 outputs from 5 x 5 products by 4 x 4 weights.
 // CHECK-LABEL: func.func @strided
 // WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = array<i64: 2, 2>, {{.*}}stride = 2 : i64} : (tensor<1x4x28x28x16xf32>, tensor<16x4x64x16xf32>) -> tensor<1x4x14x14x16xf32>
