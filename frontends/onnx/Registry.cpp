@@ -29,6 +29,7 @@ const Registry &Registry::get() {
     registerControlImporters(all);
     registerElementwiseImporters(all);
     registerAttentionImporters(all);
+    registerRotaryEmbeddingImporters(all);
     registerNormalizationImporters(all);
     registerReductionImporters(all);
     registerDataDependentImporters(all);

@@ -50,6 +50,7 @@ void registerDeformableConvolutionImporters(Registry &registry);
 void registerControlImporters(Registry &registry);
 void registerElementwiseImporters(Registry &registry);
 void registerAttentionImporters(Registry &registry);
+void registerRotaryEmbeddingImporters(Registry &registry);
 void registerNormalizationImporters(Registry &registry);
 void registerReductionImporters(Registry &registry);
 void registerDataDependentImporters(Registry &registry);
