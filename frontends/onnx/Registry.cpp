@@ -30,6 +30,7 @@ const Registry &Registry::get() {
     registerElementwiseImporters(all);
     registerAttentionImporters(all);
     registerRotaryEmbeddingImporters(all);
+    registerGroupQueryAttentionImporters(all);
     registerNormalizationImporters(all);
     registerReductionImporters(all);
     registerDataDependentImporters(all);

@@ -51,6 +51,7 @@ void registerControlImporters(Registry &registry);
 void registerElementwiseImporters(Registry &registry);
 void registerAttentionImporters(Registry &registry);
 void registerRotaryEmbeddingImporters(Registry &registry);
+void registerGroupQueryAttentionImporters(Registry &registry);
 void registerNormalizationImporters(Registry &registry);
 void registerReductionImporters(Registry &registry);
 void registerDataDependentImporters(Registry &registry);

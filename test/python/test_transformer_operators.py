@@ -93,3 +93,131 @@ def test_rotary(tmp_path, level, rank, heads, partial, ids, interleaved):
             "sin": normal(20, angles),
         })
     model.check(tmp_path, level, runs, kernels=0)
+
+
+# GroupQueryAttention
+
+HEADS, SHARING, SIZE = 8, 2, 16
+NAMES = ["q", "k", "v", "past_k", "past_v", "lengths", "total", "cos", "sin", "places", "bias", "sinks"]
+ALL = ["y", "present_k", "present_v"]
+
+
+class GroupQuery:
+    """A model whose batch, rows and past only the run knows unless they are given."""
+
+    def __init__(self, past="p", batch="b", rows="s", packed=False, rotary=False, inputs=(), **attributes):
+        self.past, self.packed, self.rotary = past, packed, rotary
+        used = {"q", "lengths", "total", *inputs}
+        used |= set() if packed else {"k", "v"}
+        used |= {"past_k", "past_v"} if past is not None else set()
+        used |= {"cos", "sin"} if rotary else set()
+        names = [name if name in used else None for name in NAMES]
+        width = (HEADS + 2 * SHARING if packed else HEADS) * SIZE
+        dims = {"q": [batch, rows, width], "lengths": [batch], "total": [], "places": [batch, rows]}
+        dims |= {name: [batch, rows, SHARING * SIZE] for name in "kv"}
+        dims |= {name: [batch, SHARING, past, SIZE] for name in ("past_k", "past_v")}
+        dims["bias"] = [batch, 1, rows, "t"]
+        if rotary:
+            attributes["do_rotary"] = 1
+        self.model = Model("GroupQueryAttention", names, ALL, dims, num_heads=HEADS, kv_num_heads=SHARING, **attributes)
+
+    def inputs(self, rows, lengths, past, total=None):
+        batch, total = len(lengths), total or max(lengths)
+        x = {
+            "q": normal(batch, rows, (HEADS + 2 * SHARING if self.packed else HEADS) * SIZE),
+            "k": normal(batch, rows, SHARING * SIZE),
+            "v": normal(batch, rows, SHARING * SIZE),
+            "past_k": normal(batch, SHARING, past, SIZE),
+            "past_v": normal(batch, SHARING, past, SIZE),
+            "lengths": np.array(lengths, np.int32) - 1,
+            "total": np.array(total, np.int32),
+            "cos": normal(64, SIZE // 2),
+            "sin": normal(64, SIZE // 2),
+            "places": np.array([np.arange(rows) + max(0, n - rows) for n in lengths]),
+            "bias": normal(batch, 1, rows, total),
+            "sinks": normal(HEADS),
+        }
+        return {name: x[name] for name in self.model.names if name}
+
+    def check(self, tmp_path, level, runs, **further):
+        runs = [self.inputs(*run) for run in runs]
+        return self.model.check(tmp_path, level, runs, defined=self.defined, **further)
+
+    @staticmethod
+    def defined(x, outputs):
+        """Rows behind a sequence's end, and what the cache has there, are left open."""
+        y, k, v = outputs
+        rows, ends = x["q"].shape[1], x["lengths"] + 1
+        return [part for b, end in enumerate(ends) for part in (y[b, : min(rows, end)], k[b, :, :end], v[b, :, :end])]
+
+
+# How many new tokens there are, how many all are of each sequence, how many the cache has.
+STEPS = [(1, [10, 10], 9), (5, [5, 5], 0), (5, [5, 2], 0), (1, [10, 4], 9), (3, [12], 9), (1, [1], 0), (1, [41, 3], 40)]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    "rotary, interleaved, places", [(False, 0, False), (True, 0, False), (True, 1, False), (True, 0, True)]
+)
+def test_growing_cache(tmp_path, level, packed, rotary, interleaved, places):
+    """Prompts and steps of sequences that are as long as each other or not."""
+    inputs = ["places"] if places else []
+    model = GroupQuery(packed=packed, rotary=rotary, rotary_interleaved=interleaved, inputs=inputs)
+    listing = model.check(tmp_path, level, STEPS)
+    assert f"kv_heads = {SHARING}" in listing
+
+
+def test_growing_cache_of_one_sequence(tmp_path, level):
+    """What is appended is written where the cache has it: one concatenation each, and nothing else of its size."""
+    listing = GroupQuery(batch=1, rotary=True).check(tmp_path, level, [(1, [10], 9), (4, [4], 0), (3, [12], 9)])
+    assert listing.count("{axis = 2 : i64} : (tensor<1x2x?x16xf32>") == 2
+    assert not [line for line in listing.splitlines() if "nn.select" in line and "tensor<1x2x?x16xf32>" in line]
+
+
+@pytest.mark.parametrize("batch, rows", [("b", "s"), (2, 1)])
+def test_buffer(tmp_path, level, batch, rows):
+    """A cache of fixed length has room for the tokens to come."""
+    runs = [(1, [10, 4], 12), (1, [12, 12], 12)] + ([(5, [5, 2], 12), (3, [10], 12)] if rows == "s" else [])
+    listing = GroupQuery(past=12, batch=batch, rows=rows, rotary=True).check(tmp_path, level, runs)
+    assert listing.count("nn.scatter_elements") == 2
+
+
+@pytest.mark.parametrize("batch, rows", [("b", "s"), (2, 6)])
+def test_prompt(tmp_path, level, batch, rows):
+    model = GroupQuery(past=None, batch=batch, rows=rows, rotary=True)
+    listing = model.check(tmp_path, level, [(6, [6, 6], 0), (6, [6, 3], 0)])
+    assert ("diagonal = 0" in listing) == (rows == 6)
+
+
+@pytest.mark.parametrize("inputs, attributes", [
+    ([], dict(local_window_size=3)),
+    ([], dict(softcap=1.5, scale=0.4)),
+    ([], dict(smooth_softmax=1)),
+    ([], dict(causal=0)),
+    (["sinks"], dict(softcap=2.0)),
+    (["bias"], dict(local_window_size=4)),
+])  # fmt: skip
+def test_scores(tmp_path, level, inputs, attributes):
+    GroupQuery(inputs=inputs, **attributes).check(tmp_path, level, STEPS)
+
+
+def test_caches_that_do_not_grow_so(tmp_path):
+    """A buffer whose length only the run knows, and chunks for sequences of several lengths, end the run."""
+    model = GroupQuery()
+    x = model.inputs(1, [10], 9)
+    beside_ort.save(tmp_path / "model.onnx", [model.model.node], *model.model.declared(x))
+    library = nnc.load(nnc.compile(tmp_path / "model.onnx", tmp_path / "model.so"))
+    for rows, lengths, past in [(1, [8], 9), (3, [3], 9), (3, [12, 10], 9), (1, [11], 9)]:
+        with pytest.raises(nnc.RunError, match="index .* is out of range for a dim of 1"):
+            library.run(model.inputs(rows, lengths, past))
+
+
+@pytest.mark.parametrize("change, message", [
+    (dict(k_quant_type="PER_TENSOR"), "a quantized cache"),
+    (dict(sliding_window_cache=1, local_window_size=4), "sliding_window_cache"),
+    (dict(qk_output=1), "the scores as an output"),
+    (dict(past=12, inputs=["bias"]), "attention_bias with a cache that does not grow"),
+])  # fmt: skip
+def test_group_query_refuses(tmp_path, change, message):
+    model = GroupQuery(**change)
+    model.model.refuses(tmp_path, model.inputs(1, [9], 12), message)
