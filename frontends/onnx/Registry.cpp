@@ -31,6 +31,7 @@ const Registry &Registry::get() {
     registerAttentionImporters(all);
     registerRotaryEmbeddingImporters(all);
     registerGroupQueryAttentionImporters(all);
+    registerTransformerAttentionImporters(all);
     registerNormalizationImporters(all);
     registerReductionImporters(all);
     registerDataDependentImporters(all);

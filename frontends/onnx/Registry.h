@@ -52,6 +52,7 @@ void registerElementwiseImporters(Registry &registry);
 void registerAttentionImporters(Registry &registry);
 void registerRotaryEmbeddingImporters(Registry &registry);
 void registerGroupQueryAttentionImporters(Registry &registry);
+void registerTransformerAttentionImporters(Registry &registry);
 void registerNormalizationImporters(Registry &registry);
 void registerReductionImporters(Registry &registry);
 void registerDataDependentImporters(Registry &registry);

@@ -221,3 +221,153 @@ def test_caches_that_do_not_grow_so(tmp_path):
 def test_group_query_refuses(tmp_path, change, message):
     model = GroupQuery(**change)
     model.model.refuses(tmp_path, model.inputs(1, [9], 12), message)
+
+
+# MultiHeadAttention
+
+HEAD_NAMES = ["q", "k", "v", "bias", "mask", "added", "past_k", "past_v"]
+
+
+def heads_model(x, outputs=("y",), dims=None, **attributes):
+    names = [name if name in x else None for name in HEAD_NAMES]
+    return Model("MultiHeadAttention", names, list(outputs), dims, num_heads=4, **attributes)
+
+
+def rows_of(batch, rows, keys, past=None, width=64):
+    x = {"q": normal(batch, rows, 64), "k": normal(batch, keys, 64), "v": normal(batch, keys, width)}
+    if past is not None:
+        x |= {"past_k": normal(batch, 4, past, 16), "past_v": normal(batch, 4, past, width // 4)}
+    return x
+
+
+
+
+def flags(*shape):
+    """Ones and zeros, where every row sees the first key: scores around -10000 have few digits."""
+    mask = RNG.integers(0, 2, shape).astype(np.int32)
+    mask[..., 0] = 1
+    return mask
+
+
+MASKS = {
+    "none": lambda b, s, t: None,
+    "ends": lambda b, s, t: RNG.integers(1, t + 1, (b,)).astype(np.int32),
+    "keys": lambda b, s, t: flags(b, t),
+    "all": lambda b, s, t: flags(b, s, t),
+}
+MASK_DIMS = {"ends": ["b"], "keys": ["b", "t"], "all": ["b", "s", "t"]}
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("past, causal, filter", [(False, 0, -10000.0), (True, 1, -1.0), (True, 0, -3e38)])
+def test_heads(tmp_path, level, mask, past, causal, filter):
+    """Self-attention over a batch, rows and past of any extent, with a mask of any shape, a bias and scores added."""
+    runs = []
+    for batch, rows, before in [(2, 5, 7), (1, 1, 3), (3, 4, 0)]:
+        x = rows_of(batch, rows, rows, before if past else None)
+        total = rows + (before if past else 0)
+        given = MASKS[mask](batch, rows, total)
+        if given is not None:
+            x["mask"] = given
+        x |= {"bias": normal(192), "added": normal(batch, 1, rows, total)}
+        runs.append(x)
+    dims = {name: ["b", "s", 64] for name in "qkv"}
+    dims |= {name: ["b", 4, "p", 16] for name in ("past_k", "past_v")}
+    dims |= {"mask": MASK_DIMS.get(mask), "added": ["b", 1, "s", "t"]}
+    model = heads_model(runs[0], ALL, dims, unidirectional=causal, mask_filter_value=filter, scale=0.3)
+    model.check(tmp_path, level, runs)
+
+
+@pytest.mark.parametrize("kind", ["wide values", "rows", "heads", "heads and bias", "packed lengths", "for all heads"])
+def test_cross_attention(tmp_path, level, kind):
+    x = rows_of(2, 3, 7, width=32 if kind == "wide values" else 64)
+    if kind.startswith("heads"):
+        x |= {"k": normal(2, 4, 7, 16), "v": normal(2, 4, 7, 16)}
+    if kind in ("heads and bias", "rows"):
+        x["bias"] = normal(192)
+    if kind == "packed lengths":
+        x["mask"] = ints(4, 6, 0, 3, 6, 0, 4, 10)
+    if kind == "for all heads":
+        x["added"] = normal(1, 4, 3, 7)
+    model = heads_model(x, ALL if kind == "heads" else ["y"], mask_filter_value=-1.0)
+    model.check(tmp_path, level, [x])
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+def test_packed_heads(tmp_path, level, parts):
+    """ONNX Runtime has no such kernel for CPUs: beside the same model with rows apart."""
+    x = rows_of(2, 5, 5 if parts == 3 else 8)
+    names = list("qkv")[3 - parts :]
+    packed = {"q": x["q"]} if parts == 2 else {}
+    packed[names[0]] = np.stack([x[n].reshape(2, -1, 4, 16) for n in names], axis=3)
+    apart = heads_model(x)
+    apart.check(tmp_path, level, [x])
+    (expected,) = nnc.load(tmp_path / "model.so").run(x).values()
+    model = heads_model(packed)
+    beside_ort.save(tmp_path / "packed.onnx", [model.node], *model.declared(packed))
+    assert model.listing(tmp_path / "packed.onnx").count("nn.attention") == 1
+    library = nnc.compile(tmp_path / "packed.onnx", tmp_path / "packed.so", cpu=level)
+    (got,) = nnc.load(library).run(packed).values()
+    np.testing.assert_allclose(got, expected, **CLOSE)
+
+
+@pytest.mark.parametrize("change, attributes, message", [
+    (dict(k=normal(2, 7, 64), v=normal(2, 7, 64)), dict(unidirectional=1), "unidirectional with keys that are not"),
+    (dict(v=normal(2, 4, 5, 16)), {}, "key and value that do not both have rank 3 or 4"),
+    (dict(mask=ints(1, 1, 1)), {}, "a mask whose length is not known to be that of the batch"),
+    (dict(mask=np.ones((2, 1, 5, 5), np.int32)), {}, "a mask of rank 4"),
+    (dict(past_k=normal(2, 4, 5, 16)), {}, "past_key and past_value come together"),
+])  # fmt: skip
+def test_heads_refuse(tmp_path, change, attributes, message):
+    x = rows_of(2, 5, 5) | change
+    heads_model(x, **attributes).refuses(tmp_path, x, message)
+
+
+# Attention
+
+PROJECTED = ["x", "w", "b", "mask", "past", "added"]
+
+
+def projected_model(x, outputs=("y",), dims=None, **attributes):
+    names = [name if name in x else None for name in PROJECTED]
+    return Model("Attention", names, list(outputs), dims, num_heads=4, **attributes)
+
+
+@pytest.mark.parametrize("mask", [*MASKS, "starts", "packed lengths", "dummy"])
+def test_projected(tmp_path, level, mask):
+    x = {"x": normal(2, 6, 40), "w": normal(40, 192) / 6, "b": normal(192)}
+    special = {"starts": ints(6, 3, 1, 4), "packed lengths": ints(4, 6, 0, 3, 6, 0, 4, 10), "dummy": ints([0], [1])}
+    given = special[mask] if mask in special else MASKS[mask](2, 6, 6)
+    if given is not None:
+        x["mask"] = given
+    projected_model(x, mask_filter_value=-1.5).check(tmp_path, level, [x])
+
+
+@pytest.mark.parametrize("mask", ["none", "ends", "keys"])
+def test_projected_steps(tmp_path, level, mask):
+    """GPT-2's: causal, with keys and values of earlier tokens in one tensor."""
+    runs = []
+    for batch, rows, past in [(2, 1, 7), (1, 4, 0), (3, 5, 2)]:
+        x = {"x": normal(batch, rows, 40), "w": normal(40, 192) / 6, "b": normal(192)}
+        x["past"] = normal(2, batch, 4, past, 16)
+        given = MASKS[mask](batch, rows, past + rows)
+        if given is not None:
+            x["mask"] = given
+        runs.append(x)
+    dims = {"x": ["b", "s", 40], "past": [2, "b", 4, "p", 16], "mask": MASK_DIMS.get(mask)}
+    projected_model(runs[0], ["y", "present"], dims, unidirectional=1).check(tmp_path, level, runs)
+
+
+def test_projected_widths(tmp_path, level):
+    x = {"x": normal(2, 6, 40), "w": normal(40, 160) / 6, "added": normal(1, 4, 6, 6)}
+    projected_model(x, qkv_hidden_sizes=[64, 64, 32], scale=0.2).check(tmp_path, level, [x])
+
+
+@pytest.mark.parametrize("attributes, message", [
+    (dict(do_rotary=1), "do_rotary"),
+    (dict(past_present_share_buffer=1), "past_present_share_buffer"),
+    (dict(qkv_hidden_sizes=[64, 32, 96]), "no queries, keys and values for 4 heads"),
+])  # fmt: skip
+def test_projected_refuses(tmp_path, attributes, message):
+    x = {"x": normal(2, 6, 40), "w": normal(40, 192)}
+    projected_model(x, **attributes).refuses(tmp_path, x, message)
