@@ -371,3 +371,55 @@ def test_projected_widths(tmp_path, level):
 def test_projected_refuses(tmp_path, attributes, message):
     x = {"x": normal(2, 6, 40), "w": normal(40, 192)}
     projected_model(x, **attributes).refuses(tmp_path, x, message)
+
+
+# EmbedLayerNormalization
+
+
+@pytest.mark.parametrize(
+    "segments, mask, places", [(True, True, 0), (True, False, 1), (False, True, 3), (False, False, 0)]
+)
+def test_embedding(tmp_path, level, segments, mask, places):
+    names = ["words", "segments" if segments else None, "table", "positions", "kinds" if segments else None]
+    names += ["gamma", "beta", "mask" if mask else None, "places" if places else None]
+    runs = []
+    for batch, rows in [(3, 5), (1, 12)] if places != 3 else [(3, 5), (3, 1)]:
+        x = {
+            "words": RNG.integers(0, 30, (batch, rows)).astype(np.int32),
+            "segments": RNG.integers(0, 2, (batch, rows)).astype(np.int32),
+            "table": normal(30, 24),
+            "positions": normal(12, 24),
+            "kinds": normal(2, 24),
+            "gamma": normal(24),
+            "beta": normal(24),
+            "mask": RNG.integers(0, 3, (batch, rows)).astype(np.int32),
+            "places": RNG.integers(0, 12, (places or 1, rows)).astype(np.int32),
+        }
+        runs.append({name: x[name] for name in names if name})
+    dims = {name: ["b", "s"] for name in ("words", "segments", "mask")} | {"places": [places or 1, "s"]}
+    model = Model("EmbedLayerNormalization", names, ["y", "counts", "sum"], dims, epsilon=1e-6)
+    model.check(tmp_path, level, runs, kernels=0)
+
+
+@pytest.mark.parametrize("kind", ["group", "buffer", "sinks", "heads", "projected", "embedding", "rotary"])
+def test_halves(tmp_path, level, kind):
+    defined, attentions = None, 1
+    if kind in ("group", "buffer", "sinks"):
+        group = GroupQuery(past=12 if kind == "buffer" else "p", rotary=True, inputs=["sinks"] if kind == "sinks" else [])
+        model, x, defined = group.model, group.inputs(1, [10, 4], 12 if kind == "buffer" else 9), group.defined
+    elif kind == "heads":
+        x = rows_of(2, 5, 5, 3) | {"mask": flags(2, 8), "bias": normal(192)}
+        model = heads_model(x, ALL, unidirectional=1)
+    elif kind == "projected":
+        x = {"x": normal(2, 6, 40), "w": normal(40, 192) / 6, "b": normal(192), "mask": ints(4, 6)}
+        model = projected_model(x)
+    elif kind == "rotary":
+        x = {"x": normal(2, 4, 64), "p": np.array([3]), "cos": normal(20, 8), "sin": normal(20, 8)}
+        model, attentions = Model("RotaryEmbedding", list(x), ["y"]), 0
+    else:
+        x = {"words": flags(2, 5), "kinds": None, "table": normal(9, 24), "positions": normal(9, 24), "none": None}
+        x |= {"gamma": normal(24), "beta": normal(24)}
+        model = Model("EmbedLayerNormalization", [n if x[n] is not None else None for n in x], ["y", "counts"])
+        x, attentions = {name: array for name, array in x.items() if array is not None}, 0
+    x = {name: array.astype(np.float16) if array.dtype == np.float32 else array for name, array in x.items()}
+    model.check(tmp_path, level, [x], kernels=attentions, defined=defined, rtol=4e-3, atol=4e-3)

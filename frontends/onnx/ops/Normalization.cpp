@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/InputRules.h"
+#include "frontends/onnx/ops/Shapes.h"
 
 using namespace mlir;
 using nnc::nn::BinaryKind;
@@ -142,6 +144,51 @@ ImportFn skipNormalizationImporter(NormalizeKind kind) {
       node.setOutput(3, sum);
     return node.status();
   };
+}
+
+/// com.microsoft EmbedLayerNormalization: the embeddings of words, positions and maybe segments are added, then
+/// normalized. Output 1 says how many ones each row of the mask has, output 2 is the sum.
+LogicalResult importEmbedLayerNormalization(NodeImporter &node) {
+  InputRule real{Takes::real}, integer{Takes::integer}, maybeInteger{Takes::integer, true};
+  if (failed(checkInputs(node, {integer, maybeInteger, real, real, {Takes::real, true}, real, real, maybeInteger,
+                                maybeInteger})))
+    return failure();
+  double epsilon = node.floatAttr("epsilon", 1e-12f);
+  node.ignoreAttr("mask_index_type");
+  Value words = node.input(0);
+  if (NodeImporter::rankOf(words) != 2)
+    return node.error("input_ids must have rank 2");
+  if (node.hasInput(1) != node.hasInput(4))
+    return node.error("segment_ids and their embedding come together");
+  auto rows = [&](unsigned table, Value places) {
+    return node.create<nn::GatherOp>(node.elementType(table), node.input(table), places, 0);
+  };
+  Type i64 = node.builder().getI64Type();
+  Value places = node.input(8);
+  if (!places)
+    places = countTo(node, node.create<nn::ShapeOfOp>(i64, words, 1, 2));
+  Value sum = binary(node, BinaryKind::add, rows(2, words), rows(3, places));
+  if (node.hasInput(1))
+    sum = binary(node, BinaryKind::add, sum, rows(4, node.input(1)));
+  Value normalized = normalize(node, NormalizeKind::standard, sum, {2}, epsilon);
+  node.setOutput(0, scaleAndShift(node, normalized, node.input(5), node.input(6)));
+  if (node.hasOutput(1)) {
+    Type i32 = node.builder().getI32Type();
+    Value count = node.intScalarConstant(i32, 0);
+    if (node.hasInput(7)) {
+      Value isOne = node.create<nn::CompareOp>(node.builder().getI1Type(), nn::CompareKind::eq, node.input(7),
+                                               node.intScalarConstant(i32, 1));
+      count = node.create<nn::ReduceOp>(i32, ReduceKind::sum, node.castTo(isOne, i32), ArrayRef<int64_t>{1},
+                                        /*keepdims=*/false);
+    } else {
+      Value batch = node.create<nn::ShapeOfOp>(i64, words, 0, 1);
+      count = node.create<nn::BroadcastToOp>(i32, count, batch);
+    }
+    node.setOutput(1, count);
+  }
+  if (node.hasOutput(2))
+    node.setOutput(2, sum);
+  return node.status();
 }
 
 /// SimplifiedLayerNormalization, as exporters write it in the default domain or in com.microsoft.
@@ -328,6 +375,7 @@ void registerNormalizationImporters(Registry &registry) {
   registry.addTo("com.microsoft", "SimplifiedLayerNormalization", importSimplifiedLayerNormalization);
   registry.addTo("com.microsoft", "SkipLayerNormalization", skipNormalizationImporter(NormalizeKind::standard));
   registry.addTo("com.microsoft", "SkipSimplifiedLayerNormalization", skipNormalizationImporter(NormalizeKind::rms));
+  registry.addTo("com.microsoft", "EmbedLayerNormalization", importEmbedLayerNormalization);
 }
 
 } // namespace nnc::onnx
