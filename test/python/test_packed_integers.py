@@ -10,6 +10,8 @@ import nnc
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper
 
+import beside_ort
+
 RNG = np.random.default_rng(17)
 LEVELS = ["x86-64-v3", "x86-64-v4"]
 
@@ -179,6 +181,31 @@ def test_four_bits(tmp_path, level, rows, block, transposed, kind, zeros):
     assert np.abs(y - x.astype(np.float64) @ expected).max() <= 1e-5 * np.abs(y).max()
     # Half a byte for each, not four.
     assert library.stat().st_size < 80 * (depth // 2 + 8 * blocks) + 45000
+
+
+@pytest.mark.parametrize("bits, block, zeros, kind, dtype", [
+    (4, 16, True, "UINT8", np.float32), (4, 32, False, "UINT8", np.float32), (8, 16, True, "UINT8", np.float32),
+    (8, 32, False, "UINT8", np.float16), (2, 16, True, "UINT8", np.float32), (4, 16, True, "UINT4", np.float32),
+    (4, 32, False, "UINT4", np.float32), (4, 16, True, "INT4", np.float32),
+])  # fmt: skip
+def test_rows(tmp_path, level, bits, block, zeros, kind, dtype):
+    """Rows of a table that are looked up, beside ONNX Runtime."""
+    w = Weights(30, 5 * block, bits, block, zeros, dtype)
+    kinds = getattr(TensorProto, kind)
+
+    def table(name, integers):
+        if kind == "UINT8":
+            return numpy_helper.from_array(packed(integers, bits), name)
+        return helper.make_tensor(name, kinds, integers.shape, (integers - (8 if kind == "INT4" else 0)).reshape(-1))
+
+    stored = [table("b", w.integers), numpy_helper.from_array(w.scales, "s")]
+    stored += [table("z", w.zeros)] if zeros else []
+    names = ["b", "i", "s", "z"][: 4 if zeros else 3]
+    node = helper.make_node("GatherBlockQuantized", names, ["y"], domain="com.microsoft", bits=bits, block_size=block)
+    inputs = [helper.make_tensor_value_info("i", TensorProto.INT64, ["n", "m"])]
+    outputs = [helper.make_tensor_value_info("y", helper.np_dtype_to_tensor_dtype(w.scales.dtype), None)]
+    runs = [{"i": RNG.integers(0, 30, shape)} for shape in ((1, 1), (3, 7))]
+    beside_ort.check(tmp_path, level, [node], inputs, outputs, runs, stored, opset=21, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

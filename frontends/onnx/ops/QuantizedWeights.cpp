@@ -2,6 +2,7 @@
 //
 // Language models store the weights of their products as integers of 2, 4 or 8 bits with a scale for every few of them.
 // They are imported as what they stand for: nn.dequantize of a constant, with a byte for each integer, and nn.matmul.
+// Rows that are looked up stay packed: only those that a run asks for are unpacked.
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/NodeImporter.h"
@@ -78,9 +79,95 @@ LogicalResult importMatMulNBits(NodeImporter &node) {
   return node.status();
 }
 
+/// The integers of `bits` bits in the bytes of each row, the first in the lowest bits.
+Value unpacked(NodeImporter &node, Value bytes, int64_t bits) {
+  Type type = NodeImporter::elementTypeOf(bytes);
+  int64_t rank = NodeImporter::rankOf(bytes), perByte = 8 / bits;
+  if (perByte == 1 || failed(node.status()))
+    return bytes;
+  SmallVector<Value> parts;
+  for (int64_t i = 0; i < perByte; ++i) {
+    Value part = bytes;
+    if (i > 0)
+      part = node.create<nn::BinaryOp>(type, BinaryKind::shift_right, part, node.intScalarConstant(type, i * bits));
+    if (i + 1 < perByte)
+      part = node.create<nn::BinaryOp>(type, BinaryKind::bitwise_and, part,
+                                       node.intScalarConstant(type, (1 << bits) - 1));
+    parts.push_back(node.create<nn::UnsqueezeOp>(type, part, ArrayRef<int64_t>{rank}));
+  }
+  SmallVector<int64_t> shape(rank - 1, 0);
+  shape.push_back(-1);
+  return node.create<nn::ReshapeOp>(type, node.create<nn::ConcatOp>(type, parts, rank), node.intsConstant(shape),
+                                    /*allow_zero=*/false);
+}
+
+/// GatherBlockQuantized(data, indices, scales, zero_points?): rows of integers with a scale for each block of them.
+/// Bytes hold integers of `bits` bits, whose zero is in the middle unless there are zero points; the types of 4 bits have
+/// theirs at 0.
+LogicalResult importGatherBlockQuantized(NodeImporter &node) {
+  int64_t bits = node.intAttr("bits", 4), block = node.intAttr("block_size", 128);
+  int64_t rank = node.hasInput(0) ? NodeImporter::rankOf(node.input(0)) : 0;
+  int64_t axis = node.normalizeAxis(node.intAttr("gather_axis", 0), rank);
+  int64_t blockAxis = node.normalizeAxis(node.intAttr("quantize_axis", 1), rank);
+  if (failed(node.status()))
+    return failure();
+  if (node.numInputs() < 3 || node.numInputs() > 4 || !node.hasInput(1) || !node.hasInput(2))
+    return node.error("it needs data, indices and scales");
+  auto integer = dyn_cast<IntegerType>(node.elementType(0));
+  auto element = dyn_cast<FloatType>(node.elementType(2));
+  bool isPacked = integer && integer.isUnsigned() && integer.getWidth() == 8;
+  if (!element || !isa<IntegerType>(node.elementType(1)) || !(isPacked || (integer && integer.getWidth() == 4)))
+    return node.error("unsupported: data that are not uint8, uint4 or int4, indices that are no integers, or scales "
+                      "that are no floats");
+  if (isPacked && !llvm::is_contained({2, 4, 8}, bits))
+    return node.error("bits is " + Twine(bits));
+  if (axis != 0 || rank < 2 || blockAxis != rank - 1)
+    return node.error("unsupported: a gather_axis that is not the first, or a quantize_axis that is not the last");
+  int64_t stored = NodeImporter::shapeOf(node.input(0)).back(), width = isPacked ? stored * (8 / bits) : stored;
+  if (ShapedType::isDynamic(stored) || block < 1 || width % block || NodeImporter::rankOf(node.input(2)) != rank ||
+      NodeImporter::shapeOf(node.input(2)).back() != width / block)
+    return node.error("unsupported: rows that are not known to be whole blocks of " + Twine(block) +
+                      " with a scale each");
+
+  Type real = node.builder().getF32Type();
+  auto rows = [&](unsigned i) {
+    return node.create<nn::GatherOp>(node.elementType(i), node.input(i), node.input(1), 0);
+  };
+  auto numbers = [&](unsigned i) { return node.castTo(isPacked ? unpacked(node, rows(i), bits) : rows(i), real); };
+  Value x = numbers(0);
+  if (failed(node.status()))
+    return failure();
+  int64_t last = NodeImporter::rankOf(x) - 1;
+  auto reshaped = [&](Value value, ArrayRef<int64_t> tail) {
+    SmallVector<int64_t> shape(last, 0);
+    shape.append(tail.begin(), tail.end());
+    return node.create<nn::ReshapeOp>(NodeImporter::elementTypeOf(value), value, node.intsConstant(shape),
+                                      /*allow_zero=*/false);
+  };
+  x = reshaped(x, {width / block, block});
+  if (node.hasInput(3)) {
+    if (node.elementType(3) != integer)
+      return node.error("the zero points are not of the type of data");
+    // A row's last byte may be filled up.
+    Value zeros = node.create<nn::SliceOp>(real, numbers(3), node.intsConstant({0}), node.intsConstant({width / block}),
+                                           ArrayRef<int64_t>{last}, ArrayRef<int64_t>{1});
+    x = node.create<nn::BinaryOp>(real, BinaryKind::sub, x, reshaped(zeros, {width / block, 1}));
+  } else if (isPacked) {
+    x = node.create<nn::BinaryOp>(real, BinaryKind::sub, x, node.scalarConstant(real, 1 << (bits - 1)));
+  }
+  Value scales = reshaped(node.castTo(rows(2), real), {width / block, 1});
+  x = node.create<nn::BinaryOp>(real, BinaryKind::mul, x, scales);
+  SmallVector<int64_t> flat(last, 0);
+  flat.push_back(width);
+  x = node.create<nn::ReshapeOp>(real, x, node.intsConstant(flat), /*allow_zero=*/false);
+  node.setOutput(0, node.castTo(x, element));
+  return node.status();
+}
+
 } // namespace
 
 void registerQuantizedWeightImporters(Registry &registry) {
+  registry.addTo("com.microsoft", "GatherBlockQuantized", importGatherBlockQuantized);
   registry.addTo("com.microsoft", "MatMulNBits", importMatMulNBits);
 }
 
