@@ -188,7 +188,7 @@ private:
       if (!type || type.getRank() != rank || !type.getElementType().isF32())
         return false;
     if (qType.isDynamicDim(rank - 1) || vType.isDynamicDim(rank - 1) || qType.isDynamicDim(rank - 3) ||
-        qType.getDimSize(rank - 1) == 0)
+        qType.getDimSize(rank - 1) == 0 || vType.getDimSize(rank - 1) == 0)
       return false;
     // Leading dims that broadcast are left to the products.
     for (int64_t i = 0; i < rank - 3; ++i)

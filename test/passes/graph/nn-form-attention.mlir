@@ -97,3 +97,13 @@ func.func @causal(%q: tensor<1x2x2x8xf32>, %k: tensor<1x2x4x8xf32>, %m: tensor<1
   %17 = nn.matmul %16, %k : (tensor<1x2x2x4xf32>, tensor<1x2x4x8xf32>) -> tensor<1x2x2x8xf32>
   return %3, %8, %12, %17 : tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>
 }
+// -----
+// Values without elements have no kernel.
+// CHECK-LABEL: func.func @empty
+// CHECK-NOT: nn.attention
+func.func @empty(%q: tensor<1x2x3x8xf32>, %v: tensor<1x2x3x0xf32>) -> tensor<1x2x3x0xf32> {
+  %0 = nn.matmul %q, %q {transpose_b} : (tensor<1x2x3x8xf32>, tensor<1x2x3x8xf32>) -> tensor<1x2x3x3xf32>
+  %1 = nn.softmax softmax %0 {axis = 3 : i64} : (tensor<1x2x3x3xf32>) -> tensor<1x2x3x3xf32>
+  %2 = nn.matmul %1, %v : (tensor<1x2x3x3xf32>, tensor<1x2x3x0xf32>) -> tensor<1x2x3x0xf32>
+  return %2 : tensor<1x2x3x0xf32>
+}
