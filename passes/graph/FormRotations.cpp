@@ -3,9 +3,9 @@
 //
 //     x * cos + exchanged(x) * [-1, 1] * sin
 //
-// of which `exchanged` has the two rows of a head in reverse: a slice with a step of -1, which the elementwise kernel reads
-// where it lies (Inlets.h). A transpose in front that brings heads before positions goes behind, where attention takes it
-// in.
+// of which `exchanged` has the two rows of a head in reverse: a slice with a step of -1, which the elementwise kernel
+// reads where it lies (Inlets.h). A transpose in front that brings heads before positions goes behind, where attention
+// takes it in.
 #include "dialects/nn/NNDialect.h"
 #include "passes/Passes.h"
 #include "passes/graph/Constants.h"
@@ -33,7 +33,8 @@ Value halved(Value value, bool second) {
   auto box = directBoxOf(value);
   if (!box)
     return {};
-  int64_t last = box->starts.size() - 1, all = typeOf(box->source).getDimSize(last), half = typeOf(value).getDimSize(last);
+  int64_t last = box->starts.size() - 1, all = typeOf(box->source).getDimSize(last),
+          half = typeOf(value).getDimSize(last);
   bool isWhole = llvm::all_of(llvm::seq<int64_t>(0, last), [&](int64_t i) { return !isNarrowed(*box, value, i); });
   return isWhole && !ShapedType::isDynamic(all) && all == 2 * half && box->starts[last] == (second ? half : 0)
              ? box->source
@@ -60,11 +61,17 @@ struct Rotation {
   }
 };
 
+/// An operand of a binary op that nothing else reads, of its result's type and of this kind.
+nn::BinaryOp operandOf(nn::BinaryOp op, Value operand, nn::BinaryKind kind) {
+  auto found = onlyUsed(operand, kind);
+  return found && found.getType() == op.getType() ? found : nn::BinaryOp();
+}
+
 /// x * cos + concat(-second(x), first(x)) * sin.
 std::optional<Rotation> wholeRotation(nn::BinaryOp op) {
   if (op.getKind() != nn::BinaryKind::add)
     return std::nullopt;
-  auto a = onlyUsed(op.getA(), nn::BinaryKind::mul), b = onlyUsed(op.getB(), nn::BinaryKind::mul);
+  auto a = operandOf(op, op.getA(), nn::BinaryKind::mul), b = operandOf(op, op.getB(), nn::BinaryKind::mul);
   if (!a || !b)
     return std::nullopt;
   for (auto [real, turned] : {std::pair(a, b), std::pair(b, a)})
@@ -86,8 +93,8 @@ std::optional<Rotation> wholeRotation(nn::BinaryOp op) {
 /// The factors of a product of a half of some tensor.
 struct HalfProduct {
   Value x, angles;
-  static std::optional<HalfProduct> find(Value value, bool second) {
-    auto product = onlyUsed(value, nn::BinaryKind::mul);
+  static std::optional<HalfProduct> find(nn::BinaryOp op, Value operand, bool second) {
+    auto product = operandOf(op, operand, nn::BinaryKind::mul);
     if (!product)
       return std::nullopt;
     for (auto [half, angles] : {std::pair(product.getA(), product.getB()), std::pair(product.getB(), product.getA())})
@@ -101,12 +108,15 @@ struct HalfProduct {
 std::optional<Rotation> rotationByHalves(nn::ConcatOp op) {
   if (op.getInputs().size() != 2 || static_cast<int64_t>(op.getAxis()) != typeOf(op.getY()).getRank() - 1)
     return std::nullopt;
-  auto real = onlyUsed(op.getInputs()[0], nn::BinaryKind::sub), imaginary = onlyUsed(op.getInputs()[1], nn::BinaryKind::add);
+  auto real = onlyUsed(op.getInputs()[0], nn::BinaryKind::sub),
+       imaginary = onlyUsed(op.getInputs()[1], nn::BinaryKind::add);
   if (!real || !imaginary)
     return std::nullopt;
-  auto cosFirst = HalfProduct::find(real.getA(), /*second=*/false), sinSecond = HalfProduct::find(real.getB(), /*second=*/true);
+  auto cosFirst = HalfProduct::find(real, real.getA(), /*second=*/false),
+       sinSecond = HalfProduct::find(real, real.getB(), /*second=*/true);
   for (auto [a, b] : {std::pair(imaginary.getA(), imaginary.getB()), std::pair(imaginary.getB(), imaginary.getA())}) {
-    auto cosSecond = HalfProduct::find(a, /*second=*/true), sinFirst = HalfProduct::find(b, /*second=*/false);
+    auto cosSecond = HalfProduct::find(imaginary, a, /*second=*/true),
+         sinFirst = HalfProduct::find(imaginary, b, /*second=*/false);
     if (cosFirst && sinSecond && cosSecond && sinFirst && cosFirst->x == sinSecond->x && cosFirst->x == cosSecond->x &&
         cosFirst->x == sinFirst->x && cosFirst->angles == cosSecond->angles && sinFirst->angles == sinSecond->angles)
       return Rotation{cosFirst->x, cosFirst->angles, sinFirst->angles, /*areOfHalf=*/true};
@@ -187,8 +197,8 @@ private:
     return nn::ReshapeOp::create(b, loc, type, x, createIndexList(b, loc, copying(type.getShape())));
   }
 
-  /// The two rows of each head, and the same in reverse. Where heads are a part of longer ones that has whole rows of them,
-  /// as where only so much of a head turns, they lie there.
+  /// The two rows of each head, and the same in reverse. Where heads are a part of longer ones that has whole rows of
+  /// them, as where only so much of a head turns, they lie there.
   std::pair<Value, Value> rowsOfHeads(Value x) {
     int64_t half = rotation.half(), last = typeOf(x).getRank() - 1, first = 0;
     if (auto box = directBoxOf(x)) {

@@ -1,8 +1,8 @@
 //===- PanelFactor.h - the right factor of nn.packed_matmul -------------------===//
 //
-// What the panels hold, as vectors of the sums' type: reals of any width, bytes, pairs of bf16, or words of eight numbers
-// of four bits. Where scales change from block to block of the steps, a tile of few rows scales the sums of each block; one
-// of many, whose registers are all taken, the numbers.
+// What the panels hold, as vectors of the sums' type: reals of any width, bytes, pairs of bf16, or words of eight
+// numbers of four bits. Where scales change from block to block of the steps, a tile of few rows scales the sums of
+// each block; one of many, whose registers are all taken, the numbers.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_LOWER_PANELFACTOR_H

@@ -191,6 +191,14 @@ class TestRotary:
         rest = m.add("Concat", turned, m.slice("x", part, END, -1), axis=-1)
         m.run(tmp_path, level, rest, kernels=1 if part == 40 else 4)
 
+    @pytest.mark.parametrize("by_halves", [False, True])
+    def test_angles_of_several_shapes(self, tmp_path, level, by_halves):
+        """Sines of a batch beside cosines of one sequence: left as it is written."""
+        width = 20 if by_halves else 40
+        m = Model(True, x=(1, 3, 5, 40), cosines=(1, 1, 5, width), sines=(2, 1, 5, width))
+        turn = self.turned_by_halves if by_halves else self.turned
+        m.run(tmp_path, level, turn(m, "x", "cosines", "sines", 20), kernels=5)
+
     def test_other_halves(self, tmp_path, level):
         """Neither the other sign nor halves of different tensors are a rotation."""
         m = Model(True, x=(3, 5, 40), z=(3, 5, 40), cosines=(5, 40), sines=(5, 40))

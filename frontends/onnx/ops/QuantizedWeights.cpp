@@ -25,8 +25,8 @@ std::optional<SmallVector<char>> constantBytes(NodeImporter &node, unsigned i, i
   return bytesOfAllElements(value);
 }
 
-/// MatMulNBits(A, B, scales, zero_points?, g_idx?, bias?): A [..,K] times the transpose of B [N,K], whose rows are blocks
-/// of block_size integers of `bits` bits. Sums are those of f32, whatever `accuracy_level` allows.
+/// MatMulNBits(A, B, scales, zero_points?, g_idx?, bias?): A [..,K] times the transpose of B [N,K], whose rows are
+/// blocks of block_size integers of `bits` bits. Sums are those of f32, whatever `accuracy_level` allows.
 LogicalResult importMatMulNBits(NodeImporter &node) {
   int64_t depth = node.intAttr("K", 0), columns = node.intAttr("N", 0), bits = node.intAttr("bits", 4),
           block = node.intAttr("block_size", 0);
@@ -102,8 +102,8 @@ Value unpacked(NodeImporter &node, Value bytes, int64_t bits) {
 }
 
 /// GatherBlockQuantized(data, indices, scales, zero_points?): rows of integers with a scale for each block of them.
-/// Bytes hold integers of `bits` bits, whose zero is in the middle unless there are zero points; the types of 4 bits have
-/// theirs at 0.
+/// Bytes hold integers of `bits` bits, whose zero is in the middle unless there are zero points; the types of 4 bits
+/// have theirs at 0.
 LogicalResult importGatherBlockQuantized(NodeImporter &node) {
   int64_t bits = node.intAttr("bits", 4), block = node.intAttr("block_size", 128);
   int64_t rank = node.hasInput(0) ? NodeImporter::rankOf(node.input(0)) : 0;
