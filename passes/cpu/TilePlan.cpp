@@ -36,13 +36,13 @@ int64_t panelsOfColliding(int64_t panels, int64_t otherwise) {
 }
 
 MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize &size) {
-  const auto &[rows, depth, columns, batch, pairs, cached, leftBytes] = size;
+  const auto &[rows, depth, columns, batch, pairs, cached, leftBytes, words] = size;
   constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
   MatMulPlan plan;
   plan.lanes = std::min(lanesOf(target, element), width);
   int64_t perPanel = width / plan.lanes, room = accumulators(target);
-  // Pairs that must be taken apart need registers of their own.
-  if (pairs && !target.brainPairs)
+  // Pairs and words that must be taken apart need registers of their own.
+  if ((pairs && !target.brainPairs) || (words && target.vectorBits == 256))
     room = room * 2 / 3;
   int64_t panels = llvm::divideCeil(columns, width), steps = std::max<int64_t>(1, depth.value_or(512));
   int64_t bytes = std::max<int64_t>(4, element.getIntOrFloatBitWidth() / 8);
@@ -67,13 +67,13 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
     // More panels side by side, so that enough sums are under way at once; not too many, since what does not
     // fill a tile goes panel by panel, and sums in parts make up for the rest. Every panel is read once:
     // nothing to block.
-    int64_t most = room / perPanel / plan.rows;
+    int64_t most = std::max<int64_t>(1, room / (words ? 2 : 1) / perPanel / plan.rows);
     plan.panels = std::min(std::clamp<int64_t>(most, 1, 4), panels);
     // From the third-level cache panels come faster if they are asked for; from memory they do not, the machine asks
     // for what follows by itself, and from the second-level cache they come in time. Asking far ahead helps some
     // machines (Zen 5) and gets in the way of what others fetch by themselves (Zen 4), but not where the panels are
     // more than those keep track of.
-    if (cached && panels * width * steps * bytes > 2 * kFarCache) {
+    if (cached && !words && panels * width * steps * bytes > 2 * kFarCache) {
       bool isMany = most >= 8 && panels % 8 == 0;
       plan.panels = isMany ? 8 : plan.panels;
       plan.aheadBytes = isMany ? 640 : 320;

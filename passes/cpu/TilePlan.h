@@ -50,6 +50,8 @@ struct MatMulSize {
   bool cached = false;
   /// Bytes of a row of the left factor, where known.
   std::optional<int64_t> leftBytes = std::nullopt;
+  /// The panels are words of several numbers, which take registers of their own.
+  bool words = false;
 };
 
 MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, const MatMulSize &size);

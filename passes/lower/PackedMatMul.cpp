@@ -50,7 +50,8 @@ MatMulPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
   if (leftBytes)
     *leftBytes *= storageType(a.getElementType()).getIntOrFloatBitWidth() / 8;
   return planMatMul(target, computeType(y.getElementType()),
-                    {rows.known, knownSteps(op), int64_t(op.getColumns()), batch, op.hasPairs(), op.getCached(), leftBytes});
+                    {rows.known, knownSteps(op), int64_t(op.getColumns()), batch, op.hasPairs(), op.getCached(), leftBytes,
+                     op.hasWords()});
 }
 
 class PackedMatMul {

@@ -121,15 +121,19 @@ void PanelFactor::widen(Value into, Value panel, int64_t width, Value from, Valu
   });
 }
 
-SmallVector<Value> PanelFactor::sumOfWords(const MicroKernel &kernel, Value from, Value to, ValueRange accumulators,
+SmallVector<Value> PanelFactor::sumOfWords(const MicroKernel &tile, Value from, Value to, ValueRange accumulators,
                                            Value panel, MicroKernel::Operand left, ArrayRef<Scale> scaling) const {
-  int64_t count = accumulators.size();
+  // Beside the sums, registers hold the words, the table and a factor of each side.
+  int64_t registers = k.target.vectorBits == 512 ? 32 : 16, count = accumulators.size(), lanes = vector.getNumElements();
+  MicroKernel kernel = tile;
+  while (kernel.parts > 1 && kernel.parts * count + kernel.vectors + 4 > registers)
+    --kernel.parts;
   SmallVector<Value> sums(accumulators);
   sums.resize(kernel.parts * count, zeroOf(k, vector));
   sums = k.loop(from, to, k.index(1), sums, [&](Value word, ValueRange carried) {
     SmallVector<Value> all(carried), words;
     for (int64_t j = 0; j < kernel.vectors; ++j)
-      words.push_back(load(k.b.getI32Type(), vector.getNumElements(), panel, j * vector.getNumElements(), word));
+      words.push_back(load(k.b.getI32Type(), lanes, panel, j * lanes, word));
     Value first = k.mul(word, kInWord);
     // Neighbouring steps go to different parts.
     for (int64_t i = 0; i < kInWord; ++i) {
@@ -147,8 +151,9 @@ SmallVector<Value> PanelFactor::sumOfWords(const MicroKernel &kernel, Value from
 
 SmallVector<Value> PanelFactor::scaledSum(const MicroKernel &kernel, Value from, Value to, ValueRange accumulators,
                                           Value panel, MicroKernel::Operand left, MicroKernel::Work atStep) const {
-  int64_t registers = k.target.vectorBits == 256 ? 12 : 24;
-  bool scalesSums = 2 * kernel.rows * kernel.vectors <= registers && !hasOffsets;
+  // The sums of the blocks before wait in memory meanwhile, if need be.
+  int64_t mostSums = k.target.vectorBits == 256 ? 10 : 12;
+  bool scalesSums = kernel.rows * kernel.vectors <= mostSums && !hasOffsets;
   int64_t lanes = vector.getNumElements();
   bool isAll = getConstantIntValue(from) == 0 && getConstantIntValue(to) == steps;
   Value block = k.index(scaledSteps), end = k.div(k.add(to, scaledSteps - 1), block);

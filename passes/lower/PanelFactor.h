@@ -59,7 +59,7 @@ private:
   };
   Scale scaleOf(mlir::Value panel, int64_t column, mlir::Value block) const;
   mlir::Value scaled(mlir::Value numbers, const Scale &scale) const;
-  llvm::SmallVector<mlir::Value> sumOfWords(const MicroKernel &kernel, mlir::Value from, mlir::Value to,
+  llvm::SmallVector<mlir::Value> sumOfWords(const MicroKernel &tile, mlir::Value from, mlir::Value to,
                                             mlir::ValueRange accumulators, mlir::Value panel, MicroKernel::Operand left,
                                             llvm::ArrayRef<Scale> scaling) const;
 

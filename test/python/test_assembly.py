@@ -40,8 +40,9 @@ GRU = """g (float[20,32,64] x) => (float[20,1,32,128] y) <float[1,384,64] w, flo
     y = GRU <hidden_size = 128, linear_before_reset = 1> (x, w, r) }"""
 
 
-def assembly(tmp_path, text, level):
-    model = onnx.parser.parse_model('<ir_version: 8, opset_import: ["" : 17]>\n' + text)
+def assembly(tmp_path, text, level, constants=(), opset=17):
+    model = onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["" : {opset}]>\n' + text)
+    model.graph.initializer.extend(constants)
     for value in model.graph.value_info:
         shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
         array = RNG.standard_normal(shape, dtype=np.float32)
@@ -97,6 +98,26 @@ def test_no_sum_is_spilled(tmp_path, text, sums, level):
     for loop in loops:
         spills = [line for line in loop if re.search(rf"%{register}\d+,.*\(%rsp", line)]
         assert not spills, "\n".join(loop)
+
+
+@pytest.mark.parametrize("level", REGISTERS)
+@pytest.mark.parametrize("rows", [1, 2, 3, 5])
+def test_numbers_of_four_bits(tmp_path, rows, level):
+    """A word of eight is looked up in a register, or shifted apart, with all sums in registers."""
+    text = f"""g (float[{rows},512] x) => (float[{rows},768] y) <float[16,768] s> {{
+        w = DequantizeLinear <axis = 0, block_size = 32> (q, s)
+        y = MatMul (x, w) }}"""
+    numbers = RNG.integers(0, 256, 512 * 768 // 2, dtype=np.uint8)
+    q = onnx.helper.make_tensor("q", onnx.TensorProto.INT4, [512, 768], numbers.tobytes(), raw=True)
+    loops = innermost_loops(assembly(tmp_path, text, level, [q], opset=21))
+    tile = max(loops, key=lambda loop: sum("vfmadd" in line for line in loop))
+    # Five rows are tiles of three and two with AVX2.
+    few, wide = min(rows, 3), level == "x86-64-v4"
+    sums = (4 * rows if rows < 4 else 2 * rows) if wide else 4 if rows == 1 else 2 * few
+    assert sum("vfmadd" in line for line in tile) == 8 * sums
+    lookup = re.compile("vperm(ps|d)" if level == "x86-64-v4" else "vpsrad")
+    assert sum(bool(lookup.match(line)) for line in tile) == 8 * sums // (rows if wide else few)
+    assert not [line for line in tile if re.search(r"%[yz]mm\d+,.*\(%rsp", line)], "\n".join(tile)
 
 
 def test_short_sums_are_not_spilled_for_two_multipliers(tmp_path):
