@@ -236,8 +236,8 @@ Error buildDescriptor(Module &module, const ModelInfo &info, const Target &targe
   Constant *model = b.structOf({b.i32(NNC_ABI_VERSION), b.i32(NNC_ABI_MINOR_VERSION), b.string(info.name), b.i32(info.inputs.size()),
                                 b.i32(info.outputs.size()), *inputs, *outputs, b.i64(info.scratchBytes),
                                 b.i64(info.weightBytes), b.array(levels), b.string("nnc " NNC_VERSION),
-                                b.hidden(info.name + "__nncrt_api", b.pointer), modelData(b, info, target), b.i64(info.workspaceBytes),
-                                b.i64(info.groups.size()), groupInfos(b, info.groups)});
+                                b.hidden(info.name + "__nncrt_api", b.pointer), modelData(b, info, target),
+                                b.i64(info.workspaceBytes), b.i64(info.groups.size()), groupInfos(b, info.groups)});
   new GlobalVariable(module, model->getType(), /*isConstant=*/true, GlobalValue::ExternalLinkage, model,
                      info.name + "_model");
   return Error::success();

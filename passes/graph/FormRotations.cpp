@@ -28,6 +28,12 @@ nn::BinaryOp onlyUsed(Value value, nn::BinaryKind kind) {
   return op && op.getKind() == kind && value.hasOneUse() ? op : nn::BinaryOp();
 }
 
+/// Whether a box has less of its source along the last dim alone.
+bool narrowsLast(const Box &box, Value value) {
+  int64_t last = box.starts.size() - 1;
+  return llvm::all_of(llvm::seq<int64_t>(0, last), [&](int64_t i) { return !isNarrowed(box, value, i); });
+}
+
 /// The tensor of which `value` is the first or second half of the last dim, else null.
 Value halved(Value value, bool second) {
   auto box = directBoxOf(value);
@@ -35,10 +41,8 @@ Value halved(Value value, bool second) {
     return {};
   int64_t last = box->starts.size() - 1, all = typeOf(box->source).getDimSize(last),
           half = typeOf(value).getDimSize(last);
-  bool isWhole = llvm::all_of(llvm::seq<int64_t>(0, last), [&](int64_t i) { return !isNarrowed(*box, value, i); });
-  return isWhole && !ShapedType::isDynamic(all) && all == 2 * half && box->starts[last] == (second ? half : 0)
-             ? box->source
-             : Value();
+  bool isHalf = !ShapedType::isDynamic(all) && all == 2 * half && box->starts[last] == (second ? half : 0);
+  return isHalf && narrowsLast(*box, value) ? box->source : Value();
 }
 
 struct Rotation {
@@ -152,7 +156,7 @@ public:
   }
 
 private:
-  /// What brings heads before positions, if the angles are the same for all heads and nobody else reads the result.
+  /// What brings heads before positions, if the angles are the same for all heads.
   nn::TransposeOp sinkingTranspose() const {
     auto transpose = rotation.x.getDefiningOp<nn::TransposeOp>();
     if (!transpose || !llvm::equal(transpose.getPerm(), ArrayRef<int64_t>{0, 2, 1, 3}) || result.getRank() != 4)
@@ -203,8 +207,7 @@ private:
     int64_t half = rotation.half(), last = typeOf(x).getRank() - 1, first = 0;
     if (auto box = directBoxOf(x)) {
       int64_t all = typeOf(box->source).getDimSize(last);
-      bool isPart = llvm::all_of(llvm::seq<int64_t>(0, last), [&](int64_t i) { return !isNarrowed(*box, x, i); });
-      if (isPart && !ShapedType::isDynamic(all) && all % half == 0 && box->starts[last] % half == 0) {
+      if (narrowsLast(*box, x) && !ShapedType::isDynamic(all) && all % half == 0 && box->starts[last] % half == 0) {
         x = box->source;
         first = box->starts[last] / half;
       }
@@ -244,6 +247,7 @@ struct FormRotations : impl::FormRotationsBase<FormRotations> {
       if (isa<nn::BinaryOp, nn::ConcatOp>(op))
         ops.push_back(op);
     });
+    bool formed = false;
     for (Operation *op : ops) {
       auto sum = dyn_cast<nn::BinaryOp>(op);
       auto rotation = sum ? wholeRotation(sum) : rotationByHalves(cast<nn::ConcatOp>(op));
@@ -253,10 +257,12 @@ struct FormRotations : impl::FormRotationsBase<FormRotations> {
         continue;
       OpBuilder b(op);
       op->getResult(0).replaceAllUsesWith(Rotator(b, op->getLoc(), *rotation, result).rotate());
+      formed = true;
     }
-    eraseDeadOps(getOperation(), [](Operation *op) {
-      return isa<nn::UnaryOp, nn::BinaryOp, nn::ConcatOp, nn::SliceOp, nn::SplitOp, nn::TransposeOp>(op);
-    });
+    if (formed)
+      eraseDeadOps(getOperation(), [](Operation *op) {
+        return isa<nn::UnaryOp, nn::BinaryOp, nn::ConcatOp, nn::SliceOp, nn::SplitOp, nn::TransposeOp>(op);
+      });
   }
 };
 

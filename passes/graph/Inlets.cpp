@@ -42,7 +42,8 @@ std::optional<Box> boxOfSlice(nn::SliceOp slice) {
     int64_t extent = typeOf(slice.getX()).getDimSize(axis);
     if (ShapedType::isDynamic(extent))
       return std::nullopt;
-    box.starts[axis] = std::clamp<int64_t>(start < 0 ? start + extent : start, 0, step < 0 ? extent - 1 : extent);
+    box.starts[axis] = std::clamp<int64_t>(start < 0 ? start + extent : start, 0,
+                                           step < 0 && extent > 0 ? extent - 1 : extent);
     box.steps[axis] = step;
   }
   return box;

@@ -28,7 +28,7 @@ public:
 
   bool isScaled() const { return static_cast<bool>(scales); }
   bool isF32() const;
-  /// Whether the panels are words, of which a line is as many steps as a tile fetches ahead.
+  /// Whether the panels are words of several numbers.
   bool isWords() const { return hasWords; }
 
   /// The vector of step `step` from column `column` of the panels from `panel` on, without scales.

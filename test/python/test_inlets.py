@@ -121,7 +121,7 @@ def test_unknown_extents(tmp_path, level):
     m.run(tmp_path, level, m.add("Exp", m.slice("x", 1, END, 0)), kernels=2)
 
 
-@pytest.mark.parametrize("shape, axis, step", [((3, 8, 40), 1, -1), ((3, 8, 40), 0, -1), ((2, 9, 4, 24), 1, -2), ((5, 70), 0, -3)], ids=str)
+@pytest.mark.parametrize("shape, axis, step", [((3, 8, 40), 1, -1), ((3, 8, 40), 0, -1), ((2, 9, 4, 24), 1, -2), ((5, 70), 0, -3), ((3, 0, 40), 1, -1)], ids=str)
 def test_reversed(tmp_path, level, shape, axis, step):
     """Along a dim that is not the last a step may be negative: from the last element or one before it to the first."""
     m = Model(True, x=shape)

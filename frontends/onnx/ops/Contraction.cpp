@@ -1,6 +1,7 @@
 //===- Contraction.cpp - products summed over an index ------------------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Builders.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -8,10 +9,6 @@ using nnc::nn::BinaryKind;
 
 namespace nnc::onnx {
 namespace {
-
-Value binary(NodeImporter &node, BinaryKind kind, Value a, Value b) {
-  return node.create<nn::BinaryOp>(NodeImporter::elementTypeOf(a), kind, a, b);
-}
 
 Value matmul(NodeImporter &node, Value a, Value b, bool transposeA = false, bool transposeB = false) {
   return node.create<nn::MatMulOp>(NodeImporter::elementTypeOf(a), a, b, transposeA, transposeB);

@@ -1,6 +1,7 @@
 //===- Elementwise.cpp - element by element -----------------------------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Builders.h"
 
 using namespace mlir;
 using nnc::nn::BinaryKind;
@@ -18,18 +19,6 @@ Value unary(NodeImporter &node, UnaryKind kind, Value x, FloatAttr alpha = {}, F
   bool isPredicate = kind == UnaryKind::is_nan || kind == UnaryKind::is_inf;
   Type type = isPredicate ? node.builder().getI1Type() : NodeImporter::elementTypeOf(x);
   return node.create<nn::UnaryOp>(type, kind, x, alpha, beta);
-}
-
-Value binary(NodeImporter &node, BinaryKind kind, Value a, Value b) {
-  return node.create<nn::BinaryOp>(NodeImporter::elementTypeOf(a), kind, a, b);
-}
-
-Value compare(NodeImporter &node, CompareKind kind, Value a, Value b) {
-  return node.create<nn::CompareOp>(node.builder().getI1Type(), kind, a, b);
-}
-
-Value select(NodeImporter &node, Value condition, Value a, Value b) {
-  return node.create<nn::SelectOp>(NodeImporter::elementTypeOf(a), condition, a, b);
 }
 
 /// A parameter that ONNX wants as a scalar but exporters also write as [1].

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Builders.h"
 #include "frontends/onnx/ops/InputRules.h"
 #include "frontends/onnx/ops/Shapes.h"
 
@@ -20,10 +21,6 @@ namespace {
 //===----------------------------------------------------------------------===//
 // Builders
 //===----------------------------------------------------------------------===//
-
-Value binary(NodeImporter &node, BinaryKind kind, Value a, Value b) {
-  return node.create<nn::BinaryOp>(NodeImporter::elementTypeOf(a), kind, a, b);
-}
 
 Value unary(NodeImporter &node, UnaryKind kind, Value x) {
   return node.create<nn::UnaryOp>(NodeImporter::elementTypeOf(x), kind, x, FloatAttr(), FloatAttr());

@@ -2,16 +2,13 @@
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
 #include "frontends/onnx/TensorReader.h"
+#include "frontends/onnx/ops/Builders.h"
 
 using namespace mlir;
 using nnc::nn::BinaryKind;
 
 namespace nnc::onnx {
 namespace {
-
-Value binary(NodeImporter &node, BinaryKind kind, Value a, Value b) {
-  return node.create<nn::BinaryOp>(NodeImporter::elementTypeOf(a), kind, a, b);
-}
 
 bool hasOneElement(Value value) {
   return llvm::all_of(NodeImporter::shapeOf(value), [](int64_t extent) { return extent == 1; });
