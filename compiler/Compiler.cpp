@@ -30,7 +30,7 @@ Products productsOf(ModuleOp module) {
   Products found;
   module.walk([&](Operation *op) {
     found.bytes |= isa<nn::PackedByteMatMulOp, nn::BlockedByteConvOp>(op);
-    found.dense |= LoweringRegistry::dependsOnMultipliers(op);
+    found.dense |= LoweringRegistry::differsOnIntel(op);
     if (auto product = dyn_cast<nn::PackedMatMulOp>(op))
       found.brains |= product.hasPairs();
   });
@@ -38,7 +38,8 @@ Products productsOf(ModuleOp module) {
 }
 
 LoopsOptions loopsOptions(const CpuLevel &level) {
-  return {level.vectorBits, level.byteSums, level.brainPairs, level.twoMultipliers, !level.lender.empty(), level.fuses};
+  return {level.vectorBits, level.byteSums,         level.brainPairs, level.twoMultipliers,
+          level.matrixUnit, !level.lender.empty(), level.fuses};
 }
 
 Error lineError(StringRef file, Error error) {

@@ -71,6 +71,7 @@ void buildLoopsPipeline(OpPassManager &pm, const LoopsOptions &options) {
   kernels.byteSums = options.byteSums;
   kernels.brainPairs = options.brainPairs;
   kernels.twoMultipliers = options.twoMultipliers;
+  kernels.matrixUnit = options.matrixUnit;
   kernels.borrows = options.borrows;
   pm.addPass(createBuildKernels(kernels));
 }

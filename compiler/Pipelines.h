@@ -23,7 +23,9 @@ struct LoopsOptions {
   bool brainPairs = false;
   /// Whether two multiply-adds of 512 bits start in every cycle (KernelTarget).
   bool twoMultipliers = false;
-  /// Whether another level lends the kernels that are the same without twoMultipliers.
+  /// Whether a unit multiplies matrices of bytes (KernelTarget).
+  bool matrixUnit = false;
+  /// Whether another level lends the kernels that are the same without twoMultipliers and matrixUnit.
   bool borrows = false;
   /// Whether it multiplies and adds with one rounding.
   bool fuses = true;

@@ -109,7 +109,7 @@ unsigned byteSumsOf(const CpuLevel &level, Triple::ArchType arch) {
 
 /// Whether a CPU is one of Intel's with AVX-512. Levels of the architecture are for AMD's, too, unless their name says so.
 bool isIntels(StringRef cpu, StringRef level) {
-  return cpu.starts_with("x86-64") ? level.ends_with("-intel") : !cpu.starts_with("znver");
+  return cpu.starts_with("x86-64") ? level.ends_with("-intel") || level.ends_with("-amx") : !cpu.starts_with("znver");
 }
 
 /// Fills in what follows from the CPU name and the feature string.
@@ -133,6 +133,7 @@ Error completeLevel(CpuLevel &level, const Triple &triple) {
   level.byteSums = byteSumsOf(level, triple.getArch());
   level.brainPairs = level.vectorBits == 512 && level.has("avx512bf16");
   level.twoMultipliers = level.vectorBits == 512 && isIntels(level.cpu, level.name);
+  level.matrixUnit = level.vectorBits == 512 && level.byteSums == 4 && level.has("amx-int8");
   level.fuses = triple.getArch() != Triple::x86_64 || level.has("fma");
   if (triple.getArch() == Triple::x86_64)
     level.preferVectorWidth = level.vectorBits;
@@ -151,6 +152,15 @@ CpuLevel nativeLevel() {
   std::sort(features.begin(), features.end());
   level.features = join(features, ",");
   return level;
+}
+
+/// Whether kernels for `level` are those for `other` where what sets Intel's CPUs apart makes no difference.
+bool lends(const CpuLevel &other, const CpuLevel &level) {
+  if (!level.twoMultipliers || other.twoMultipliers || other.cpu != level.cpu)
+    return false;
+  // By the features of its own AMX's level has no others, and products of bf16 are not those of a level without.
+  return other.features == level.features ||
+         (level.name == "x86-64-v4-amx" && (other.name == "x86-64-v4-vnni" || other.name == "x86-64-v4-bf16"));
 }
 
 Expected<Triple> parseTriple(StringRef target) {
@@ -193,6 +203,8 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, Products
     names.push_back("x86-64-v4-intel");
   if (cpuText.empty() && arch == Triple::x86_64 && products.brains)
     names.push_back("x86-64-v4-bf16");
+  if (cpuText.empty() && arch == Triple::x86_64 && products.bytes)
+    names.push_back("x86-64-v4-amx");
 
   for (StringRef name : names) {
     name = name.trim();
@@ -212,6 +224,9 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, Products
         // No CPU has the one without the other.
         level.cpu = "x86-64-v4";
         level.features = "+avx512vnni,+avx512bf16";
+      } else if (arch == Triple::x86_64 && name == "x86-64-v4-amx") {
+        level.cpu = "x86-64-v4";
+        level.features = "+avx512vnni,+avx512bf16,+amx-tile,+amx-int8";
       } else if (arch == Triple::x86_64 && name == "x86-64-v4-intel") {
         level.cpu = "x86-64-v4";
         level.requiredFeatures = uint64_t(1) << NNCRT_X86_INTEL_BIT;
@@ -223,7 +238,7 @@ Expected<Target> Target::parse(StringRef targetText, StringRef cpuText, Products
       if (other.suffix == level.suffix)
         return createStringError("CPU level '%s' is named twice", level.name.c_str());
     for (const CpuLevel &other : target.levels)
-      if (level.twoMultipliers && !other.twoMultipliers && other.cpu == level.cpu && other.features == level.features)
+      if (lends(other, level))
         level.lender = other.suffix;
     target.levels.push_back(std::move(level));
   }

@@ -42,6 +42,8 @@ struct CpuLevel {
   bool brainPairs = false;
   /// Whether two multiply-adds of 512 bits start in every cycle (KernelTarget).
   bool twoMultipliers = false;
+  /// Whether a unit multiplies matrices of bytes (KernelTarget).
+  bool matrixUnit = false;
   /// The suffix of the level whose kernels it takes where its own would be the same; "": none has such kernels.
   std::string lender;
   /// Whether it has instructions that multiply and add with one rounding.
@@ -62,7 +64,7 @@ struct Products {
   bool bytes = false;
   /// bf16
   bool brains = false;
-  /// Some kernels depend on how many multiply-adds start in a cycle (KernelLowering::dependsOnMultipliers).
+  /// Some kernels are others where two multiply-adds start in a cycle (KernelLowering::differsOnIntel).
   bool dense = false;
 };
 
@@ -73,8 +75,8 @@ struct Target {
   /// Reads --target and --cpu. `target`: a triple such as aarch64-linux-gnu; "" is the host's architecture.
   /// `cpu`: "", for the default levels; "native"; or a comma-separated list of level names and LLVM CPU names,
   /// worst first. x86 levels that end in -vnni have the instructions for products of bytes, x86-64-v4-bf16 those
-  /// for products of bf16 too, and x86-64-v4-intel is planned for two multiply-adds of 512 bits a cycle; they are among
-  /// the default levels of models with such `products`.
+  /// for products of bf16 too, x86-64-v4-intel is planned for two multiply-adds of 512 bits a cycle, and x86-64-v4-amx
+  /// has all of that and AMX's products of bytes; they are among the default levels of models with such `products`.
   static llvm::Expected<Target> parse(llvm::StringRef target, llvm::StringRef cpu, Products products = {});
 
   /// The code generator for a level, or for any CPU of the architecture where `level` is null (the runtime).

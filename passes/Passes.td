@@ -253,8 +253,11 @@ def BuildKernels : Pass<"nn-build-kernels", "::mlir::ModuleOp"> {
                         "An instruction sums two products of bf16">,
                  Option<"twoMultipliers", "two-multipliers", "bool", "false",
                         "Two multiply-adds of 512 bits start in every cycle">,
+                 Option<"matrixUnit", "matrix-unit", "bool", "false",
+                        "A unit multiplies matrices of 16 rows of 64 bytes">,
                  Option<"borrows", "borrows", "bool", "false",
-                        "Leave kernels empty, and mark them nn.borrowed, that are the same without two-multipliers">];
+                        "Leave kernels empty, and mark them nn.borrowed, that are the same without two-multipliers "
+                        "and matrix-unit">];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect"];

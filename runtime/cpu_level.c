@@ -51,7 +51,19 @@ static uint64_t cpu_features(void) {
   return features;
 }
 
+#define TILES (UINT64_C(1) << NNCRT_X86_TILE_BIT)
+
+/* Tiles take 8 KiB of every thread's state: Linux lets a process use them once it has asked. */
+static bool may_use_tiles(void) {
+  enum { SYS_arch_prctl = 158, ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+  return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+}
+
 #else
+
+#define TILES 0
+
+static bool may_use_tiles(void) { return false; }
 
 static uint64_t cpu_features(void) {
   enum { HWCAP = 16, HWCAP2 = 26 }; /* AT_HWCAP, AT_HWCAP2 */
@@ -72,8 +84,10 @@ static uint64_t cpu_features(void) {
 
 const nncrt_level *nncrt_best_level(const nncrt_model_data *data) {
   uint64_t features = cpu_features();
-  for (int32_t i = data->num_levels - 1; i >= 0; --i)
-    if ((data->levels[i].features & ~features) == 0)
+  for (int32_t i = data->num_levels - 1; i >= 0; --i) {
+    uint64_t needed = data->levels[i].features;
+    if ((needed & ~features) == 0 && (!(needed & TILES) || may_use_tiles()))
       return &data->levels[i];
+  }
   return NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "dialects/nn/Blocked.h"
 #include "passes/cpu/ItemBalance.h"
+#include "passes/cpu/MatrixUnit.h"
 #include "passes/cpu/TileCosts.h"
 
 #include <numeric>
@@ -127,6 +128,12 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
   return plan;
 }
 
+bool takesMatrixUnit(const KernelTarget &target, std::optional<int64_t> rows, std::optional<int64_t> depth) {
+  // It takes as long for fewer rows than a tile has, which vectors are done with sooner.
+  constexpr int64_t fewestRows = 6;
+  return target.matrixUnit && depth && *depth > 0 && (!rows || *rows >= fewestRows);
+}
+
 ByteMatMulPlan planByteMatMul(const KernelTarget &target, std::optional<int64_t> rows,
                               std::optional<int64_t> depth, int64_t columns) {
   constexpr int64_t width = nn::PackedByteMatMulOp::kPanelColumns;
@@ -139,9 +146,13 @@ ByteMatMulPlan planByteMatMul(const KernelTarget &target, std::optional<int64_t>
                                             : target.vectorBits / 32 + 4;
   plan.panels = std::max<int64_t>(1, 2 / perPanel);
   plan.rows = std::max<int64_t>(1, room / (plan.panels * perPanel));
-  bool isFewRows = rows && *rows < plan.rows;
-  if (rows && *rows > 0)
+  bool hasUnit = takesMatrixUnit(target, rows, depth), isFewRows = !hasUnit && rows && *rows < plan.rows;
+  if (hasUnit) {
+    plan.panels = MatrixUnit::kMostPanels;
+    plan.rows = MatrixUnit::kMostRows;
+  } else if (rows && *rows > 0) {
     plan.rows = llvm::divideCeil(*rows, llvm::divideCeil(*rows, plan.rows));
+  }
   if (isFewRows) {
     plan.panels = std::min(std::clamp<int64_t>(room / perPanel / plan.rows, 1, 4), panels);
     plan.rowBlock = plan.rows;

@@ -73,6 +73,9 @@ struct ByteMatMulPlan {
   int64_t lanes, rows, panels, rowBlock, panelBlock;
 };
 
+/// Whether products of so many rows are formed by the machine's matrix unit. `depth` is what a sum takes, where known.
+bool takesMatrixUnit(const KernelTarget &target, std::optional<int64_t> rows, std::optional<int64_t> depth);
+
 ByteMatMulPlan planByteMatMul(const KernelTarget &target, std::optional<int64_t> rows,
                               std::optional<int64_t> depth, int64_t columns);
 

@@ -16,6 +16,7 @@
 #include "passes/lower/DirectSums.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
+#include "passes/lower/MatrixUnitKernels.h"
 #include "passes/lower/PixelPatches.h"
 #include "passes/lower/Registry.h"
 #include "passes/lower/Strassen.h"
@@ -398,6 +399,9 @@ AffineMap blockedConvItems(nn::GroupOp group, Operation *root, KernelTarget targ
   if constexpr (std::is_same_v<OpTy, nn::BlockedConvOp>)
     if (takesStrassen(op, target))
       return strassenItems(op, target);
+  if constexpr (std::is_same_v<OpTy, nn::BlockedByteConvOp>)
+    if (takesMatrixUnit(op, target))
+      return matrixUnitItems(group, op);
   Shape shape(group, op, target);
   MLIRContext *context = group.getContext();
   SmallVector<AffineExpr> results = {getAffineDimExpr(0, context),
@@ -416,12 +420,25 @@ LogicalResult emitBlockedConv(KernelBuilder &k, Operation *root) {
   if constexpr (std::is_same_v<OpTy, nn::BlockedConvOp>)
     if (takesStrassen(op, k.target))
       return emitStrassen(k, op);
+  if constexpr (std::is_same_v<OpTy, nn::BlockedByteConvOp>)
+    if (takesMatrixUnit(op, k.target))
+      return emitByMatrixUnit(k, op);
   return BlockedConv<OpTy>(k, op).emit();
 }
 
 template <typename OpTy>
+bool differsOnIntel(Operation *root) {
+  KernelTarget target{/*vectorBits=*/512, /*byteSums=*/4};
+  target.matrixUnit = true;
+  if constexpr (std::is_same_v<OpTy, nn::BlockedByteConvOp>)
+    return takesMatrixUnit(cast<OpTy>(root), target);
+  return false;
+}
+
+template <typename OpTy>
 void registerConv(LoweringRegistry &registry) {
-  registry.add<OpTy>({nullptr, emitBlockedConv<OpTy>, blockedConvItems<OpTy>, /*epilogueInPlace=*/true});
+  registry.add<OpTy>({nullptr, emitBlockedConv<OpTy>, blockedConvItems<OpTy>, /*epilogueInPlace=*/true,
+                      differsOnIntel<OpTy>});
 }
 
 } // namespace

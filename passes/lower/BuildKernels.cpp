@@ -101,13 +101,13 @@ private:
     function.setPrivate();
     function->setAttr("nn.kernel", b.getUnitAttr());
     function.addEntryBlock();
-    KernelTarget target{vectorBits, byteSums, brainPairs, twoMultipliers};
+    KernelTarget target{vectorBits, byteSums, brainPairs, twoMultipliers, matrixUnit};
     AffineMap items = root ? lowering->itemsFor(group, root, target) : elementwiseItems(group);
     KernelBuilder k(b, group, function, items, target);
     if (failed(root ? lowering->emit(k, root) : emitElementwise(k)))
       return failure();
     workspaceBytes = std::max(workspaceBytes, k.workspaceBytes);
-    if (borrows && !(root && LoweringRegistry::dependsOnMultipliers(root)))
+    if (borrows && !(root && LoweringRegistry::differsOnIntel(root)))
       leaveEmpty(function);
     function.front().getArgument(1).setType(workspaceOf(k.workspaceBytes));
     function.setType(b.getFunctionType(function.front().getArgumentTypes(), {}));

@@ -17,11 +17,11 @@ PixelSource PixelSource::inPlace(KernelBuilder &k, const BlockedGeometry &g, Val
 }
 
 PaddedRows::PaddedRows(KernelBuilder &k, const BlockedGeometry &g, const PixelSource &x, int64_t channels, int64_t rows,
-                       int64_t columns)
+                       int64_t columns, int64_t kept)
     : k(k), g(g), x(x), channels(channels), rows(g.rows.spanOf(rows)), columns(g.columns.spanOf(columns)) {
-  int64_t row = this->columns * x.pixel, channel = this->rows * row;
+  int64_t pixel = kept ? kept : x.pixel, row = this->columns * pixel, channel = this->rows * row;
   Type unit = cast<MemRefType>(x.memory.getType()).getElementType();
-  copied = {k.workspace(MemRefType::get({channels * channel}, unit)), x.pixel, k.index(row), k.index(channel)};
+  copied = {k.workspace(MemRefType::get({channels * channel}, unit)), pixel, k.index(row), k.index(channel)};
 }
 
 void PaddedRows::copy(Value start, Value firstRow, Value firstColumn, Value padding, bool readsPadding,
@@ -41,7 +41,7 @@ void PaddedRows::copy(Value start, Value firstRow, Value firstColumn, Value padd
       Value row = k.add(top, r), isInside = k.inRange(row, g.rows.inputs(k));
       Value to = k.add(k.mul(channel, copied.channel), k.mul(r, copied.row));
       auto pad = [&](Value from, Value end) {
-        k.loop(k.mul(from, x.pixel), k.mul(end, x.pixel), k.index(1),
+        k.loop(k.mul(from, copied.pixel), k.mul(end, copied.pixel), k.index(1),
                [&](Value i) { memref::StoreOp::create(k.b, k.loc, padding, copied.memory, k.add(to, i)); });
       };
       if (readsPadding)
@@ -49,12 +49,19 @@ void PaddedRows::copy(Value start, Value firstRow, Value firstColumn, Value padd
       k.ifThen(isInside, [&] {
         Value column = k.add(k.mul(row, g.columns.inputs(k)), k.add(left, begin));
         Value from = k.add(k.add(start, k.mul(channel, x.channel)), k.mul(column, x.pixel));
-        Value at = k.add(to, k.mul(begin, x.pixel));
+        Value at = k.add(to, k.mul(begin, copied.pixel)), count = k.sub(end, begin);
+        auto copyUnit = [&](Value source, Value target) {
+          Value value = memref::LoadOp::create(k.b, k.loc, x.memory, k.add(from, source));
+          memref::StoreOp::create(k.b, k.loc, value, copied.memory, k.add(at, target));
+        };
         pad(none, begin);
-        k.loop(k.mul(k.sub(end, begin), x.pixel), [&](Value i) {
-          Value value = memref::LoadOp::create(k.b, k.loc, x.memory, k.add(from, i));
-          memref::StoreOp::create(k.b, k.loc, value, copied.memory, k.add(at, i));
-        });
+        if (copied.pixel == x.pixel)
+          k.loop(k.mul(count, x.pixel), [&](Value i) { copyUnit(i, i); });
+        else
+          k.loop(count, [&](Value pixel) {
+            for (int64_t i = 0; i < copied.pixel; ++i)
+              copyUnit(k.add(k.mul(pixel, x.pixel), i), k.add(k.mul(pixel, copied.pixel), i));
+          });
         pad(end, width);
       });
     });

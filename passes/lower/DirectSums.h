@@ -27,9 +27,10 @@ struct PixelSource {
 /// The inputs under the outputs of an item, copied into the workspace with padding around them.
 class PaddedRows {
 public:
-  /// `x` is read in place; room is for the `channels` channels (or blocks) under `rows` x `columns` outputs.
+  /// `x` is read in place; room is for the `channels` channels (or blocks) under `rows` x `columns` outputs. Of the units
+  /// of a pixel the first `kept` are copied, and lie side by side; 0: all of them.
   PaddedRows(KernelBuilder &k, const BlockedGeometry &g, const PixelSource &x, int64_t channels, int64_t rows,
-             int64_t columns);
+             int64_t columns, int64_t kept = 0);
 
   static bool areNeeded(const BlockedGeometry &g) {
     return g.rows.padBegin || g.rows.padEnd || g.columns.padBegin || g.columns.padEnd;

@@ -35,6 +35,8 @@ struct KernelTarget {
   /// Whether two multiply-adds of 512 bits start in every cycle, as on Intel's servers; elsewhere one does. What is done
   /// beside the products then has half as much time.
   bool twoMultipliers = false;
+  /// Whether a unit multiplies matrices of 16 rows of 64 bytes (x86's AMX; passes/cpu/MatrixUnit.h).
+  bool matrixUnit = false;
   /// Lanes of a vector of 32-bit elements.
   int64_t lanes() const { return vectorBits / 32; }
 };

@@ -10,6 +10,7 @@
 #include "passes/cpu/TilePlan.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
+#include "passes/lower/MatrixUnitKernels.h"
 #include "passes/lower/PanelRows.h"
 #include "passes/lower/Registry.h"
 
@@ -225,15 +226,25 @@ AffineMap packedByteMatMulItems(nn::GroupOp, Operation *root, KernelTarget targe
   return rowsOf(op).items(typeOf(op.getY()), plan.panelBlock, plan.rowBlock);
 }
 
+bool differsOnIntel(Operation *root) {
+  auto op = cast<nn::PackedByteMatMulOp>(root);
+  KernelTarget target{/*vectorBits=*/512, /*byteSums=*/4};
+  target.matrixUnit = true;
+  return takesMatrixUnit(target, rowsOf(op).known, depthOf(op));
+}
+
 LogicalResult emitPackedByteMatMul(KernelBuilder &k, Operation *root) {
-  return PackedByteMatMul(k, cast<nn::PackedByteMatMulOp>(root)).emit();
+  auto op = cast<nn::PackedByteMatMulOp>(root);
+  if (takesMatrixUnit(k.target, rowsOf(op).known, depthOf(op)))
+    return emitByMatrixUnit(k, op, rowsOf(op), *depthOf(op), planOf(op, k.target));
+  return PackedByteMatMul(k, op).emit();
 }
 
 } // namespace
 
 void registerPackedByteMatMulLowerings(LoweringRegistry &registry) {
   registry.add<nn::PackedByteMatMulOp>(
-      {nullptr, emitPackedByteMatMul, packedByteMatMulItems, /*epilogueInPlace=*/true});
+      {nullptr, emitPackedByteMatMul, packedByteMatMulItems, /*epilogueInPlace=*/true, differsOnIntel});
 }
 
 } // namespace nnc

@@ -399,7 +399,7 @@ AffineMap packedMatMulItems(nn::GroupOp, Operation *root, KernelTarget target) {
 }
 
 /// Strassen's algorithm and fetching ahead depend on it.
-bool dependsOnMultipliers(Operation *root) {
+bool differsOnIntel(Operation *root) {
   auto op = cast<nn::PackedMatMulOp>(root);
   KernelTarget one{/*vectorBits=*/512}, two = one;
   two.twoMultipliers = true;
@@ -415,7 +415,7 @@ LogicalResult emitPackedMatMul(KernelBuilder &k, Operation *root) {
 
 void registerPackedMatMulLowerings(LoweringRegistry &registry) {
   registry.add<nn::PackedMatMulOp>(
-      {nullptr, emitPackedMatMul, packedMatMulItems, /*epilogueInPlace=*/true, dependsOnMultipliers});
+      {nullptr, emitPackedMatMul, packedMatMulItems, /*epilogueInPlace=*/true, differsOnIntel});
 }
 
 } // namespace nnc

@@ -53,9 +53,9 @@ const KernelLowering *LoweringRegistry::find(Operation *root) const {
   return found == lowerings.end() ? nullptr : &found->second;
 }
 
-bool LoweringRegistry::dependsOnMultipliers(Operation *root) {
+bool LoweringRegistry::differsOnIntel(Operation *root) {
   const KernelLowering *lowering = get().find(root);
-  return lowering && lowering->dependsOnMultipliers && lowering->dependsOnMultipliers(root);
+  return lowering && lowering->differsOnIntel && lowering->differsOnIntel(root);
 }
 
 namespace {

@@ -18,8 +18,8 @@ struct KernelLowering {
   /// Whether each element of an operand of the epilogue is read by the item that writes the same element of the result,
   /// once and before anything is written there: the result may then take over the operand's memory.
   bool epilogueInPlace = false;
-  /// Whether the code for the root is another one where KernelTarget::twoMultipliers is set.
-  bool (*dependsOnMultipliers)(mlir::Operation *root) = nullptr;
+  /// Whether the code for the root is another one where KernelTarget::twoMultipliers and ::matrixUnit are set.
+  bool (*differsOnIntel)(mlir::Operation *root) = nullptr;
 
   mlir::AffineMap itemsFor(nn::GroupOp group, mlir::Operation *root, KernelTarget target) const {
     return targetItems ? targetItems(group, root, target) : items(group, root);
@@ -32,8 +32,8 @@ public:
   static const LoweringRegistry &get();
   /// The root's lowering, or nullptr for ops that no kernel computes (views, constants, control flow).
   const KernelLowering *find(mlir::Operation *root) const;
-  /// KernelLowering::dependsOnMultipliers of the root's lowering, if it has one.
-  static bool dependsOnMultipliers(mlir::Operation *root);
+  /// KernelLowering::differsOnIntel of the root's lowering, if it has one.
+  static bool differsOnIntel(mlir::Operation *root);
 
   template <typename OpTy>
   void add(KernelLowering lowering) {

@@ -1,6 +1,9 @@
 """Products and convolutions of quantized tensors, in the formats in which quantizers write them, against ONNX Runtime."""
 
+import os
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,8 +15,13 @@ ort = pytest.importorskip("onnxruntime")
 from onnx import TensorProto, helper, numpy_helper
 
 RNG = np.random.default_rng(11)
-LEVELS = ["x86-64-v3", "x86-64-v3-vnni", "x86-64-v4", "x86-64-v4-vnni"]
-NEEDED = {"x86-64-v3-vnni": "avx_vnni", "x86-64-v4": "avx512bw", "x86-64-v4-vnni": "avx512_vnni"}
+LEVELS = ["x86-64-v3", "x86-64-v3-vnni", "x86-64-v4", "x86-64-v4-vnni", "x86-64-v4-amx"]
+NEEDED = {
+    "x86-64-v3-vnni": "avx_vnni",
+    "x86-64-v4": "avx512bw",
+    "x86-64-v4-vnni": "avx512_vnni",
+    "x86-64-v4-amx": "amx_int8",
+}
 
 
 @pytest.fixture(params=LEVELS)
@@ -141,6 +149,10 @@ def test_table_of_words(tmp_path, level):
         (np.int8, np.int8, (30,), 1, 16, None),
         (np.uint8, np.int8, (2, 19), 130, 80, ["b", "s", 130]),
         (np.int8, np.uint8, (0,), 16, 16, ["n", 16]),
+        (np.int8, np.int8, (197,), 200, 70, None),
+        (np.uint8, np.int8, (3, 33), 1027, 144, None),
+        (np.uint8, np.uint8, (16,), 4096, 48, None),
+        (np.uint8, np.int8, (2, 1), 130, 80, ["b", "s", 130]),
     ],
 )
 def test_integer_product(tmp_path, level, a, b, rows, depth, columns, dims):
@@ -227,6 +239,11 @@ CONVOLUTIONS = [
     (64, 32, 3, 8, {"pads": [1, 0, 1, 2], "group": 2}),
     (21, 9, 3, 12, {"pads": [2, 2, 2, 2], "dilations": [2, 2]}),
     (24, 24, 3, 11, {"pads": [1, 1, 1, 1], "group": 24}),
+    (48, 80, 5, 30, {"pads": [2, 2, 2, 2]}),
+    (3, 40, 7, 62, {"pads": [3, 3, 3, 3], "strides": [2, 2]}),
+    (11, 16, 5, 20, {"pads": [0, 1, 2, 3]}),
+    (136, 200, 1, 14, {}),
+    (96, 64, 3, 7, {"pads": [1, 1, 1, 1], "group": 2}),
 ]
 
 
@@ -251,6 +268,16 @@ def test_convolution_between_borders(tmp_path, level, channels, filters, kernel,
     shape = (filters, channels // attributes.get("group", 1), kernel, kernel)
     y = net.op("Conv", x, quantized_weight(net, shape, 0), normal((filters,)), **attributes)
     net.check(tmp_path, level, net.op("QuantizeLinear", net.op("Relu", y), np.float32(0.2), zero), off=1)
+
+
+@pytest.mark.parametrize("length, kernel, pads", [(300, 5, [2, 2]), (40, 1, [0, 0]), (9, 9, [4, 4])])
+def test_convolution_of_signals(tmp_path, level, length, kernel, pads):
+    net = Net()
+    x = net.input(numbers((2, 48, length), np.int8))
+    w = numbers((40, 48, kernel), np.int8)
+    y = net.op("QLinearConv", x, np.float32(0.02), np.int8(-9), w, np.float32(0.3), np.int8(0), np.float32(9), np.int8(4),
+               pads=pads)  # fmt: skip
+    net.check(tmp_path, level, y, off=1)
 
 
 def test_integer_convolution(tmp_path, level):
@@ -303,3 +330,34 @@ def test_dynamic_convolution(tmp_path, level):
     q, scale, zero = net.op("DynamicQuantizeLinear", net.input(normal((1, 20, 9, 9))), count=3)
     y = net.op("ConvInteger", q, numbers((33, 20, 3, 3), np.int8), zero, pads=[1, 1, 1, 1])
     net.check(tmp_path, level, net.op("Mul", net.op("Cast", y, to=TensorProto.FLOAT), scale))
+
+
+WITHOUT_TILES = """
+import ctypes, sys
+import numpy as np
+
+class Stack(ctypes.Structure):
+    _fields_ = [("start", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t)]
+
+# Linux gives nobody tiles whose signals' stack has no room for them.
+memory = ctypes.create_string_buffer(4096)
+stack = Stack(ctypes.addressof(memory), 0, len(memory))
+assert ctypes.CDLL(None, use_errno=True).sigaltstack(ctypes.byref(stack), None) == 0
+import nnc
+model = nnc.load(sys.argv[1])
+(y,) = model.run({"x0": np.full((8, 64), 2, np.uint8)}).values()
+print(model.cpu_level, np.unique(y))
+"""
+
+
+def test_process_that_may_not_use_tiles(tmp_path):
+    if "amx_int8" not in pathlib.Path("/proc/cpuinfo").read_text():
+        pytest.skip("the machine has no amx_int8")
+    net = Net()
+    y = net.op("MatMulInteger", net.input(np.full((8, 64), 2, np.uint8)), np.full((64, 32), 3, np.int8))
+    net.check(tmp_path, "", y)
+    assert nnc.load(tmp_path / "model.so").cpu_level == "x86-64-v4-amx"
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+    script = [sys.executable, "-c", WITHOUT_TILES, tmp_path / "model.so"]
+    run = subprocess.run(script, capture_output=True, text=True, env=environment, timeout=120)
+    assert (run.stdout, run.returncode) == ("x86-64-v4-vnni [384]\n", 0), run.stderr

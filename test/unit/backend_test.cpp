@@ -80,7 +80,7 @@ TEST(Target, DefaultLevelsOfX86) {
 TEST(Target, LevelsForProductsOfBytes) {
   Expected<Target> target = Target::parse("x86_64-linux-gnu", "", {.bytes = true});
   ASSERT_TRUE(bool(target));
-  ASSERT_EQ(target->levels.size(), 3u);
+  ASSERT_EQ(target->levels.size(), 4u);
   EXPECT_EQ(target->levels[0].byteSums, 2u);
   EXPECT_EQ(target->levels[1].suffix, "v3_vnni");
   EXPECT_TRUE(target->levels[1].has("avxvnni"));
@@ -88,6 +88,13 @@ TEST(Target, LevelsForProductsOfBytes) {
   EXPECT_EQ(target->levels[2].name, "x86-64-v4-vnni");
   EXPECT_TRUE(target->levels[2].has("avx512vnni"));
   EXPECT_EQ(target->levels[2].byteSums, 4u);
+  EXPECT_FALSE(target->levels[2].matrixUnit);
+  // What the matrix unit has no part in is the same on Intel's servers.
+  EXPECT_EQ(target->levels[3].name, "x86-64-v4-amx");
+  EXPECT_TRUE(target->levels[3].matrixUnit);
+  EXPECT_TRUE(target->levels[3].twoMultipliers);
+  EXPECT_EQ(target->levels[3].lender, "v4_vnni");
+  EXPECT_EQ(target->levels[2].requiredFeatures & ~target->levels[3].requiredFeatures, 0u);
   Expected<Target> arm = Target::parse("aarch64-linux-gnu", "", {.bytes = true, .brains = true});
   ASSERT_TRUE(bool(arm));
   EXPECT_EQ(arm->levels.size(), 1u);
@@ -128,8 +135,10 @@ TEST(Target, LevelsForProductsOfBf16) {
   EXPECT_EQ(target->levels[1].requiredFeatures & ~target->levels[2].requiredFeatures, 0u);
   Expected<Target> both = Target::parse("x86_64-linux-gnu", "", {.bytes = true, .brains = true});
   ASSERT_TRUE(bool(both));
-  ASSERT_EQ(both->levels.size(), 4u);
+  ASSERT_EQ(both->levels.size(), 5u);
   EXPECT_EQ(both->levels[3].byteSums, 4u);
+  EXPECT_TRUE(both->levels[4].brainPairs);
+  EXPECT_EQ(both->levels[4].lender, "v4_bf16");
 }
 
 TEST(Target, CrossTargetsAndNamedCpus) {
