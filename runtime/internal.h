@@ -58,6 +58,8 @@ struct nncrt_run {
   nncrt_slot *slot;
   DLTensor *outputs;
   bool owns_pool;
+  bool is_odd;    /* of the slot's runs this is the second, the fourth .. */
+  bool backwards; /* ranges are walked from their last item to the first */
   char message[NNCRT_MESSAGE_SIZE];
 };
 
@@ -93,6 +95,9 @@ void nncrt_parallel(nncrt_run *run, nncrt_body fn, void *args, int64_t items, in
 
 /* nncrt_parallel for one group of the model's table (nnc_model.groups); with a profile being taken, its time counts. */
 void nncrt_launch(nncrt_run *run, int32_t group, nncrt_body fn, void *args, int64_t items, int64_t grain);
+/* The same for a kernel of few, long items that reads weights once: every other run takes them from the last to the
+ * first, and so begins with those weights that the run before has left in a cache. */
+void nncrt_launch_swinging(nncrt_run *run, int32_t group, nncrt_body fn, void *args, int64_t items, int64_t grain);
 /* What the next launch of the group costs, where the table does not know (-1). */
 void nncrt_cost(nncrt_run *run, int32_t group, int64_t flops, int64_t bytes);
 
@@ -225,6 +230,7 @@ struct nncrt_split {
   void *args;
   int64_t items;
   int32_t parts;
+  bool backwards;
   char *workspaces;
   uint64_t workspace_bytes;
 };
@@ -232,10 +238,11 @@ struct nncrt_split {
 typedef struct {
   nncrt_body fn;
   void *args;
-  int64_t begin, end;
+  int64_t begin, end; /* begin > end: item by item from begin - 1 down to end */
   char *workspace;
 } nncrt_part;
 nncrt_part nncrt_part_of(const nncrt_split *split, int32_t part);
+void nncrt_part_run(const nncrt_part *part);
 /* Of one thread, a multiple of NNCRT_ALIGN. */
 static inline uint64_t nncrt_workspace_bytes(const nnc_model *model) {
   return (model->workspace_bytes + NNCRT_ALIGN - 1) & ~(uint64_t)(NNCRT_ALIGN - 1);

@@ -5,12 +5,23 @@ nncrt_part nncrt_part_of(const nncrt_split *s, int32_t part) {
   int64_t each = s->items / s->parts, longer = s->items % s->parts; /* the first `longer` parts get one item more */
   int64_t begin = part * each + (part < longer ? part : longer);
   int64_t end = begin + each + (part < longer);
-  return (nncrt_part){s->fn, s->args, begin, end, s->workspaces + (uint64_t)part * s->workspace_bytes};
+  char *workspace = s->workspaces + (uint64_t)part * s->workspace_bytes;
+  return s->backwards ? (nncrt_part){s->fn, s->args, end, begin, workspace}
+                      : (nncrt_part){s->fn, s->args, begin, end, workspace};
+}
+
+void nncrt_part_run(const nncrt_part *p) {
+  if (p->begin <= p->end) {
+    p->fn(p->args, p->begin, p->end, p->workspace);
+    return;
+  }
+  for (int64_t item = p->begin; item-- > p->end;)
+    p->fn(p->args, item, item + 1, p->workspace);
 }
 
 static void run_task(void *arg, int64_t index) {
   nncrt_part part = nncrt_part_of(arg, (int32_t)index);
-  part.fn(part.args, part.begin, part.end, part.workspace);
+  nncrt_part_run(&part);
 }
 
 static int32_t available_threads(const nncrt_run *run) {
@@ -31,9 +42,15 @@ void nncrt_parallel(nncrt_run *run, nncrt_body fn, void *args, int64_t items, in
   if (parts > threads)
     parts = threads;
   nncrt_context *ctx = run->context;
-  nncrt_split split = {fn, args, items, (int32_t)parts, run->slot->workspaces, nncrt_workspace_bytes(ctx->model)};
+  nncrt_split split = {fn,
+                       args,
+                       items,
+                       parts < 2 ? 1 : (int32_t)parts,
+                       run->backwards,
+                       run->slot->workspaces,
+                       nncrt_workspace_bytes(ctx->model)};
   if (parts < 2) {
-    fn(args, 0, items, split.workspaces);
+    run_task(&split, 0);
     return;
   }
   atomic_store_explicit(&run->forked, 1, memory_order_relaxed);

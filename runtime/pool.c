@@ -96,8 +96,6 @@ static void claim_next(worker *w, nncrt_cores *cores) {
   atomic_store_explicit(&w->asleep, 0, memory_order_relaxed);
 }
 
-static void run_part(const nncrt_part *p) { p->fn(p->args, p->begin, p->end, p->workspace); }
-
 static void finish_part(nncrt_pool *pool) {
   if (atomic_fetch_sub(&pool->pending, 1) == 1 && atomic_load(&pool->caller_asleep))
     futex_wake(&pool->pending);
@@ -110,7 +108,7 @@ static void *work(void *arg) {
     claim_next(w, cores);
     if (!w->part.fn)
       return NULL;
-    run_part(&w->part);
+    nncrt_part_run(&w->part);
     finish_part(w->pool);
   }
 }
@@ -144,7 +142,7 @@ void nncrt_pool_run(nncrt_pool *pool, const nncrt_split *split) {
   if (!is_worth_waking(pool)) {
     for (int32_t i = 0; i < parts; ++i) {
       nncrt_part part = nncrt_part_of(split, i);
-      run_part(&part);
+      nncrt_part_run(&part);
     }
     return;
   }
@@ -154,10 +152,10 @@ void nncrt_pool_run(nncrt_pool *pool, const nncrt_split *split) {
     post(&pool->workers[i], &pool->cores[i]);
   }
   nncrt_part own = nncrt_part_of(split, 0);
-  run_part(&own);
+  nncrt_part_run(&own);
   for (int32_t i = 0; i < parts - 1; ++i)
     if (claim(&pool->workers[i])) {
-      run_part(&pool->workers[i].part);
+      nncrt_part_run(&pool->workers[i].part);
       atomic_fetch_sub_explicit(&pool->pending, 1, memory_order_acq_rel);
     }
   join(pool);

@@ -22,6 +22,12 @@ void nncrt_launch(nncrt_run *run, int32_t group, nncrt_body fn, void *args, int6
     count(&profile->bytes, (uint64_t)info->bytes);
 }
 
+void nncrt_launch_swinging(nncrt_run *run, int32_t group, nncrt_body fn, void *args, int64_t items, int64_t grain) {
+  run->backwards = run->is_odd;
+  nncrt_launch(run, group, fn, args, items, grain);
+  run->backwards = false;
+}
+
 void nncrt_cost(nncrt_run *run, int32_t group, int64_t flops, int64_t bytes) {
   nnc_group_profile *profile = atomic_load_explicit(&run->context->profile, memory_order_relaxed);
   if (__builtin_expect(!profile, 1))

@@ -29,6 +29,7 @@ static nnc_status execute(nncrt_context *ctx, nncrt_run *run, const DLTensor *in
     atomic_store_explicit(&ctx->pool_busy, 0, memory_order_release);
   }
   nncrt_recycle(run->slot);
+  run->is_odd = !run->is_odd;
 
   int32_t status = atomic_load_explicit(&run->status, memory_order_acquire);
   return (nnc_status)(status != NNC_OK ? status : returned);

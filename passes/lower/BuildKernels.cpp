@@ -29,8 +29,9 @@ struct BuildKernels : impl::BuildKernelsBase<BuildKernels> {
         group.setKernelAttr(twin.getKernelAttr());
         group.setItemsAttr(twin.getItemsAttr());
         group.setGrainAttr(twin.getGrainAttr());
-        if (Attribute plan = twin->getAttr("nn.plan"))
-          group->setAttr("nn.plan", plan);
+        for (StringRef name : {"nn.plan", "nn.swings"})
+          if (Attribute attribute = twin->getAttr(name))
+            group->setAttr(name, attribute);
         continue;
       }
       if (failed(buildKernel(module, group, ("k" + Twine(next++)).str())))
@@ -116,6 +117,8 @@ private:
     group.setKernelAttr(FlatSymbolRefAttr::get(b.getContext(), name));
     group.setItemsAttr(AffineMapAttr::get(items));
     group.setGrainAttr(b.getI64IntegerAttr(k.grain));
+    if (k.swings)
+      group->setAttr("nn.swings", b.getUnitAttr());
     if (!k.notes.empty())
       group->setAttr("nn.plan", b.getStringAttr(k.notes));
     return success();

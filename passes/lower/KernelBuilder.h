@@ -53,6 +53,9 @@ public:
   KernelTarget target;
   /// The fewest items worth a thread of their own; a lowering sets it from the work per item.
   int64_t grain = 1;
+  /// Whether every other run shall take the items from the last to the first, because they read weights once and what a
+  /// cache keeps of them is what was read last (nncrt_launch_swinging). For few items that take long.
+  bool swings = false;
 
   /// Says what was decided about this kernel and why, for --report.
   void note(const llvm::Twine &text);

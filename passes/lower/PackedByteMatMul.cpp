@@ -57,6 +57,7 @@ public:
            " sums of bytes, an item is " + Twine(plan.rowBlock) + " x " + Twine(plan.panelBlock * kWidth));
     int64_t work = plan.rowBlock * plan.panelBlock * kWidth * depthOf(op).value_or(64) / 4;
     k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));
+    k.swings = rows.known && *rows.known <= plan.rows;
     Value total = k.index(1);
     for (int64_t i = rows.first; i < rank - 1; ++i)
       total = k.mul(total, k.dim(k.output(0), i));

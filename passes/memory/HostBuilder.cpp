@@ -275,7 +275,8 @@ void HostBuilder::launch(nn::GroupOp group, ArrayRef<HostTensor> memrefs, Value 
   Value task = func::ConstantOp::create(b, loc, taskType, name);
   task = UnrealizedConversionCastOp::create(b, loc, pointerType, task).getResult(0);
   Value number = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(groups.number(group)));
-  call("nncrt_launch", {run, number, task, argumentSlots, toI64(items), i64(group.getGrain().value_or(1))});
+  StringRef launch = group->hasAttr("nn.swings") ? "nncrt_launch_swinging" : "nncrt_launch";
+  call(launch, {run, number, task, argumentSlots, toI64(items), i64(group.getGrain().value_or(1))});
 }
 
 LogicalResult HostBuilder::emitView(Operation *op) {

@@ -34,7 +34,7 @@ static int32_t entry(nncrt_run *run) {
   nncrt_copy(run, copy, stack.data, dims[0] * (int64_t)sizeof(float));
   add_args second = {copy, nncrt_output(run, 0, 1, dims)};
   nncrt_cost(run, 1, dims[0], 8 * dims[0]);
-  nncrt_launch(run, 1, add_one, &second, dims[0], 64);
+  nncrt_launch_swinging(run, 1, add_one, &second, dims[0], 64);
   return atomic_load(&run->status);
 }
 
