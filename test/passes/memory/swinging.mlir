@@ -2,7 +2,6 @@
 
 // A row's product reads every weight once, and swings; the weights of a product of many rows are read again and again
 // from the second-level cache. Twin groups swing both.
-// CHECK-LABEL: func.func @main
 // CHECK: call @nncrt_launch_swinging
 // CHECK: call @nncrt_launch_swinging
 // CHECK: call @nncrt_launch(
