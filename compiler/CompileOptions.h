@@ -35,6 +35,9 @@ struct CompileOptions {
   std::vector<std::string> dims;
   /// Where to write the report; "": nowhere.
   std::string report;
+  /// Whether the IR is verified between passes: a mistake of ours then is an error, not wrong code.
+  bool verify = false;
+  /// Whether to say how large things are.
   bool verbose = false;
 };
 

@@ -49,10 +49,10 @@ Error lineError(StringRef file, Error error) {
 
 /// Runs a pipeline; what it reports becomes lines about the model's file.
 Error runPipeline(ModuleOp module, StringRef file, StringRef stage, llvm::function_ref<void(OpPassManager &)> build,
-                  bool verbose) {
+                  bool verify) {
   onnx::DiagnosticCollector diagnostics(module.getContext(), file);
   PassManager pm(module.getContext());
-  pm.enableVerifier(verbose);
+  pm.enableVerifier(verify);
   build(pm);
   if (succeeded(pm.run(module)))
     return Error::success();
@@ -173,7 +173,7 @@ public:
 
 private:
   Error stage(ModuleOp module, StringRef stageName, llvm::function_ref<void(OpPassManager &)> build) {
-    return runPipeline(module, options.input, stageName, build, options.verbose);
+    return runPipeline(module, options.input, stageName, build, options.verify);
   }
 
   bool isIr() const { return options.kind == OutputKind::Ir || options.kind == OutputKind::Nothing; }

@@ -3,7 +3,7 @@
 #define NN_ATTENTION_TD
 include "dialects/nn/NNBase.td"
 
-def NN_AttentionOp : NN_TensorOp<"attention", [SingleBlock]> {
+def NN_AttentionOp : NN_TensorOp<"attention", [IsolatedFromAbove, SingleBlock]> {
   let summary = "softmax(score(Q K^T)) V for each head (made by nn-form-attention; Vaswani 2017, ONNX Attention)";
   let description = [{
     q: [B,heads,S,D], k: [B,kv_heads,T,D], v: [B,kv_heads,T,E] -> [B,heads,S,E]. Each head of k and v serves

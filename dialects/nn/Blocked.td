@@ -143,7 +143,7 @@ def NN_BlockedBottleneckOp : NN_BlockedOp<"blocked_bottleneck", (ins NN_Tensor:$
     DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$expand_strides,
     DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">:$expand_pads,
     DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$expand_dilations,
-    OptionalAttr<I64Attr>:$project_filters), [SingleBlock]> {
+    OptionalAttr<I64Attr>:$project_filters), [IsolatedFromAbove, SingleBlock]> {
   let summary = "nn.blocked_depthwise in one kernel with the convolutions around it (made by nn-fuse-bottlenecks)";
   let description = [{
     The inverted bottleneck of Sandler et al. 2018. First the nn.blocked_conv of x by panels and expand_bias, with the

@@ -298,7 +298,7 @@ private:
       int64_t done = 0;
       for (int64_t pixels = pixelsAtATime; pixels > 1; pixels /= 2) {
         int64_t end = done + (columns - done) / pixels * pixels;
-        auto type = VectorType::get({pixels * kBlock}, k.b.getF32Type());
+        auto type = VectorType::get({pixels * kBlock}, unit);
         k.loop(k.index(done), k.index(end), k.index(pixels),
                [&](Value pixel) { apply(pixel, type, k.index(0)); });
         done = end;

@@ -8,8 +8,9 @@
 
 namespace nnc {
 
-/// Writes the kernel of a product that takesMatrixUnit, in blocks of rows and panels by `plan`.
-llvm::LogicalResult emitByMatrixUnit(KernelBuilder &k, nn::PackedByteMatMulOp op, const PanelRows &rows, int64_t depth,
+/// Writes the kernel of a product that takesMatrixUnit, whose sums have so many steps, in blocks of rows and panels by
+/// `plan`.
+llvm::LogicalResult emitByMatrixUnit(KernelBuilder &k, nn::PackedByteMatMulOp op, const PanelRows &rows, int64_t steps,
                                      const ByteMatMulPlan &plan);
 
 /// The same for a convolution, whose items are those of matrixUnitItems.

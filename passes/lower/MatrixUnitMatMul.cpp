@@ -20,9 +20,9 @@ RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 class MatrixUnitMatMul {
 public:
-  MatrixUnitMatMul(KernelBuilder &k, nn::PackedByteMatMulOp op, const PanelRows &rows, int64_t depth,
+  MatrixUnitMatMul(KernelBuilder &k, nn::PackedByteMatMulOp op, const PanelRows &rows, int64_t steps,
                    const ByteMatMulPlan &plan)
-      : k(k), op(op), rows(rows), plan(plan), depth(depth), steps(llvm::divideCeil(depth, nn::kByteStep)),
+      : k(k), op(op), rows(rows), plan(plan), steps(steps),
         unit(k, steps, typeOf(op.getPanels()).getElementType().isUnsignedInteger()),
         tiles(k, unit, rows.known && *rows.known <= MatrixUnit::kRows ? 1 : 2, std::min<int64_t>(rows.panels(), 2)),
         a(k.flat(k.memref(op.getA()))) {
@@ -66,7 +66,14 @@ private:
   void copyRows(Value from, Value count) {
     constexpr int64_t bytes = MatrixUnit::kRowBytes;
     auto type = VectorType::get({bytes}, k.b.getI8Type());
-    int64_t whole = depth / bytes * bytes, rest = depth - whole;
+    // Where only the run knows how many bytes the last step has, it has one at least.
+    RankedTensorType aType = typeOf(op.getA());
+    int64_t rank = aType.getRank(), least = steps * nn::kByteStep - (nn::kByteStep - 1);
+    if (!aType.isDynamicDim(rank - 1))
+      least = aType.getDimSize(rank - 1);
+    Value depth = k.dimOf(op.getA(), rank - 1);
+    int64_t whole = least / bytes * bytes;
+    bool hasRest = aType.isDynamicDim(rank - 1) || least > whole;
     k.loop(count, [&](Value i) {
       Value source = k.mul(k.add(from, i), depth), to = k.mul(i, MatrixUnit::leftStride(steps));
       auto copied = [&](Value loaded) {
@@ -78,9 +85,9 @@ private:
         Value loaded = vector::LoadOp::create(k.b, k.loc, type, a, k.add(source, at));
         vector::StoreOp::create(k.b, k.loc, copied(loaded), left, k.add(to, at));
       });
-      if (rest) {
+      if (hasRest) {
         // What is not of the row meets zeros of the panels.
-        Value mask = firstLanes(k, k.index(rest), bytes), none = integerLike(k.b, k.loc, type, 0);
+        Value mask = firstLanes(k, k.sub(depth, k.index(whole)), bytes), none = integerLike(k.b, k.loc, type, 0);
         Value loaded = vector::MaskedLoadOp::create(k.b, k.loc, type, a, k.add(source, whole), mask, none);
         vector::StoreOp::create(k.b, k.loc, copied(loaded), left, k.add(to, whole));
       }
@@ -136,7 +143,7 @@ private:
   nn::PackedByteMatMulOp op;
   PanelRows rows;
   ByteMatMulPlan plan;
-  int64_t depth, steps;
+  int64_t steps;
   MatrixUnit unit;
   MatrixUnitTiles tiles;
   Value a, left;
@@ -148,9 +155,9 @@ private:
 
 } // namespace
 
-LogicalResult emitByMatrixUnit(KernelBuilder &k, nn::PackedByteMatMulOp op, const PanelRows &rows, int64_t depth,
+LogicalResult emitByMatrixUnit(KernelBuilder &k, nn::PackedByteMatMulOp op, const PanelRows &rows, int64_t steps,
                                const ByteMatMulPlan &plan) {
-  return MatrixUnitMatMul(k, op, rows, depth, plan).emit();
+  return MatrixUnitMatMul(k, op, rows, steps, plan).emit();
 }
 
 } // namespace nnc

@@ -237,7 +237,7 @@ bool differsOnIntel(Operation *root) {
 LogicalResult emitPackedByteMatMul(KernelBuilder &k, Operation *root) {
   auto op = cast<nn::PackedByteMatMulOp>(root);
   if (takesMatrixUnit(k.target, rowsOf(op).known, depthOf(op)))
-    return emitByMatrixUnit(k, op, rowsOf(op), *depthOf(op), planOf(op, k.target));
+    return emitByMatrixUnit(k, op, rowsOf(op), llvm::divideCeil(*depthOf(op), kStep), planOf(op, k.target));
   return PackedByteMatMul(k, op).emit();
 }
 

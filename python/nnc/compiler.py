@@ -52,10 +52,11 @@ def _flags(options):
 def compile(model, output, **options):
     """Compiles the ONNX file `model` to `output` and returns the path of `output`.
 
-    Keyword arguments are nnc's options with underscores for dashes: see `nnc --help`. Raises CompileError with nnc's
-    message if it refuses the model.
+    Keyword arguments are nnc's options with underscores for dashes: see `nnc --help`. Those in $NNC_FLAGS, between
+    spaces, come first. Raises CompileError with nnc's message if it refuses the model.
     """
-    command = [find_program(), os.fspath(model), "-o", os.fspath(output), *_flags(options)]
+    flags = os.environ.get("NNC_FLAGS", "").split() + _flags(options)
+    command = [find_program(), os.fspath(model), "-o", os.fspath(output), *flags]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     if done.returncode:
         message = done.stderr.strip() or f"nnc ended with exit status {done.returncode}"

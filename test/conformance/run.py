@@ -40,7 +40,7 @@ def parse_arguments():
     parser.add_argument(
         "--seconds", type=float, default=30, help="limit for compiling and for running a case"
     )
-    parser.add_argument("--nnc-arg", action="append", default=["--cpu=native"], help="pass this on to nnc")
+    parser.add_argument("--nnc-arg", action="append", default=["--cpu=native", "--verify"], help="pass this on to nnc")
     add_list_arguments(parser)
     parser.add_argument("--operators", action="store_true", help="print the verdicts of every operator")
     return parser.parse_args()

@@ -36,7 +36,7 @@ def parse_arguments():
         "-j", "--jobs", type=int, default=1, help="models at once (default 1: times mean something)"
     )
     parser.add_argument("--seconds", type=float, default=120, help="limit for compiling and for each run")
-    parser.add_argument("--nnc-arg", action="append", default=[], help="pass this on to nnc")
+    parser.add_argument("--nnc-arg", action="append", default=["--verify"], help="pass this on to nnc")
     add_list_arguments(parser)
     return parser.parse_args()
 

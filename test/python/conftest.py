@@ -18,6 +18,7 @@ def tools(monkeypatch):
     """The folder of nnc and nnc-run: the built ones, or those of $NNC_BIN."""
     folder = pathlib.Path(os.environ.get("NNC_BIN", ROOT / "build" / "dev" / "bin"))
     monkeypatch.setenv("NNC_BIN", str(folder))
+    monkeypatch.setenv("NNC_FLAGS", "--verify")
     return folder
 
 

@@ -153,6 +153,8 @@ def test_table_of_words(tmp_path, level):
         (np.uint8, np.int8, (3, 33), 1027, 144, None),
         (np.uint8, np.uint8, (16,), 4096, 48, None),
         (np.uint8, np.int8, (2, 1), 130, 80, ["b", "s", 130]),
+        (np.uint8, np.int8, (40,), 131, 33, ["n", "k"]),
+        (np.int8, np.int8, (20,), 256, 64, ["n", "k"]),
     ],
 )
 def test_integer_product(tmp_path, level, a, b, rows, depth, columns, dims):
@@ -270,6 +272,18 @@ def test_convolution_between_borders(tmp_path, level, channels, filters, kernel,
     net.check(tmp_path, level, net.op("QuantizeLinear", net.op("Relu", y), np.float32(0.2), zero), off=1)
 
 
+@pytest.mark.parametrize("channels, kernel", [(3, 3), (32, 3), (32, 1)])
+@pytest.mark.parametrize("activation", ["HardSwish", "Sigmoid"])
+def test_long_epilogue_of_neighbours(tmp_path, level, channels, kernel, activation):
+    """What follows the sums goes through memory, some pixels at once where nothing differs from pixel to pixel."""
+    net = Net()
+    x = through(net, net.input(normal((1, channels, 20, 20))), 0.03, np.uint8(110))
+    w = net.op("DequantizeLinear", numbers((32, channels, kernel, kernel), np.int8), np.float32(0.01), np.int8(0))
+    y = through(net, net.op("Conv", x, w, pads=[kernel // 2] * 4), 0.05, np.uint8(120))
+    y = net.op("Mul", y, through(net, net.op(activation.replace("Swish", "Sigmoid"), y), 0.004, np.uint8(0)))
+    net.check(tmp_path, level, net.op("QuantizeLinear", y, np.float32(0.07), np.uint8(30)), off=1)
+
+
 @pytest.mark.parametrize("length, kernel, pads", [(300, 5, [2, 2]), (40, 1, [0, 0]), (9, 9, [4, 4])])
 def test_convolution_of_signals(tmp_path, level, length, kernel, pads):
     net = Net()
@@ -315,6 +329,21 @@ def test_operators_on_quantized_tensors(tmp_path, level):
                alpha=1.0, transB=1)  # fmt: skip
     y = net.op(".QLinearSoftmax", g, np.float32(0.2), zero, np.float32(1 / 256), np.uint8(0), opset=13, axis=-1)
     net.check(tmp_path, level, y, off=2)
+
+
+def test_pools_of_quantized_tensors(tmp_path, level):
+    net = Net()
+    scale, zero, narrow = np.float32(0.03), np.int8(-7), np.float32(0.0213)
+    x = net.input(numbers((1, 24, 9, 8), np.int8))
+    parameters = [scale, zero, narrow, zero]
+    window = {"kernel_shape": [3, 2], "strides": [2, 1], "pads": [1, 0, 1, 1]}
+    a = net.op(".QLinearAveragePool", x, *parameters, **window, channels_last=0)
+    b = net.op(".QLinearAveragePool", net.op("Transpose", x, perm=[0, 2, 3, 1]), *parameters, **window, channels_last=1,
+               count_include_pad=1)  # fmt: skip
+    b = net.op("Transpose", b, perm=[0, 3, 1, 2])
+    c = net.op("Greater", net.input(normal((1, 24, 1, 8))), np.float32(0))
+    y = net.op(".QLinearWhere", c, a, narrow, zero, b, narrow, zero, np.float32(0.025), np.int8(3))
+    net.check(tmp_path, level, y, off=1)
 
 
 @pytest.mark.parametrize("bias", [False, True])

@@ -39,7 +39,8 @@ cl::opt<unsigned> jobs("jobs", cl::init(0), cl::value_desc("n"), cl::cat(categor
                           cl::desc("Threads that compile (default: all cores); the output does not depend on it"));
 cl::opt<std::string> report("report", cl::value_desc("file.html"), cl::cat(category),
                             cl::desc("Write a page about groups, kernels, costs and memory"));
-cl::opt<bool> verbose("v", cl::desc("Verify the IR between passes, and say how large things are"), cl::cat(category));
+cl::opt<bool> verbose("v", cl::desc("Say how large things are"), cl::cat(category));
+cl::opt<bool> verify("verify", cl::desc("Verify the IR between passes"), cl::cat(category));
 
 Expected<Stage> parseStage(StringRef text) {
   static constexpr std::pair<StringLiteral, Stage> stages[] = {{"import", Stage::Import}, {"graph", Stage::Graph},
@@ -115,6 +116,7 @@ int main(int argc, char **argv) {
   options.threads = jobs;
   options.report = report;
   options.verbose = verbose;
+  options.verify = verify;
   options.dims.assign(dims.begin(), dims.end());
   if (optLevel < '0' || optLevel > '3')
     return usageError("-O takes 0 to 3");

@@ -1,6 +1,7 @@
 //===- Pooling.cpp - windows, resampling, regions of interest -----------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Pools.h"
 #include "frontends/onnx/ops/Shapes.h"
 
 using namespace mlir;
@@ -19,9 +20,8 @@ struct Window {
   bool ceilMode = false;
 };
 
-Window windowOf(NodeImporter &node) {
+Window windowOf(NodeImporter &node, int64_t rank) {
   Window window;
-  int64_t rank = NodeImporter::rankOf(node.input(0));
   if (rank < 3) {
     (void)node.error("the input has rank " + Twine(rank) + ", not 3 or more");
     return window;
@@ -44,21 +44,21 @@ Window windowOf(NodeImporter &node) {
   return window;
 }
 
-Value pool(NodeImporter &node, nn::PoolKind kind, bool countIncludePad, int64_t p) {
-  Window window = windowOf(node);
+Value pool(NodeImporter &node, nn::PoolKind kind, Value x, bool countIncludePad, int64_t p) {
+  Window window = windowOf(node, NodeImporter::rankOf(x));
   if (failed(node.status()))
     return {};
-  return node.create<nn::PoolOp>(node.elementType(0), kind, node.input(0), countIncludePad, p, window.kernel,
+  return node.create<nn::PoolOp>(NodeImporter::elementTypeOf(x), kind, x, countIncludePad, p, window.kernel,
                                  window.strides, window.pads, window.dilations, window.autoPad, window.ceilMode);
 }
 
 LogicalResult importMaxPool(NodeImporter &node) {
   bool columnMajor = node.intAttr("storage_order", 0) != 0;
   if (!node.hasOutput(1)) {
-    node.setOutput(0, pool(node, nn::PoolKind::max, false, 2));
+    node.setOutput(0, pool(node, nn::PoolKind::max, node.input(0), false, 2));
     return node.status();
   }
-  Window window = windowOf(node);
+  Window window = windowOf(node, NodeImporter::rankOf(node.input(0)));
   if (failed(node.status()))
     return failure();
   ResultRange results = node.createMany<nn::MaxPoolWithIndicesOp>(
@@ -70,7 +70,7 @@ LogicalResult importMaxPool(NodeImporter &node) {
 }
 
 LogicalResult importAveragePool(NodeImporter &node) {
-  node.setOutput(0, pool(node, nn::PoolKind::average, node.intAttr("count_include_pad", 0) != 0, 2));
+  node.setOutput(0, averagePool(node, node.input(0)));
   return node.status();
 }
 
@@ -78,7 +78,7 @@ LogicalResult importLpPool(NodeImporter &node) {
   int64_t p = node.intAttr("p", 2);
   if (p < 1)
     return node.error("p is " + Twine(p) + ", not 1 or more");
-  node.setOutput(0, pool(node, nn::PoolKind::lp, false, p));
+  node.setOutput(0, pool(node, nn::PoolKind::lp, node.input(0), false, p));
   return node.status();
 }
 
@@ -183,6 +183,10 @@ LogicalResult importAffineGrid(NodeImporter &node) {
 }
 
 } // namespace
+
+Value averagePool(NodeImporter &node, Value x) {
+  return pool(node, nn::PoolKind::average, x, node.intAttr("count_include_pad", 0) != 0, 2);
+}
 
 void registerPoolingImporters(Registry &registry) {
   registry.add("MaxPool", importMaxPool);

@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Builders.h"
+#include "frontends/onnx/ops/Pools.h"
 
 using namespace mlir;
 using nnc::nn::BinaryKind;
@@ -121,6 +123,35 @@ Value globalAverage(NodeImporter &node, Value x) {
                                    /*keepdims=*/true);
 }
 
+Value average(NodeImporter &node, Value x) {
+  if (node.intAttr("channels_last", 0) == 0)
+    return averagePool(node, x);
+  // [N,D1..Dn,C], as [N,C,D1..Dn] and back.
+  int64_t rank = NodeImporter::rankOf(x);
+  if (rank < 3) {
+    (void)node.error("the input has rank " + Twine(rank) + ", not 3 or more");
+    return x;
+  }
+  SmallVector<int64_t> forth = {0, rank - 1}, back = {0};
+  for (int64_t i = 1; i < rank - 1; ++i) {
+    forth.push_back(i);
+    back.push_back(i + 1);
+  }
+  back.push_back(1);
+  Value y = averagePool(node, transpose(node, x, forth));
+  return y ? transpose(node, y, back) : x;
+}
+
+/// QLinearWhere(condition, X, X_scale, X_zero, Y, Y_scale, Y_zero, Z_scale, Z_zero)
+LogicalResult importWhere(NodeImporter &node) {
+  Value x = dequantized(node, 1, 2, 3), y = dequantized(node, 4, 5, 6);
+  if (failed(node.status()))
+    return failure();
+  if (!node.hasInput(0) || !node.elementType(0).isInteger(1))
+    return node.error("the condition is not of bool");
+  return setQuantized(node, select(node, node.input(0), x, y), 7, 8, 1);
+}
+
 /// (Y_scale, Y_zero, then X, X_scale, X_zero for each)
 LogicalResult importConcat(NodeImporter &node) {
   unsigned count = node.numInputs();
@@ -190,7 +221,9 @@ void registerQuantizedRealImporters(Registry &registry) {
       {"QLinearLeakyRelu", unaryImporter(leakyRelu)},
       {"QLinearSoftmax", unaryImporter(softmax)},
       {"QLinearGlobalAveragePool", unaryImporter(globalAverage)},
+      {"QLinearAveragePool", unaryImporter(average)},
       {"QLinearConcat", importConcat},
+      {"QLinearWhere", importWhere},
       {"QGemm", importGemm},
       {"MatMulIntegerToFloat", importMatMulToFloat},
   };

@@ -1,4 +1,5 @@
 // RUN: nnc-opt %s -nn-fuse-bottlenecks --split-input-file | FileCheck %s
+// RUN: nnc-opt %s -nn-fuse-bottlenecks -cse -nn-form-groups --split-input-file | FileCheck %s --check-prefix=GROUPS
 
 // The 1 x 1 convolution, what activates it and the depthwise convolution are one op; a bias that is not there is zero.
 // CHECK-LABEL: func.func @fuses
@@ -93,4 +94,23 @@ func.func @small_result(%x: tensor<1x2x128x128x16xf32>, %p: tensor<1x6x24x16xf32
   %d = nn.blocked_depthwise %e, %w {kernel = array<i64: 5, 5>, strides = array<i64: 4, 4>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x6x128x128x16xf32>, tensor<6x25x16xf32>) -> tensor<1x6x32x32x16xf32>
   %y = nn.blocked_conv %d, %q {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 96 : i64, filters = 16 : i64, groups = 1 : i64} : (tensor<1x6x32x32x16xf32>, tensor<1x1x96x16xf32>) -> tensor<1x1x32x32x16xf32>
   return %y : tensor<1x1x32x32x16xf32>
+}
+// -----
+// The region keeps its own constant where another op has the same one: a group takes nothing from outside but operands.
+// CHECK-LABEL: func.func @shared
+// GROUPS-LABEL: func.func @shared
+// GROUPS: nn.group
+// GROUPS: nn.blocked_bottleneck
+// GROUPS: nn.constant dense<6.0
+// GROUPS-NEXT: nn.binary {{ *}}min
+// GROUPS: nn.yield
+func.func @shared(%x: tensor<1x2x128x128x16xf32>, %p: tensor<1x6x24x16xf32>, %c: tensor<6x16xf32>, %w: tensor<6x9x16xf32>) -> tensor<1x6x64x64x16xf32> {
+  %six = nn.constant dense<6.0> : tensor<1xf32> : tensor<1xf32>
+  %e = nn.blocked_conv %x, %p, %c {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 24 : i64, filters = 96 : i64, groups = 1 : i64} : (tensor<1x2x128x128x16xf32>, tensor<1x6x24x16xf32>, tensor<6x16xf32>) -> tensor<1x6x128x128x16xf32>
+  %s = nn.unary sigmoid %e : (tensor<1x6x128x128x16xf32>) -> tensor<1x6x128x128x16xf32>
+  %m = nn.binary mul %e, %s : (tensor<1x6x128x128x16xf32>, tensor<1x6x128x128x16xf32>) -> tensor<1x6x128x128x16xf32>
+  %r = nn.binary min %m, %six : (tensor<1x6x128x128x16xf32>, tensor<1xf32>) -> tensor<1x6x128x128x16xf32>
+  %y = nn.blocked_depthwise %r, %w {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x6x128x128x16xf32>, tensor<6x9x16xf32>) -> tensor<1x6x64x64x16xf32>
+  %z = nn.binary min %y, %six : (tensor<1x6x64x64x16xf32>, tensor<1xf32>) -> tensor<1x6x64x64x16xf32>
+  return %z : tensor<1x6x64x64x16xf32>
 }
