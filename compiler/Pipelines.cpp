@@ -55,6 +55,7 @@ void buildGraphPipeline(OpPassManager &pm, const GraphOptions &options) {
     if (options.strassen)
       pm.addPass(createFormStrassen());
     pm.addPass(createFlattenNormalizations());
+    pm.addPass(createSplitReductions());
     pm.addPass(createSinkViews());
     pm.addPass(createCSEPass());
   }

@@ -228,6 +228,11 @@ def FlattenNormalizations : Pass<"nn-flatten-normalizations", "::mlir::ModuleOp"
   let description = "Static shapes only, and where an elementwise op is all that follows.";
 }
 
+def SplitReductions : Pass<"nn-split-reductions", "::mlir::ModuleOp"> {
+  let summary = "Reduce very many elements to a few in parts, which threads share";
+  let description = "Static shapes whose last dims are reduced, and kinds whose parts are no less exact.";
+}
+
 def SinkViews : Pass<"nn-sink-views", "::mlir::ModuleOp"> {
   let summary = "Move views between a product and the elementwise ops that follow behind them";
   let description = [{

@@ -102,7 +102,7 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
   // Panels that the second-level cache keeps need not be read one after another. Few blocks of rows are no halves.
   plan.rowsFirst = depth && panels * width * *depth * bytes <= 2 * kFarCache && rowBlocks >= 4;
   // Enough items for several threads, and an even number of them.
-  auto items = [&](int64_t n) { return llvm::divideCeil(tiles, n) * rowBlocks * batch; };
+  auto items = [&, batch = batch](int64_t n) { return llvm::divideCeil(tiles, n) * rowBlocks * batch; };
   while (perItem > 2 && items(perItem) < (isCut ? 4 : 8))
     --perItem;
   if (int64_t blocks = llvm::divideCeil(tiles, perItem);

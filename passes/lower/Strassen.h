@@ -12,16 +12,17 @@ struct StrassenProduct {
   StrassenSize size;
   /// The left factor, flat; where a row of the first matrix starts, and elements from one 16 steps of it to the next.
   mlir::Value left;
-  std::function<mlir::Value(mlir::Value row)> rowStart;
-  int64_t stepsStride;
+  std::function<mlir::Value(mlir::Value row)> rowStart = nullptr;
+  int64_t stepsStride = 0;
   /// Whether rows do not lie evenly: quadrants of the left factor that are factors themselves are then copied.
   bool isUneven = false;
   /// From one matrix to the next; 0 where there is but one.
   int64_t matrixStride = 0;
   /// [columns / 16, depth, 16]
-  mlir::Value panels;
+  mlir::Value panels = nullptr;
   /// Takes a vector of sums: a part of a row, which starts at a column.
-  std::function<llvm::LogicalResult(mlir::Value sums, mlir::Value matrix, mlir::Value row, mlir::Value column)> store;
+  std::function<llvm::LogicalResult(mlir::Value sums, mlir::Value matrix, mlir::Value row, mlir::Value column)> store =
+      nullptr;
 };
 
 /// The kernel. Its items are those of `plan`: of each matrix blocks of panels, of each of those blocks of rows.

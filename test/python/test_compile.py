@@ -18,11 +18,12 @@ def fake_nnc(tmp_path, monkeypatch):
     monkeypatch.setenv("NNC_BIN", str(tmp_path))
 
 
-def test_options_become_flags(fake_nnc, tmp_path):
+def test_options_become_flags(fake_nnc, tmp_path, monkeypatch):
     output = tmp_path / "m.so"
+    monkeypatch.setenv("NNC_FLAGS", " --threads=1  --verify ")
     options = {"cpu": "x86-64-v4", "O": 3, "check": True, "v": None, "emit_header": False, "dim": {"n": 1, "m": 2}}
     assert nnc.compile("m.onnx", output, **options) == output
-    flags = "--cpu=x86-64-v4 -O3 --check --dim=n=1 --dim=m=2"
+    flags = "--threads=1 --verify --cpu=x86-64-v4 -O3 --check --dim=n=1 --dim=m=2"
     assert output.read_text() == f"m.onnx -o {output} {flags}\n"
 
 

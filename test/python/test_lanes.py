@@ -65,3 +65,37 @@ def test_rests(tmp_path, level, axis, is_known):
         got = nnc.load(library, threads=threads).run(feeds)
         for name, wanted in expected.items():
             np.testing.assert_allclose(got[name], wanted, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+WHOLE = {
+    "ReduceSum": np.sum,
+    "ReduceMean": np.mean,
+    "ReduceMax": np.max,
+    "ReduceMin": np.min,
+    "ReduceProd": np.prod,
+    "ReduceL1": lambda x, axis: np.abs(x).sum(axis),
+    "ReduceL2": lambda x, axis: np.sqrt((x * x).sum(axis)),
+    "ReduceSumSquare": lambda x, axis: (x * x).sum(axis),
+    "ReduceLogSum": lambda x, axis: np.log(x.sum(axis)),
+    "ReduceLogSumExp": lambda x, axis: np.log(np.exp(x).sum(axis)),
+}
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (1, 2)])
+def test_whole_tensors(tmp_path, level, axes):
+    """Very many elements that become one or two: parts first, which threads share, and the same bits on any number."""
+    x = RNG.uniform(0.99998, 1.00002, (2, 300, 500)).astype(np.float32)
+    nodes = [helper.make_node(name, ["x", "axes"], [name], keepdims=0) for name in WHOLE]
+    info = [helper.make_tensor_value_info("x", TensorProto.FLOAT, x.shape)]
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in WHOLE]
+    constants = [numpy_helper.from_array(np.asarray(axes, np.int64), "axes")]
+    graph = helper.make_graph(nodes, "whole", info, results, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    onnx.save(model, tmp_path / "model.onnx")
+    library = nnc.compile(tmp_path / "model.onnx", tmp_path / "model.so", cpu=level)
+    runs = [nnc.load(library, threads=threads).run({"x": x}) for threads in (1, 3)]
+    for name, function in WHOLE.items():
+        np.testing.assert_array_equal(runs[0][name], runs[1][name])
+        # A product of many numbers close to one loses as many roundings, whatever their order.
+        rtol = 3e-3 if name == "ReduceProd" else 2e-5
+        np.testing.assert_allclose(runs[0][name], function(x.astype(np.float64), axis=axes), rtol=rtol, err_msg=name)
