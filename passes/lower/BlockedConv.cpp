@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
 #include "passes/cpu/TilePlan.h"
+#include "passes/lower/ByteUnits.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/DirectSums.h"
 #include "passes/lower/ElementTypes.h"
@@ -216,11 +217,7 @@ private:
   /// A factor's memory as units.
   Value units(Value tensor) {
     Value flat = k.flat(k.memref(tensor));
-    if (!isBytes)
-      return flat;
-    Value count = k.div(k.dim(flat, 0), k.index(kUnit<OpTy>));
-    auto type = MemRefType::get({ShapedType::kDynamic}, unit);
-    return memref::ViewOp::create(k.b, k.loc, type, flat, k.index(0), ValueRange{count});
+    return isBytes ? asUnits(k, flat) : flat;
   }
   /// Blocks of the channels of a group; channels where x has no blocks.
   int64_t blocks() const { return llvm::divideCeil(shape.channels, shape.perBlock); }
@@ -235,11 +232,7 @@ private:
   /// A unit of padding.
   Value padding() {
     if constexpr (isBytes)
-      if (op.getZeroPoint()) {
-        Value byte = memref::LoadOp::create(k.b, k.loc, k.flat(k.memref(op.getZeroPoint())), k.index(0));
-        byte = arith::ExtUIOp::create(k.b, k.loc, unit, byte);
-        return arith::MulIOp::create(k.b, k.loc, byte, integerLike(k.b, k.loc, unit, 0x01010101));
-      }
+      return unitOf(k, op.getZeroPoint());
     return zeroOf(k, unit);
   }
 

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/lower/ByteUnits.h"
 #include "passes/lower/DirectSums.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
@@ -69,7 +70,7 @@ public:
         tiles(k, unit, plan.pixels <= MatrixUnit::kRows ? 1 : 2, std::min<int64_t>(plan.panels, 2)), channels(llvm::divideCeil(op.getChannels() / op.getGroups(), nn::kByteStep)),
         blocks(llvm::divideCeil(channels, kBlockUnits)), isDense(BlockedGeometry::isDense(k.group)),
         flattened(outputs.flatten(k)) {
-    PixelSource inPlace = PixelSource::inPlace(k, g, units(k.flat(k.memref(op.getX()))), kBlockUnits);
+    PixelSource inPlace = PixelSource::inPlace(k, g, asUnits(k, k.flat(k.memref(op.getX()))), kBlockUnits);
     inputBlock = inPlace.channel;
     if (PaddedRows::areNeeded(g)) {
       int64_t rows = std::min<int64_t>(llvm::divideCeil(plan.itemPixels() - 1, g.columns.out) + 1, g.rows.out);
@@ -81,7 +82,7 @@ public:
     int64_t bytes = plan.itemPixels() * MatrixUnit::leftStride(plan.steps);
     operands = {k.workspace(MemRefType::get({bytes}, k.b.getI8Type())), k.index(0), k.flat(k.memref(op.getPanels())),
                 op.getStart() ? k.flat(k.memref(op.getStart())) : Value(), plan.steps};
-    leftUnits = units(operands.left);
+    leftUnits = asUnits(k, operands.left);
   }
 
   LogicalResult emit() {
@@ -108,23 +109,6 @@ private:
   bool alongRows() const { return g.rows.out > 1; }
   bool leftIsSigned() { return typeOf(op.getPanels()).getElementType().isUnsignedInteger(); }
 
-  /// Bytes as units of four.
-  Value units(Value bytes) {
-    Value count = k.div(k.dim(bytes, 0), k.index(nn::kByteStep));
-    auto type = MemRefType::get({ShapedType::kDynamic}, k.b.getI32Type());
-    return memref::ViewOp::create(k.b, k.loc, type, bytes, k.index(0), ValueRange{count});
-  }
-
-  /// A unit of padding.
-  Value padding() {
-    Type type = k.b.getI32Type();
-    if (!op.getZeroPoint())
-      return integerLike(k.b, k.loc, type, 0);
-    Value byte = memref::LoadOp::create(k.b, k.loc, k.flat(k.memref(op.getZeroPoint())), k.index(0));
-    byte = arith::ExtUIOp::create(k.b, k.loc, type, byte);
-    return arith::MulIOp::create(k.b, k.loc, byte, integerLike(k.b, k.loc, type, 0x01010101));
-  }
-
   /// Where output `pixel` of the image is.
   std::pair<Value, Value> placeOf(const BlockedGeometry &of, Value pixel) {
     if (of.rows.out == 1)
@@ -139,7 +123,7 @@ private:
     Value firstRow = placeOf(g, first).first, firstColumn = alongRows() ? k.index(0) : first;
     if (padded) {
       Value lastRow = placeOf(g, k.sub(end, k.index(1))).first;
-      padded->copy(start, firstRow, firstColumn, padding(), /*readsPadding=*/true,
+      padded->copy(start, firstRow, firstColumn, unitOf(k, op.getZeroPoint()), /*readsPadding=*/true,
                    k.add(k.sub(lastRow, firstRow), 1), alongRows() ? k.index(g.columns.out) : k.sub(end, first));
     }
     k.loop(first, end, k.index(1), [&](Value pixel) {
@@ -192,17 +176,21 @@ private:
   }
 
   void copyUnits(Value from, Value to, int64_t count) {
-    for (int64_t width = kBlock; width > 0; width /= 2) {
+    auto copy = [&](int64_t width, Value at) {
       auto type = VectorType::get({width}, k.b.getI32Type());
-      for (; count >= width; count -= width) {
-        Value loaded = vector::LoadOp::create(k.b, k.loc, type, source.memory, from);
-        if (op.getFlip())
-          loaded = arith::XOrIOp::create(k.b, k.loc, loaded, integerLike(k.b, k.loc, type, int32_t(0x80808080)));
-        vector::StoreOp::create(k.b, k.loc, loaded, leftUnits, to);
-        from = k.add(from, width);
-        to = k.add(to, width);
-      }
-    }
+      Value loaded = vector::LoadOp::create(k.b, k.loc, type, source.memory, k.add(from, at));
+      if (op.getFlip())
+        loaded = arith::XOrIOp::create(k.b, k.loc, loaded, integerLike(k.b, k.loc, type, int32_t(0x80808080)));
+      vector::StoreOp::create(k.b, k.loc, loaded, leftUnits, k.add(to, at));
+    };
+    // Long runs would be much code.
+    constexpr int64_t unrolled = 8 * kBlock;
+    int64_t done = count > unrolled ? count / kBlock * kBlock : 0;
+    if (done)
+      k.loop(k.index(0), k.index(done), k.index(kBlock), [&](Value at) { copy(kBlock, at); });
+    for (int64_t width = kBlock; width > 0; width /= 2)
+      for (; count - done >= width; done += width)
+        copy(width, k.index(done));
   }
 
   /// The panels [panel, panelEnd) of the item's outputs; those of the same panels follow each other.

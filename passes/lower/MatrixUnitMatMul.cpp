@@ -36,23 +36,15 @@ public:
     k.note("by the matrix unit, an item is " + Twine(plan.rowBlock) + " x " + Twine(plan.panelBlock * kWidth));
     int64_t work = plan.rowBlock * plan.panelBlock * kWidth * steps;
     k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));
-    int64_t rank = typeOf(op.getY()).getRank();
-    Value total = k.index(1);
-    for (int64_t i = rows.first; i < rank - 1; ++i)
-      total = k.mul(total, k.dim(k.output(0), i));
+    Value total = rows.total(k);
     unit.configure();
     k.forEachItem([&](ValueRange point) {
-      batch.assign(point.begin(), point.begin() + rows.first);
-      Value rowsBefore = k.index(0);
-      for (int64_t i = 0; i < rows.first; ++i)
-        rowsBefore = k.add(k.mul(rowsBefore, k.dim(k.output(0), i)), batch[i]);
-      rowsBefore = k.mul(rowsBefore, total);
-      Value panel = k.mul(point[rows.first], plan.panelBlock);
+      Value panel = k.mul(point[0], plan.panelBlock);
       Value panelEnd = k.min(k.add(panel, plan.panelBlock), k.index(rows.panels()));
       rows.overBlocks(k, point.back(), plan.rowBlock, total, [&](Value first, Value last) {
         k.loop(first, last, k.index(tiles.rows()), [&](Value row) {
           Value height = k.min(k.sub(last, row), k.index(tiles.rows()));
-          copyRows(k.add(rowsBefore, row), height);
+          copyRows(row, height);
           overPanels(panel, panelEnd, row, height);
         });
       });
@@ -135,7 +127,7 @@ private:
   }
 
   void store(Value value, Value row, Value column) {
-    if (failed(storeThroughEpilogue(k, op, value, rows.indices(k, batch, row, column))))
+    if (failed(storeThroughEpilogue(k, op, value, rows.indices(k, {}, row, column))))
       status = failure();
   }
 
@@ -148,8 +140,6 @@ private:
   MatrixUnitTiles tiles;
   Value a, left;
   MatrixUnit::Operands operands;
-  /// The item's indices in the dims before the rows.
-  SmallVector<Value> batch;
   LogicalResult status = success();
 };
 

@@ -24,6 +24,7 @@ constexpr int64_t kWidth = nn::PackedByteMatMulOp::kPanelColumns, kStep = nn::kB
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
+/// All dims but the last one.
 PanelRows rowsOf(nn::PackedByteMatMulOp op) { return PanelRows(typeOf(op.getY()), 0, op.getColumns()); }
 
 std::optional<int64_t> depthOf(nn::PackedByteMatMulOp op) {
@@ -58,16 +59,9 @@ public:
     int64_t work = plan.rowBlock * plan.panelBlock * kWidth * depthOf(op).value_or(64) / 4;
     k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));
     k.swings = rows.known && *rows.known <= plan.rows;
-    Value total = k.index(1);
-    for (int64_t i = rows.first; i < rank - 1; ++i)
-      total = k.mul(total, k.dim(k.output(0), i));
+    Value total = rows.total(k);
     k.forEachItem([&](ValueRange point) {
-      batch.assign(point.begin(), point.begin() + rows.first);
-      rowsBefore = k.index(0);
-      for (int64_t i = 0; i < rows.first; ++i)
-        rowsBefore = k.add(k.mul(rowsBefore, k.dim(k.output(0), i)), batch[i]);
-      rowsBefore = k.mul(rowsBefore, total);
-      Value panel = k.mul(point[rows.first], plan.panelBlock);
+      Value panel = k.mul(point[0], plan.panelBlock);
       Value panelEnd = k.min(k.add(panel, plan.panelBlock), k.index(rows.panels()));
       // The panels run inside: the rows of a tile stay in the first-level cache.
       rows.overBlocks(k, point.back(), plan.rowBlock, total, [&](Value first, Value last) {
@@ -124,7 +118,7 @@ private:
 
   SmallVector<Value> multiply(const MicroKernel &kernel, Value row, Value panel) {
     int64_t perPanel = kWidth / plan.lanes;
-    auto rowStart = [&](int64_t i) { return k.mul(k.add(k.add(rowsBefore, row), i), depth); };
+    auto rowStart = [&](int64_t i) { return k.mul(k.add(row, i), depth); };
     auto left = [&](int64_t i, Value step) { return bytesAt(k.add(rowStart(i), k.mul(step, kStep))); };
     auto right = [&](int64_t j, Value step) -> Value {
       Value at = k.add(k.mul(k.add(panel, j / perPanel), steps), step);
@@ -200,7 +194,7 @@ private:
   }
 
   void store(Value value, Value row, Value column) {
-    if (failed(storeThroughEpilogue(k, op, value, rows.indices(k, batch, row, column))))
+    if (failed(storeThroughEpilogue(k, op, value, rows.indices(k, {}, row, column))))
       status = failure();
   }
 
@@ -215,9 +209,6 @@ private:
   bool shortEpilogue;
   /// Sums of a tile on their way to a long epilogue.
   Value buffer;
-  /// The item's indices in the dims before the rows, and how many rows come before its own.
-  SmallVector<Value> batch;
-  Value rowsBefore;
   LogicalResult status = success();
 };
 

@@ -77,9 +77,7 @@ public:
     int64_t work = plan.rowBlock * plan.panelBlock * kWidth * factor.steps.value_or(64);
     k.grain = std::max<int64_t>(1, 100000 / std::max<int64_t>(work, 1));
     k.swings = rows.known && *rows.known <= plan.rows;
-    Value total = k.index(1);
-    for (int64_t i = rows.first; i < rows.end; ++i)
-      total = k.mul(total, k.dim(k.output(0), i));
+    Value total = rows.total(k);
 
     k.forEachItem([&](ValueRange point) {
       Item item;

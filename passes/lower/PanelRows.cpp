@@ -31,6 +31,13 @@ AffineMap PanelRows::items(RankedTensorType result, int64_t panelBlock, int64_t 
   return AffineMap::get(result.getRank(), 0, extents, context);
 }
 
+Value PanelRows::total(KernelBuilder &k) const {
+  Value total = k.index(1);
+  for (int64_t i = first; i < end; ++i)
+    total = k.mul(total, k.dim(k.output(0), i));
+  return total;
+}
+
 void PanelRows::overBlocks(KernelBuilder &k, Value item, int64_t rowBlock, Value total,
                            llvm::function_ref<void(Value first, Value last)> body) const {
   auto block = [&](Value first) { body(first, k.min(k.add(first, rowBlock), total)); };

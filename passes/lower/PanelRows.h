@@ -30,6 +30,8 @@ struct PanelRows {
   mlir::AffineMap items(mlir::RankedTensorType result, int64_t panelBlock, int64_t rowBlock,
                         bool rowsFirst = false) const;
 
+  /// The number of rows at one point of the dims before.
+  mlir::Value total(KernelBuilder &k) const;
   /// Visits the blocks of rows of an item, its number among `total` rows being `item`.
   void overBlocks(KernelBuilder &k, mlir::Value item, int64_t rowBlock, mlir::Value total,
                   llvm::function_ref<void(mlir::Value first, mlir::Value last)> body) const;

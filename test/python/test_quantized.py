@@ -284,7 +284,7 @@ def test_long_epilogue_of_neighbours(tmp_path, level, channels, kernel, activati
     net.check(tmp_path, level, net.op("QuantizeLinear", y, np.float32(0.07), np.uint8(30)), off=1)
 
 
-@pytest.mark.parametrize("length, kernel, pads", [(300, 5, [2, 2]), (40, 1, [0, 0]), (9, 9, [4, 4])])
+@pytest.mark.parametrize("length, kernel, pads", [(300, 5, [2, 2]), (40, 1, [0, 0]), (9, 9, [4, 4]), (90, 45, [20, 0])])
 def test_convolution_of_signals(tmp_path, level, length, kernel, pads):
     net = Net()
     x = net.input(numbers((2, 48, length), np.int8))
