@@ -67,7 +67,8 @@ public:
   MatrixUnitConv(KernelBuilder &k, nn::BlockedByteConvOp op)
       : k(k), op(op), g(geometryOf(k.group, op)), outputs(outputsOf(k.group, op)), plan(g, op),
         unit(k, plan.steps, leftIsSigned()),
-        tiles(k, unit, plan.pixels <= MatrixUnit::kRows ? 1 : 2, std::min<int64_t>(plan.panels, 2)), channels(llvm::divideCeil(op.getChannels() / op.getGroups(), nn::kByteStep)),
+        tiles(k, unit, plan.pixels <= MatrixUnit::kRows ? 1 : 2, std::min<int64_t>(plan.panels, 2)),
+        channels(llvm::divideCeil(op.getChannels() / op.getGroups(), nn::kByteStep)),
         blocks(llvm::divideCeil(channels, kBlockUnits)), isDense(BlockedGeometry::isDense(k.group)),
         flattened(outputs.flatten(k)) {
     PixelSource inPlace = PixelSource::inPlace(k, g, asUnits(k, k.flat(k.memref(op.getX()))), kBlockUnits);
@@ -214,7 +215,7 @@ private:
                     for (int64_t j = 0; j < tiles.panels(); ++j) {
                       Value block = k.add(place.panel, j);
                       auto write = [&] { finish(j, block, place.row, from, to, start); };
-                      if (j == 0 || plan.panels % tiles.panels() == 0)
+                      if (j == 0 || plan.panelGroups().half() % tiles.panels() == 0)
                         write();
                       else
                         k.ifThen(k.compare(arith::CmpIPredicate::sle, block, lastBlock), write);

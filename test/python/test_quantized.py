@@ -245,6 +245,7 @@ CONVOLUTIONS = [
     (3, 40, 7, 62, {"pads": [3, 3, 3, 3], "strides": [2, 2]}),
     (11, 16, 5, 20, {"pads": [0, 1, 2, 3]}),
     (136, 200, 1, 14, {}),
+    (64, 288, 1, 7, {}),
     (96, 64, 3, 7, {"pads": [1, 1, 1, 1], "group": 2}),
 ]
 
@@ -310,6 +311,15 @@ def test_residual_block(tmp_path, level):
     y = through(net, y, 0.5, np.uint8(128))
     y = through(net, net.op("Relu", net.op("Add", x, y)), 0.5, np.uint8(0))
     net.check(tmp_path, level, net.op("GlobalAveragePool", net.op("MaxPool", y, kernel_shape=[2, 2])), off=0.06)
+
+
+def test_residual_that_is_written_over(tmp_path, level):
+    """Items of nine blocks of filters each: what an item writes of the next one's blocks would be added there again."""
+    net = Net()
+    x = through(net, net.input(normal((1, 64, 7, 7))), 0.03, np.uint8(128))
+    y = net.op("Conv", x, quantized_weight(net, (288, 64, 1, 1), 0))
+    y = net.op("Add", y, net.op("Relu", net.input(normal((1, 288, 7, 7)))))
+    net.check(tmp_path, level, net.op("MaxPool", y, kernel_shape=[2, 2]))
 
 
 def test_operators_on_quantized_tensors(tmp_path, level):
