@@ -1,5 +1,6 @@
 #include "passes/cpu/MatrixUnit.h"
 
+#include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -45,7 +46,7 @@ void MatrixUnit::configure() {
   // Palette 1; bytes of a row of each tile from byte 16 on, two bytes each; rows of each from byte 48 on.
   Value layout = memref::AllocaOp::create(k.b, k.loc, MemRefType::get({8}, k.b.getI64Type()),
                                           k.b.getI64IntegerAttr(64));
-  uint64_t left = chunkSteps * kStep, sum = kRowBytes;
+  uint64_t left = chunkSteps * nn::kByteStep, sum = kRowBytes;
   auto fourOf = [](uint64_t a, uint64_t b, uint64_t c, uint64_t d) { return a | b << 16 | c << 32 | d << 48; };
   uint64_t rows = 0;
   for (int64_t tile = 0; tile < 8; ++tile)
@@ -63,7 +64,7 @@ void MatrixUnit::completeRow(Value left, Value offset) const {
   if (whole == 0 || rest == 0)
     return;
   auto bytes = VectorType::get({kRowBytes}, k.b.getI8Type()), lanes = VectorType::get({kRows}, k.b.getI32Type());
-  Value last = vector::LoadOp::create(k.b, k.loc, bytes, left, k.add(offset, (steps - kRows) * kStep));
+  Value last = vector::LoadOp::create(k.b, k.loc, bytes, left, k.add(offset, (steps - kRows) * nn::kByteStep));
   last = vector::BitCastOp::create(k.b, k.loc, lanes, last);
   SmallVector<int32_t> kept(kRows, 0);
   std::fill(kept.end() - rest, kept.end(), -1);
@@ -72,13 +73,13 @@ void MatrixUnit::completeRow(Value left, Value offset) const {
   vector::StoreOp::create(k.b, k.loc, last, left, k.add(offset, whole * kRowBytes));
 }
 
-void MatrixUnit::Operands::setPanels(KernelBuilder &k, Value first, Value last) {
-  panelOffsets.clear();
-  startOffsets.clear();
+void MatrixUnit::setPanels(Operands &operands, Value first, Value last) const {
+  operands.panelOffsets.clear();
+  operands.startOffsets.clear();
   for (int64_t j = 0; j < kMostPanels; ++j) {
     Value panel = k.min(k.add(first, j), last);
-    panelOffsets.push_back(k.mul(panel, steps * kRowBytes));
-    startOffsets.push_back(k.mul(panel, kRows));
+    operands.panelOffsets.push_back(k.mul(panel, steps * kRowBytes));
+    operands.startOffsets.push_back(k.mul(panel, kRows));
   }
 }
 
@@ -89,21 +90,17 @@ void MatrixUnit::load(int64_t tile, Value memref, Value offset, int64_t stride) 
 void MatrixUnit::addChunk(int64_t rowTiles, int64_t panels, const Operands &operands, Value chunk, Value firstStep,
                           llvm::function_ref<void(Value slot)> beside) const {
   StringRef multiplyAdd = leftIsSigned ? "llvm.x86.tdpbsud" : "llvm.x86.tdpbusd";
-  auto loadRight = [&](int64_t j) {
-    Value at = k.add(operands.panelOffsets[j], k.mul(firstStep, kRowBytes));
-    load(rightTile(j), operands.panels, at, kRowBytes);
-  };
+  int64_t stride = leftStride(steps), products = rowTiles * panels, slots = slotsOfChunk(rowTiles, panels);
   for (int64_t i = 0; i < rowTiles; ++i) {
-    int64_t stride = leftStride(steps);
     load(leftTile(i), operands.left,
          k.add(operands.leftOffset, k.add(k.mul(chunk, kRowBytes), i * kRows * stride)), stride);
     for (int64_t j = 0; j < panels; ++j) {
       if (i == 0)
-        loadRight(j);
+        load(rightTile(j), operands.panels, k.add(operands.panelOffsets[j], k.mul(firstStep, kRowBytes)), kRowBytes);
       call(multiplyAdd, {byte(sumTile(i, j)), byte(leftTile(i)), byte(rightTile(j))});
-      int64_t product = i * panels + j, slots = slotsOfChunk(rowTiles, panels);
-      if (product + slots >= rowTiles * panels)
-        beside(k.add(k.mul(chunk, slots), product + slots - rowTiles * panels));
+      // The last products of a chunk have slots.
+      if (int64_t slot = i * panels + j - (products - slots); slot >= 0)
+        beside(k.add(k.mul(chunk, slots), slot));
     }
   }
 }

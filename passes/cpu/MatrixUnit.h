@@ -23,8 +23,8 @@ class MatrixUnit {
 public:
   /// Rows of a tile, columns of a panel and steps of a chunk.
   static constexpr int64_t kRows = 16;
-  /// Bytes of a step, and of a row of a tile.
-  static constexpr int64_t kStep = 4, kRowBytes = 64;
+  /// Bytes of a row of a tile.
+  static constexpr int64_t kRowBytes = 64;
   /// Rows and panels that are multiplied at once.
   static constexpr int64_t kMostRows = 2 * kRows, kMostPanels = 2;
 
@@ -48,14 +48,11 @@ public:
     mlir::Value left, leftOffset;
     /// The right factor's panels, bytes, and what is added to the sums: i32 for each column of them, or null.
     mlir::Value panels, start;
-    /// Of a panel.
-    int64_t steps;
     /// Where the panels start, and where `start` does. Those behind the last one are the last one again.
     llvm::SmallVector<mlir::Value, 2> panelOffsets{}, startOffsets{};
-
-    /// Takes the panel `first` and the next one, of which `last` is the last.
-    void setPanels(KernelBuilder &k, mlir::Value first, mlir::Value last);
   };
+  /// Lets the operands have the panel `first` and the next one, of panels of which `last` is the last.
+  void setPanels(Operands &operands, mlir::Value first, mlir::Value last) const;
   /// Writes `rowTiles` x `panels` tiles of sums, one or two of each, to `sums`, i32, from `sumsStart` on: the tile (i, j)
   /// is [16][16] numbers from element sumsOffset(i, j) on. `beside` writes what else shall be done while the unit is
   /// busy, in slots() parts.

@@ -82,7 +82,7 @@ public:
     source = padded ? padded->source() : inPlace;
     int64_t bytes = plan.itemPixels() * MatrixUnit::leftStride(plan.steps);
     operands = {k.workspace(MemRefType::get({bytes}, k.b.getI8Type())), k.index(0), k.flat(k.memref(op.getPanels())),
-                op.getStart() ? k.flat(k.memref(op.getStart())) : Value(), plan.steps};
+                op.getStart() ? k.flat(k.memref(op.getStart())) : Value()};
     leftUnits = asUnits(k, operands.left);
   }
 
@@ -207,7 +207,7 @@ private:
     };
     auto operandsOf = [&](const MatrixUnitTiles::Place &place) {
       operands.leftOffset = k.mul(k.sub(place.row, first), MatrixUnit::leftStride(plan.steps));
-      operands.setPanels(k, place.panel, lastBlock);
+      unit.setPanels(operands, place.panel, lastBlock);
       return operands;
     };
     tiles.forEach(k.mul(groups, perPanels), placeOf, operandsOf,

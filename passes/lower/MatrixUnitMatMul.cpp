@@ -28,8 +28,7 @@ public:
         a(k.flat(k.memref(op.getA()))) {
     int64_t bytes = tiles.rows() * MatrixUnit::leftStride(steps);
     left = k.workspace(MemRefType::get({bytes}, k.b.getI8Type()));
-    operands = {left, k.index(0), k.flat(k.memref(op.getPanels())), op.getStart() ? k.memref(op.getStart()) : Value(),
-                steps};
+    operands = {left, k.index(0), k.flat(k.memref(op.getPanels())), op.getStart() ? k.memref(op.getStart()) : Value()};
   }
 
   LogicalResult emit() {
@@ -94,7 +93,7 @@ private:
       return {k.add(panel, k.mul(tile, width)), row, height};
     };
     auto operandsOf = [&](const MatrixUnitTiles::Place &place) {
-      operands.setPanels(k, place.panel, k.index(rows.panels() - 1));
+      unit.setPanels(operands, place.panel, k.index(rows.panels() - 1));
       return operands;
     };
     tiles.forEach(count, placeOf, operandsOf,
