@@ -69,22 +69,17 @@ int64_t halfPanelsOf(int64_t rows, int64_t columns) {
 
 /// Rounds with so many rows in all that what comes before the first round of products, and is not hidden, does not
 /// count. Where sums are cut, S is formed again for every block of the depth, too. (Measured on Zen 4: whole, 784 rows
-/// gain 6% and 392 lose some; cut, 2048 rows lose some and 3072 gain 4%. With AVX2 neither gains, since a tile that
-/// holds half as many sums reads more.)
-int64_t leastWork(bool isWhole, unsigned vectorBits) { return vectorBits == 256 ? 6144 : isWhole ? 768 : 3072; }
-
-/// Panels of a half of the columns side by side in a tile.
-int64_t tilePanels(unsigned vectorBits) { return vectorBits == 256 ? 1 : 2; }
+/// gain 6% and 392 lose some; cut, 2048 rows lose some and 3072 gain 4%.)
+int64_t leastWork(bool isWhole) { return isWhole ? 768 : 3072; }
 
 /// The part of half the depth that one round adds, in whole steps of 16: all of it where that is short, else the
 /// largest divisor that makes rounds enough, if any does.
-std::optional<int64_t> depthBlockOf(const StrassenSize &size, unsigned vectorBits) {
+std::optional<int64_t> depthBlockOf(const StrassenSize &size) {
   int64_t half = size.depth / 2, work = size.rows * groupsOf(size.columns);
-  if (half >= (vectorBits == 256 ? kLeastSteps : kLeastWhole) && half <= kMostSteps &&
-      work >= leastWork(/*isWhole=*/true, vectorBits))
+  if (half >= kLeastWhole && half <= kMostSteps && work >= leastWork(/*isWhole=*/true))
     return half;
   for (int64_t block = std::min(kMostSteps, half); block >= kLeastSteps; block -= 16)
-    if (half % block == 0 && work * (half / block) >= leastWork(/*isWhole=*/false, vectorBits))
+    if (half % block == 0 && work * (half / block) >= leastWork(/*isWhole=*/false))
       return block;
   return std::nullopt;
 }
@@ -104,21 +99,22 @@ StrassenSize strassenSizeOf(nn::BlockedConvOp op) {
   return {pixels, int64_t(op.getChannels()), int64_t(op.getFilters()), nn::kBlock * int64_t(sizeof(float))};
 }
 
-bool paysStrassen(const StrassenSize &size, unsigned vectorBits) {
+bool paysStrassen(const StrassenSize &size) {
   int64_t columns = size.columns, filledUp = groupsOf(columns) * 4 * kWidth;
   // T is formed once for all the rows of an item.
-  int64_t leastRows = vectorBits == 256 ? 128 : 48;
+  constexpr int64_t leastRows = 48;
   // Panels that are filled up with others do work for nothing: up to a 32nd.
   return size.rows >= leastRows && size.depth % 32 == 0 && (filledUp - columns) * 32 <= columns &&
-         depthBlockOf(size, vectorBits);
+         depthBlockOf(size);
 }
 
 StrassenPlan planStrassen(const KernelTarget &target, const StrassenSize &size) {
   int64_t rows = size.rows, columns = size.columns;
   StrassenPlan plan;
   plan.lanes = std::min(target.lanes(), kWidth);
-  int64_t perPanel = kWidth / plan.lanes, room = target.vectorBits == 256 ? 12 : 24;
-  plan.panels = tilePanels(target.vectorBits);
+  constexpr int64_t room = 24;
+  int64_t perPanel = kWidth / plan.lanes;
+  plan.panels = 2;
   plan.halfPanels = halfPanelsOf(rows, columns);
   // As in planMatMul; S lies so that its rows do not collide, but quadrants are factors, too.
   if (collide(room / (plan.panels * perPanel), size.rowBytes))
@@ -128,7 +124,7 @@ StrassenPlan planStrassen(const KernelTarget &target, const StrassenSize &size) 
   // At least two tiles: while one is computed S of the other is formed.
   int64_t tiles = std::max<int64_t>(2, llvm::divideCeil(plan.halfRows, room / (plan.panels * perPanel)));
   plan.rows = llvm::divideCeil(plan.halfRows, tiles);
-  plan.depthBlock = *depthBlockOf(size, target.vectorBits);
+  plan.depthBlock = *depthBlockOf(size);
   return plan;
 }
 

@@ -16,8 +16,7 @@ using nn::kBlock;
 static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
 bool takesStrassen(nn::BlockedConvOp op, KernelTarget target) {
-  // (Measured: the largest layers of ResNet-50 gain nothing with AVX2.)
-  return op.getStrassen() && target.vectorBits > 256 && paysStrassen(strassenSizeOf(op), target.vectorBits);
+  return op.getStrassen() && mayPayStrassen(target) && paysStrassen(strassenSizeOf(op));
 }
 
 AffineMap strassenItems(nn::BlockedConvOp op, KernelTarget target) {
