@@ -372,11 +372,26 @@ RecurrentPlan planRecurrent(const KernelTarget &target, int64_t gates, std::opti
   // in each step. (An LSTM of 32 sequences: 2.2 ms in place of 2.5, with AVX2 3.9 in place of 5.2.)
   int64_t most = target.vectorBits == 256 ? (15 - gates) / gates : (32 - gates) / (gates + 1);
   plan.rows = together ? std::clamp<int64_t>(accumulators(target) / gates, 1, most) : 1;
+  // Where a vector has but a part of a block's units, a tile of all gates uses a part of every line that it reads, and
+  // has few rows to use it for. Several sequences go gate by gate, so that a line is read for up to six of them, and
+  // tile by tile within a gate. (An LSTM of 256 units, 8 sequences and 64 steps on Zen 2: 6.0 ms in place of 8.7.)
+  constexpr int64_t worthGates = 3, mostTogether = 12;
+  plan.vectors = width / plan.lanes;
+  plan.isByGates = together && batch && *batch >= worthGates && plan.vectors > 1 && gates > 1;
+  if (plan.isByGates) {
+    // An even number of items for two threads, and tiles of even heights.
+    int64_t items = llvm::divideCeil(*batch, mostTogether);
+    int64_t perItem = llvm::divideCeil(*batch, items == 1 ? 1 : llvm::alignTo(items, 2)),
+            tiles = llvm::divideCeil(perItem, accumulators(target) / plan.vectors);
+    plan.rows = llvm::divideCeil(perItem, tiles);
+    plan.itemRows = plan.rows * tiles;
+    return plan;
+  }
   // Blocks of even heights.
   if (batch && *batch > 0)
     plan.rows = llvm::divideCeil(*batch, llvm::divideCeil(*batch, plan.rows));
+  plan.itemRows = plan.rows;
   // A whole block of units where the registers allow it: its panel is then read in one go.
-  plan.vectors = width / plan.lanes;
   while (plan.vectors > 1 && plan.rows * gates * plan.vectors > accumulators(target))
     plan.vectors /= 2;
   return plan;

@@ -175,8 +175,11 @@ int64_t rangeWorthAFork(int64_t work);
 /// nn.packed_recurrent: an item is a direction of a few sequences, which share what is read of R.
 struct RecurrentPlan {
   int64_t lanes;
-  /// The register tile: sequences times vectors of units of one block, each with all gates.
+  /// The register tile: sequences times vectors of units of one block, each with all gates; or with one gate at a time.
   int64_t rows, vectors;
+  bool isByGates = false;
+  /// The sequences of an item, a multiple of the tile's; a tile's but where those go by gates.
+  int64_t itemRows = 0;
 };
 
 /// `batch` is the number of sequences where known; `together` is whether they may go through time side by

@@ -54,13 +54,15 @@ public:
       dims.push_back(blocks * kWidth);
       return k.workspace(MemRefType::get(dims, k.b.getF32Type()));
     };
-    state = units({2, plan.rows});
+    state = units({2, plan.itemRows});
     if (op.getKind() == RecurrentKind::lstm)
-      cells = units({plan.rows});
+      cells = units({plan.itemRows});
     if (isTwoPhase()) {
-      updates = units({plan.rows});
-      resets = units({plan.rows});
+      updates = units({plan.itemRows});
+      resets = units({plan.itemRows});
     }
+    if (plan.isByGates)
+      gateSums = k.workspace(MemRefType::get({blocks, gates, plan.itemRows, kWidth}, k.b.getF32Type()));
   }
 
   LogicalResult emit() {
@@ -68,22 +70,23 @@ public:
     Value batch = k.dim(y, 2);
     k.forEachItem([&](ValueRange point) {
       cell.direction = direction = point[0];
-      Value first = k.mul(point[1], plan.rows);
-      if (plan.rows == 1)
+      int64_t all = plan.itemRows;
+      Value first = k.mul(point[1], all);
+      if (all == 1)
         return sequences(1, first);
       std::optional<int64_t> known = batchOf(op);
-      if (known && *known % plan.rows == 0)
-        return sequences(plan.rows, first);
-      Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(first, plan.rows), batch);
-      k.ifThen(isWhole, [&] { sequences(plan.rows, first); });
+      if (known && *known % all == 0)
+        return sequences(all, first);
+      Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(first, all), batch);
+      k.ifThen(isWhole, [&] { sequences(all, first); });
       if (known) {
         Value isPartial = k.negated(isWhole);
-        k.ifThen(isPartial, [&] { sequences(*known % plan.rows, first); });
+        k.ifThen(isPartial, [&] { sequences(*known % all, first); });
         return;
       }
       // Each part reads all panels.
       Value from = k.select(isWhole, batch, first);
-      k.byPowersOfTwo(plan.rows, from, batch, [&](int64_t count, Value at) { sequences(count, at); });
+      k.byPowersOfTwo(all, from, batch, [&](int64_t count, Value at) { sequences(count, at); });
     });
     return success();
   }
@@ -95,7 +98,7 @@ private:
     auto type = cast<RankedTensorType>(op.getInput().getType());
     int64_t steps = type.isDynamicDim(0) ? 16 : type.getDimSize(0);
     k.grain =
-        std::max<int64_t>(1, 100000 / std::max<int64_t>(1, steps * gates * hidden * hidden * plan.rows));
+        std::max<int64_t>(1, 100000 / std::max<int64_t>(1, steps * gates * hidden * hidden * plan.itemRows));
   }
 
   /// `count` sequences from `first` on, from their first step to their last.
@@ -105,13 +108,13 @@ private:
     Value length = time;
     if (op.getLengths())
       length = k.max(k.index(0), k.min(time, k.loadIndex(op.getLengths(), row)));
-    for (int64_t i = 0; i < rows; ++i) {
-      initialize(state, {k.index(0), k.index(i)}, op.getInitialH(), i);
+    overRows([&](Value i) {
+      initialize(state, {k.index(0), i}, op.getInitialH(), i);
       // What lies behind the last unit is only computed, but not with numbers that make that slow.
-      initialize(state, {k.index(1), k.index(i)}, {}, i);
+      initialize(state, {k.index(1), i}, {}, i);
       if (cells)
-        initialize(cells, {k.index(i)}, op.getInitialC(), i);
-    }
+        initialize(cells, {i}, op.getInitialC(), i);
+    });
     Value isReverse;
     if (op.getDirection() == RecurrentDirection::bidirectional)
       isReverse = k.compare(arith::CmpIPredicate::eq, direction, k.index(1));
@@ -130,20 +133,19 @@ private:
       now = k.rem(i, k.index(2));
       next = k.sub(k.index(1), now);
       emitStep();
-      for (int64_t r = 0; r < rows; ++r)
-        copy(state, {next, k.index(r)}, y, {step, direction, k.add(row, r)});
+      overRows([&](Value r) { copy(state, {next, r}, y, {step, direction, k.add(row, r)}); });
     });
     Value last = k.rem(length, k.index(2));
-    for (int64_t r = 0; r < rows; ++r) {
+    overRows([&](Value r) {
       Value at = k.add(row, r);
-      copy(state, {last, k.index(r)}, k.memref(op.getYH()), {direction, at});
+      copy(state, {last, r}, k.memref(op.getYH()), {direction, at});
       // Only an lstm has a cell state; what is there of others is of no meaning, but it is of no chance
       // either.
       if (cells)
-        copy(cells, {k.index(r)}, k.memref(op.getYC()), {direction, at});
+        copy(cells, {r}, k.memref(op.getYC()), {direction, at});
       else
-        copy(state, {last, k.index(r)}, k.memref(op.getYC()), {direction, at});
-    }
+        copy(state, {last, r}, k.memref(op.getYC()), {direction, at});
+    });
     if (op.getLengths())
       k.loop(length, time, k.index(1), [&](Value t) {
         units([&](Type shape, Value j) {
@@ -152,8 +154,16 @@ private:
       });
   }
 
+  /// The sequences of the item: a loop where several tiles share a body.
+  void overRows(llvm::function_ref<void(Value)> body) {
+    if (plan.isByGates)
+      return k.loop(k.index(rows), body);
+    for (int64_t r = 0; r < rows; ++r)
+      body(k.index(r));
+  }
+
   /// Fills units of the workspace with those of an operand, or with zeros.
-  void initialize(Value to, SmallVector<Value> at, Value from, int64_t r) {
+  void initialize(Value to, SmallVector<Value> at, Value from, Value r) {
     at.push_back({});
     k.loop(k.index(0), k.index(blocks * kWidth), k.index(plan.lanes), [&](Value j) {
       at.back() = j;
@@ -198,8 +208,8 @@ private:
                      ? load(k.memref(op.getPeephole()), {direction, k.index(which), tile.unit}, vector)
                      : Value();
         };
-        auto [h, c] = cell.lstm(sums, load(cells, {k.index(tile.row), tile.unit}, vector), peephole);
-        store(c, cells, {k.index(tile.row), tile.unit});
+        auto [h, c] = cell.lstm(sums, load(cells, {tile.row, tile.unit}, vector), peephole);
+        store(c, cells, {tile.row, tile.unit});
         setState(tile, h);
       });
     case RecurrentKind::gru: break;
@@ -213,18 +223,18 @@ private:
       });
     // The candidate needs the reset gates of all units.
     overTiles(Z, 2, state, [&](Tile tile, ValueRange sums) {
-      store(cell.activate(0, sums[Z]), updates, {k.index(tile.row), tile.unit});
-      store(cell.mul(cell.activate(0, sums[R]), previous(tile)), resets, {k.index(tile.row), tile.unit});
+      store(cell.activate(0, sums[Z]), updates, {tile.row, tile.unit});
+      store(cell.mul(cell.activate(0, sums[R]), previous(tile)), resets, {tile.row, tile.unit});
     });
     overTiles(H, 1, resets, [&](Tile tile, ValueRange sums) {
-      Value z = load(updates, {k.index(tile.row), tile.unit}, vector);
+      Value z = load(updates, {tile.row, tile.unit}, vector);
       setState(tile, cell.blend(z, cell.activate(1, sums[0]), previous(tile)));
     });
   }
 
   /// A vector of units of one sequence.
   struct Tile {
-    int64_t row;
+    Value row;
     /// The vector of the block.
     int64_t vector;
     Value block, unit;
@@ -234,6 +244,8 @@ private:
   /// `body`.
   void overTiles(int64_t firstGate, int64_t count, Value from,
                  llvm::function_ref<void(Tile, ValueRange)> body) {
+    if (plan.isByGates)
+      return overGates(firstGate, count, from, body);
     MicroKernel kernel{rows, count * plan.vectors, vector};
     kernel.parts = partsFor(k.target, rows * kernel.vectors);
     // A step that has two products per unit has time for the input in the first.
@@ -244,19 +256,14 @@ private:
         Value block = k.select(isForth, i, k.sub(k.add(begin, k.sub(end, k.index(1))), i));
         for (int64_t v = 0; v < kWidth / plan.lanes; v += plan.vectors) {
           auto tileOf = [&](int64_t r, int64_t j) {
-            return Tile{r, v + j, block, k.add(k.mul(block, kWidth), (v + j) * plan.lanes)};
+            return Tile{k.index(r), v + j, block, k.add(k.mul(block, kWidth), (v + j) * plan.lanes)};
           };
           SmallVector<Value> sums;
           for (int64_t r = 0; r < rows; ++r)
             for (int64_t j = 0; j < plan.vectors; ++j)
               for (int64_t g = 0; g < count; ++g)
                 sums.push_back(initial(tileOf(r, j), firstGate + g));
-          auto left = [&](int64_t r, Value at) {
-            SmallVector<Value> indices = {k.index(r), at};
-            if (from == state)
-              indices.insert(indices.begin(), now);
-            return load(from, indices, k.b.getF32Type());
-          };
+          auto left = [&](int64_t r, Value at) { return factor(from, k.index(r), at); };
           auto right = [&](int64_t j, Value at) {
             int64_t column = (firstGate + j % count) * kWidth + (v + j / count) * plan.lanes;
             return load(panels, {direction, block, at, k.index(column)}, vector);
@@ -279,6 +286,60 @@ private:
     });
   }
 
+  /// An element of what R is multiplied by, `from`.
+  Value factor(Value from, Value r, Value at) {
+    SmallVector<Value> indices = {r, at};
+    if (from == state)
+      indices.insert(indices.begin(), now);
+    return load(from, indices, k.b.getF32Type());
+  }
+
+  /// As overTiles, for one gate of a block of units after the other. What is summed waits in `gateSums`, which each block
+  /// has of its own, since threads share the blocks.
+  void overGates(int64_t firstGate, int64_t count, Value from, llvm::function_ref<void(Tile, ValueRange)> body) {
+    k.parallel(k.index(blocks), rangeWorthAFork(rows * count * kWidth * hidden), [&](Value begin, Value end) {
+      Value isForth = k.compare(arith::CmpIPredicate::eq, now, k.index(0));
+      k.loop(begin, end, k.index(1), [&](Value i) {
+        Value block = k.select(isForth, i, k.sub(k.add(begin, k.sub(end, k.index(1))), i));
+        auto tileOf = [&](Value r, int64_t v) {
+          return Tile{r, v, block, k.add(k.mul(block, kWidth), v * plan.lanes)};
+        };
+        for (int64_t gate = firstGate; gate < firstGate + count; ++gate) {
+          auto sum = [&](int64_t height, Value first) {
+            MicroKernel kernel{height, plan.vectors, vector};
+            kernel.parts = partsFor(k.target, height * plan.vectors);
+            SmallVector<Value> sums;
+            for (int64_t r = 0; r < height; ++r)
+              for (int64_t v = 0; v < plan.vectors; ++v)
+                sums.push_back(initial(tileOf(k.add(first, r), v), gate));
+            auto left = [&](int64_t r, Value at) { return factor(from, k.add(first, r), at); };
+            auto right = [&](int64_t v, Value at) {
+              return load(panels, {direction, block, at, k.index(gate * kWidth + v * plan.lanes)}, vector);
+            };
+            sums = kernel.emit(k, k.index(0), k.index(hidden), sums, left, right);
+            for (int64_t r = 0; r < height; ++r)
+              for (int64_t v = 0; v < plan.vectors; ++v)
+                store(sums[r * plan.vectors + v], gateSums,
+                      {block, k.index(gate), k.add(first, r), k.index(v * plan.lanes)});
+          };
+          int64_t rest = rows % plan.rows;
+          if (rows > rest)
+            k.loop(k.index(0), k.index(rows - rest), k.index(plan.rows), [&](Value first) { sum(plan.rows, first); });
+          if (rest > 0)
+            sum(rest, k.index(rows - rest));
+        }
+        overRows([&](Value r) {
+          for (int64_t v = 0; v < plan.vectors; ++v) {
+            SmallVector<Value> sums;
+            for (int64_t gate = firstGate; gate < firstGate + count; ++gate)
+              sums.push_back(load(gateSums, {block, k.index(gate), r, k.index(v * plan.lanes)}, vector));
+            body(tileOf(r, v), sums);
+          }
+        });
+      });
+    });
+  }
+
   /// What the products with the state are added to.
   Value initial(Tile tile, int64_t gate) {
     bool isLinear = op.getKind() == RecurrentKind::gru && !isTwoPhase() && gate == 2;
@@ -295,8 +356,8 @@ private:
     Value column = k.add(k.mul(block, gates * kWidth), gate * kWidth + tile.vector * plan.lanes);
     return load(input, {step, k.add(row, tile.row), column}, vector);
   }
-  Value previous(Tile tile) { return load(state, {now, k.index(tile.row), tile.unit}, vector); }
-  void setState(Tile tile, Value h) { store(h, state, {next, k.index(tile.row), tile.unit}); }
+  Value previous(Tile tile) { return load(state, {now, tile.row, tile.unit}, vector); }
+  void setState(Tile tile, Value h) { store(h, state, {next, tile.row, tile.unit}); }
 
   Value load(Value memref, ArrayRef<Value> at, Type shape) {
     if (auto type = dyn_cast<VectorType>(shape))
@@ -322,13 +383,15 @@ private:
   /// Of this range, in the workspace, filled up to whole blocks: hidden states [2, rows, units], the steps
   /// taking turns; cell states; a GRU's update gates and the state after its reset gates.
   Value state, cells, updates, resets;
+  /// The sums of a step where those of a unit's gates are formed one after another: [blocks, gates, rows, 16].
+  Value gateSums;
   /// The current item, its step, and the halves of `state` that the step reads and writes.
   int64_t rows = 1;
   Value direction, row, step, now, next;
 };
 
 AffineMap packedRecurrentItems(nn::GroupOp group, Operation *root, KernelTarget target) {
-  int64_t rows = planOf(cast<nn::PackedRecurrentOp>(root), target).rows;
+  int64_t rows = planOf(cast<nn::PackedRecurrentOp>(root), target).itemRows;
   MLIRContext *context = group.getContext();
   return AffineMap::get(4, 0, {getAffineDimExpr(1, context), getAffineDimExpr(2, context).ceilDiv(rows)},
                         context);
