@@ -55,6 +55,8 @@ private:
   Side rows, columns;
   /// Whether strips are cut from the columns.
   bool cutsColumns = false;
+  /// Whether strips of rows are long, too.
+  bool isLong = false;
   /// Whether one side is thin and lies, in one of x and y, within the steps of the other.
   bool interleaves = false;
   llvm::SmallVector<Run> others;

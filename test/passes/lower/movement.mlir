@@ -21,6 +21,22 @@ func.func @main(%x: tensor<400x30xf32>) -> tensor<30x400xf32> {
   return %y : tensor<30x400xf32>
 }
 // -----
+// Many elements go by strips of columns, too, so that what is read of the tensor are long pieces.
+// CHECK: affine_map<(d0, d1) -> (d1 ceildiv 64)>
+// CHECK-COUNT-24: vector.shuffle
+func.func @main(%x: tensor<1000x500xf32>) -> tensor<500x1000xf32> {
+  %y = nn.transpose %x {perm = array<i64: 1, 0>} : (tensor<1000x500xf32>) -> tensor<500x1000xf32>
+  return %y : tensor<500x1000xf32>
+}
+// -----
+// Few columns are written whole, for 64 rows at a time.
+// CHECK: affine_map<(d0, d1) -> (d0 ceildiv 64)>
+// CHECK-COUNT-24: vector.shuffle
+func.func @main(%x: tensor<100x5000xf32>) -> tensor<5000x100xf32> {
+  %y = nn.transpose %x {perm = array<i64: 1, 0>} : (tensor<100x5000xf32>) -> tensor<5000x100xf32>
+  return %y : tensor<5000x100xf32>
+}
+// -----
 // The sides of squares count through several dims: 256 columns of 4 and 64, and 81 rows of 9 and 9.
 // CHECK: affine_map<(d0, d1, d2, d3) -> (d1, d0 ceildiv 16)>
 // CHECK-COUNT-24: vector.shuffle
