@@ -30,12 +30,24 @@ struct ExpandUnary : OpRewritePattern<OpTy> {
   }
 };
 
+/// Whether all that is made of it is 1 + exp(x).
+bool isAddedToOne(math::ExpOp op) {
+  return llvm::all_of(op->getUsers(), [&](Operation *user) {
+    auto sum = dyn_cast<arith::AddFOp>(user);
+    return sum && (matchPattern(sum.getLhs(), m_OneFloat()) || matchPattern(sum.getRhs(), m_OneFloat()));
+  });
+}
+
 struct ExpandExp : OpRewritePattern<math::ExpOp> {
   ExpandExp(MLIRContext *context, bool scales) : OpRewritePattern(context), scales(scales) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
     if (!isExpandable(op.getType()))
       return failure();
     bool flushes = arith::bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn);
+    if (flushes && !scales && getElementTypeOrSelf(op.getType()).isF32() && isAddedToOne(op)) {
+      rewriter.replaceOp(op, expandExpPlusOne(rewriter, op.getLoc(), op.getOperand()));
+      return success();
+    }
     rewriter.replaceOp(op, expandExp(rewriter, op.getLoc(), op.getOperand(), scales, flushes));
     return success();
   }

@@ -22,8 +22,12 @@ using mlir::Value;
 /// `flushes`: the result may be 0 where it would be a denormal.
 Value expandExp(OpBuilder &b, Location loc, Value x, bool scales, bool flushes);
 /// The same of f32 that is not above 0, or NaN, where what would be a denormal may be 0: two thirds of the work. The
-/// relative error is below 2e-7, and up to 3e-7 where x is -87.
+/// relative error is below 2.5e-7, and up to 4e-7 where x is -87.
 Value expandExpOfNegative(OpBuilder &b, Location loc, Value x, bool scales);
+/// exp(x) of f32 or NaN to which 1 is added: below -87.3 it may be anything that does not count then, and above 87.3 it is
+/// infinite, so that the quotient 1 / (1 + exp(x)) is no denormal. Half the work of exp; the relative error is that of
+/// expandExpOfNegative.
+Value expandExpPlusOne(OpBuilder &b, Location loc, Value x);
 /// x y + z on a machine without an instruction for it: f32 by f64, rounded once but where the sum in f64 is a tie of f32;
 /// f64 with the product's rounding error added at the end.
 Value expandFma(OpBuilder &b, Location loc, Value x, Value y, Value z);

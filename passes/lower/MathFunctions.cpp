@@ -41,11 +41,8 @@ struct Formula {
   Value select(Value condition, Value x, Value y) { return arith::SelectOp::create(b, loc, condition, x, y); }
   bool isDouble() { return getElementTypeOrSelf(type).isF64(); }
   Value gt(Value x, Value y) { return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, y); }
-  /// 1 / (1 + exp(-x)) on the right, exp(x) / (1 + exp(x)) on the left: no overflow, no cancellation.
-  Value sigmoid(Value x) {
-    Value e = expOrZero(neg(abs(x)));
-    return div(select(lt(x, c(0)), e, c(1)), add(c(1), e));
-  }
+  /// 1 / (1 + exp(-x)); where that overflows, 1 / infinity is what the quotient comes to.
+  Value sigmoid(Value x) { return div(c(1), add(c(1), expOrZero(neg(x)))); }
   /// x with -infinity replaced by the smallest number, for products with a factor that is 0 there.
   Value finiteBelow(Value x) {
     Value least = c(isDouble() ? std::numeric_limits<double>::lowest() : std::numeric_limits<float>::lowest());

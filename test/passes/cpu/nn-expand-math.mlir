@@ -100,3 +100,19 @@ func.func @fma(%x: vector<4xf32>, %y: f64) -> (vector<4xf32>, f64) {
   %1 = math.fma %y, %y, %y : f64
   return %0, %1 : vector<4xf32>, f64
 }
+
+// Where 1 is added, what is too small does not count, and what is too large is infinite: nothing is selected at the end.
+// CHECK-LABEL: func.func @exp_plus_one
+// PARTS: arith.constant dense<8.890000e+01>
+// PARTS-COUNT-2: arith.select
+// PARTS-NOT: arith.select
+// PARTS: arith.shli
+// PARTS: %[[EXP:.*]] = arith.mulf
+// PARTS-NEXT: arith.addf %[[EXP]]
+// SCALES: llvm.x86.avx512
+func.func @exp_plus_one(%x: vector<16xf32>) -> vector<16xf32> {
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %e = math.exp %x fastmath<afn> : vector<16xf32>
+  %y = arith.addf %e, %one : vector<16xf32>
+  return %y : vector<16xf32>
+}
