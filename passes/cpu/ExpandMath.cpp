@@ -44,8 +44,8 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
     if (!isExpandable(op.getType()))
       return failure();
     bool flushes = arith::bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn);
-    if (flushes && !scales && getElementTypeOrSelf(op.getType()).isF32() && isAddedToOne(op)) {
-      rewriter.replaceOp(op, expandExpPlusOne(rewriter, op.getLoc(), op.getOperand()));
+    if (flushes && getElementTypeOrSelf(op.getType()).isF32() && isAddedToOne(op)) {
+      rewriter.replaceOp(op, expandExpPlusOne(rewriter, op.getLoc(), op.getOperand(), scales));
       return success();
     }
     rewriter.replaceOp(op, expandExp(rewriter, op.getLoc(), op.getOperand(), scales, flushes));

@@ -178,8 +178,10 @@ public:
   /// exp(x) of f32 where 1 is added to it: below `least` it does not count, and above -least it is infinite.
   Real toAddToOne(Real x) const {
     constexpr double least = -87.3, isInfinite = 88.9;
-    Real bounded = select(x > c(-least), c(isInfinite), atLeast(x, least));
-    auto [value, power] = parts(bounded);
+    Real boundedAbove = select(x > c(-least), c(isInfinite), x);
+    if (scales && fitsRegisters())
+      return orZero(boundedAbove, /*isNegative=*/true);
+    auto [value, power] = parts(atLeast(boundedAbove, least));
     return value * power;
   }
 
@@ -397,8 +399,10 @@ Value expandExpOfNegative(OpBuilder &b, Location loc, Value x, bool scales) {
   e.flushes = true;
   return e.orZero(e.of(x), /*isNegative=*/true).v;
 }
-Value expandExpPlusOne(OpBuilder &b, Location loc, Value x) {
+Value expandExpPlusOne(OpBuilder &b, Location loc, Value x, bool scales) {
   auto e = on(b, loc, x);
+  e.scales = scales;
+  e.flushes = true;
   return e.toAddToOne(e.of(x)).v;
 }
 Value expandExpM1(OpBuilder &b, Location loc, Value x) {

@@ -27,7 +27,7 @@ Value expandExpOfNegative(OpBuilder &b, Location loc, Value x, bool scales);
 /// exp(x) of f32 or NaN to which 1 is added: below -87.3 it may be anything that does not count then, and above 87.3 it is
 /// infinite, so that the quotient 1 / (1 + exp(x)) is no denormal. Half the work of exp; the relative error is that of
 /// expandExpOfNegative.
-Value expandExpPlusOne(OpBuilder &b, Location loc, Value x);
+Value expandExpPlusOne(OpBuilder &b, Location loc, Value x, bool scales);
 /// x y + z on a machine without an instruction for it: f32 by f64, rounded once but where the sum in f64 is a tie of f32;
 /// f64 with the product's rounding error added at the end.
 Value expandFma(OpBuilder &b, Location loc, Value x, Value y, Value z);

@@ -109,7 +109,10 @@ func.func @fma(%x: vector<4xf32>, %y: f64) -> (vector<4xf32>, f64) {
 // PARTS: arith.shli
 // PARTS: %[[EXP:.*]] = arith.mulf
 // PARTS-NEXT: arith.addf %[[EXP]]
-// SCALES: llvm.x86.avx512
+// SCALES: %[[BOUNDED:.*]] = arith.select {{.*}}, %{{.*}}, %arg0
+// SCALES: vector.fma %[[BOUNDED]]
+// SCALES: permvar.sf.512
+// SCALES: scalef.ps.512
 func.func @exp_plus_one(%x: vector<16xf32>) -> vector<16xf32> {
   %one = arith.constant dense<1.0> : vector<16xf32>
   %e = math.exp %x fastmath<afn> : vector<16xf32>
