@@ -102,7 +102,8 @@ def FoldConstants : Pass<"nn-fold-constants", "::mlir::ModuleOp"> {
   let description = [{
     Views of constants are renamed in place. Everything else is collected into one function and handed to the
     dialect's ConstantEvaluator (passes/graph/ConstantEvaluator.h), which compiles and runs it. Ops whose results are
-    much larger than what they are made from, and those that cost too much, stay. On any failure the graph stays.
+    much larger than what they are made from, and those that cost too much, stay; but products, softmax and scattered
+    elements are worth a larger constant, as long as these are a small part of the model. On any failure the graph stays.
   }];
   let options = [Option<"maxBytes", "max-bytes", "int64_t", "int64_t(64) << 20", "Bytes that may become constants">,
                  Option<"maxGrowth", "max-growth", "int64_t", "8", "Growth over its operands that an op may have">,

@@ -16,6 +16,11 @@ namespace {
 
 /// Results up to this size may become constants however small their operands are.
 constexpr int64_t kSmallBytes = 16 << 10;
+/// Results that are larger than their operands allow may become constants if they are dear, up to this part of all
+/// constants, or to some bytes in all.
+constexpr int64_t kDearPart = 4, kDearBytes = 2 << 20;
+/// Intermediate results on the way there.
+constexpr int64_t kMostBetween = 16 << 20;
 /// The evaluator compiles what it runs; this many ops take it about a second.
 constexpr size_t kMaxOps = 4096;
 
@@ -62,6 +67,11 @@ int64_t estimateWork(Operation *op) {
   return __builtin_mul_overflow(elements, depth, &work) ? INT64_MAX : work;
 }
 
+/// Whether computing it takes far longer than reading the result.
+bool isDear(Operation *op) {
+  return isa<nn::MatMulOp, nn::EinsumOp, nn::ConvOp, nn::ConvTransposeOp, nn::SoftmaxOp, nn::ScatterNdOp>(op);
+}
+
 struct FoldConstants : impl::FoldConstantsBase<FoldConstants> {
   using FoldConstantsBase::FoldConstantsBase;
 
@@ -90,7 +100,8 @@ private:
     op->erase();
   }
 
-  /// Finds the ops that can be computed, and of their results those that something else uses.
+  /// Finds the ops that can be computed, and of their results those that something else uses: an op that cannot, or one
+  /// whose results are no constants worth having.
   void collect(const ConstantEvaluator &evaluator) {
     ops.clear();
     roots.clear();
@@ -102,18 +113,35 @@ private:
         ops.insert(op);
       return WalkResult::advance();
     });
-    int64_t bytes = 0;
-    for (Operation *op : ops)
+    int64_t bytes = 0, dearBytes = std::max(kDearBytes, allConstantBytes() / kDearPart);
+    llvm::DenseSet<Operation *> staying;
+    // Users come first.
+    for (Operation *op : llvm::reverse(ops))
       for (Value result : op->getResults()) {
-        bool isRoot = llvm::any_of(result.getUsers(), [&](Operation *user) { return !ops.contains(user); });
+        bool isRoot = llvm::any_of(result.getUsers(), [&](Operation *user) {
+          return !ops.contains(user) || staying.contains(user);
+        });
         if (!isRoot)
           continue;
         int64_t size = *bytesOf(result.getType());
-        if (bytes + size > maxBytes || size > allowedBytes(op))
+        Cone cone = coneOf(op);
+        bool isAllowed = size <= std::max(kSmallBytes, maxGrowth * cone.constantBytes),
+             isWorthIt = cone.isDear && size <= dearBytes;
+        if (bytes + size > maxBytes || !(isAllowed || isWorthIt)) {
+          staying.insert(op);
           continue;
+        }
         bytes += size;
+        if (!isAllowed)
+          dearBytes -= size;
         roots.push_back(result);
       }
+  }
+
+  int64_t allConstantBytes() {
+    int64_t bytes = 0;
+    getOperation().walk([&](nn::ConstantOp op) { bytes += bytesOf(op.getType()).value_or(0); });
+    return bytes;
   }
 
   bool isFoldable(Operation *op, const ConstantEvaluator &evaluator) {
@@ -138,7 +166,7 @@ private:
       out += *bytes;
     }
     // Checked op by op as well, so that no chain of small steps makes a huge intermediate.
-    if (out > std::max(kSmallBytes, maxGrowth * in))
+    if (out > std::max(kMostBetween, maxGrowth * in))
       return false;
     int64_t cost = estimateWork(op);
     if (cost > maxWork - work)
@@ -147,21 +175,27 @@ private:
     return true;
   }
 
-  /// How big a result of `op` may be: a multiple of the constants that it is made from.
-  int64_t allowedBytes(Operation *op) {
-    llvm::SmallSetVector<Operation *, 16> cone;
+  /// What a result is made of: the bytes of its constants, and whether that is dear.
+  struct Cone {
+    int64_t constantBytes = 0;
+    bool isDear = false;
+  };
+  Cone coneOf(Operation *op) {
+    llvm::SmallSetVector<Operation *, 16> members;
     llvm::SmallPtrSet<Operation *, 16> constants;
-    cone.insert(op);
-    int64_t bytes = 0;
-    for (size_t i = 0; i < cone.size(); ++i)
-      for (Value operand : cone[i]->getOperands()) {
+    members.insert(op);
+    Cone cone;
+    for (size_t i = 0; i < members.size(); ++i) {
+      cone.isDear |= isDear(members[i]);
+      for (Value operand : members[i]->getOperands()) {
         Operation *producer = operand.getDefiningOp();
         if (ops.contains(producer))
-          cone.insert(producer);
+          members.insert(producer);
         else if (constants.insert(producer).second)
-          bytes += *bytesOf(operand.getType());
+          cone.constantBytes += *bytesOf(operand.getType());
       }
-    return std::max(kSmallBytes, maxGrowth * bytes);
+    }
+    return cone;
   }
 
   void replaceRoots(const ConstantEvaluator &evaluator) {

@@ -51,3 +51,44 @@ func.func @bomb() -> tensor<8192x8192xf32> {
   %y = nn.binary add %a, %b : (tensor<8192x1xf32>, tensor<8192xf32>) -> tensor<8192x8192xf32>
   return %y : tensor<8192x8192xf32>
 }
+
+// Cheap growth is left to the run, but what it is made of is not: 128 KB of sums, from 256 numbers.
+// CHECK-LABEL: func.func @cheap
+func.func @cheap(%x: tensor<128x256xf32>) -> tensor<128x256xf32> {
+  %a = nn.constant dense<1.0> : tensor<128x1xf32> : tensor<128x1xf32>
+  %b = nn.constant dense<2.0> : tensor<256xf32> : tensor<256xf32>
+  // CHECK-DAG: nn.constant dense<3.000000e+00> : tensor<128x1xf32>
+  // CHECK-DAG: %[[SUM:.*]] = nn.binary {{ *}}add %{{.*}}, %{{.*}} : (tensor<128x1xf32>, tensor<256xf32>)
+  // CHECK: nn.binary {{ *}}mul %arg0, %[[SUM]]
+  %t = nn.constant dense<3.0> : tensor<f32> : tensor<f32>
+  %c = nn.binary mul %a, %t : (tensor<128x1xf32>, tensor<f32>) -> tensor<128x1xf32>
+  %s = nn.binary add %c, %b : (tensor<128x1xf32>, tensor<256xf32>) -> tensor<128x256xf32>
+  %y = nn.binary mul %x, %s : (tensor<128x256xf32>, tensor<128x256xf32>) -> tensor<128x256xf32>
+  return %y : tensor<128x256xf32>
+}
+
+// A softmax of the same size is worth its constant.
+// CHECK-LABEL: func.func @dear
+func.func @dear(%x: tensor<128x256xf32>) -> tensor<128x256xf32> {
+  %a = nn.constant dense<1.0> : tensor<128x1xf32> : tensor<128x1xf32>
+  %b = nn.constant dense<2.0> : tensor<256xf32> : tensor<256xf32>
+  // CHECK: %[[P:.*]] = nn.constant {{.*}} : tensor<128x256xf32>
+  // CHECK-NOT: nn.softmax
+  // CHECK: nn.binary {{ *}}mul %arg0, %[[P]]
+  %s = nn.binary add %a, %b : (tensor<128x1xf32>, tensor<256xf32>) -> tensor<128x256xf32>
+  %p = nn.softmax softmax %s {axis = 1 : i64} : (tensor<128x256xf32>) -> tensor<128x256xf32>
+  %y = nn.binary mul %x, %p : (tensor<128x256xf32>, tensor<128x256xf32>) -> tensor<128x256xf32>
+  return %y : tensor<128x256xf32>
+}
+
+// But not more than a small part of the model: 8 MB, where there are no other constants.
+// CHECK-LABEL: func.func @large
+func.func @large(%x: tensor<1024x2048xf32>) -> tensor<1024x2048xf32> {
+  %a = nn.constant dense<1.0> : tensor<1024x1xf32> : tensor<1024x1xf32>
+  %b = nn.constant dense<2.0> : tensor<2048xf32> : tensor<2048xf32>
+  // CHECK: nn.softmax
+  %s = nn.binary add %a, %b : (tensor<1024x1xf32>, tensor<2048xf32>) -> tensor<1024x2048xf32>
+  %p = nn.softmax softmax %s {axis = 1 : i64} : (tensor<1024x2048xf32>) -> tensor<1024x2048xf32>
+  %y = nn.binary mul %x, %p : (tensor<1024x2048xf32>, tensor<1024x2048xf32>) -> tensor<1024x2048xf32>
+  return %y : tensor<1024x2048xf32>
+}
