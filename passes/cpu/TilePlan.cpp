@@ -381,10 +381,9 @@ RecurrentPlan planRecurrent(const KernelTarget &target, int64_t gates, std::opti
   if (plan.isByGates) {
     // An even number of items for two threads, and tiles of even heights.
     int64_t items = llvm::divideCeil(*batch, mostTogether);
-    int64_t perItem = llvm::divideCeil(*batch, items == 1 ? 1 : llvm::alignTo(items, 2)),
-            tiles = llvm::divideCeil(perItem, accumulators(target) / plan.vectors);
-    plan.rows = llvm::divideCeil(perItem, tiles);
-    plan.itemRows = plan.rows * tiles;
+    plan.itemRows = llvm::divideCeil(*batch, items == 1 ? 1 : llvm::alignTo(items, 2));
+    int64_t tiles = llvm::divideCeil(plan.itemRows, accumulators(target) / plan.vectors);
+    plan.rows = llvm::divideCeil(plan.itemRows, tiles);
     return plan;
   }
   // Blocks of even heights.
