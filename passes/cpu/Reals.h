@@ -66,9 +66,10 @@ public:
   /// The bounds applied; NaN stays.
   Real atMost(Real x, double bound) const { return select(x > c(bound), c(bound), x); }
   Real atLeast(Real x, double bound) const { return select(x < c(bound), c(bound), x); }
-  /// c0 + c1 x + c2 x^2 + ..., of the coefficients for this type. Functions wait for chains of dependent instructions:
-  /// long ones go by Estrin's scheme, neighbours first, which is a logarithm as deep as Horner's. (Measured with AVX2: erf
-  /// takes .91 of the time. Short ones gain nothing, since what lives meanwhile takes more registers.)
+  /// c0 + c1 x + c2 x^2 + ..., of the coefficients for this type. Functions wait for chains of dependent
+  /// instructions: long ones go by Estrin's scheme, neighbours first, which is a logarithm as deep as Horner's.
+  /// (Measured with AVX2: erf takes .91 of the time. Short ones gain nothing, since what lives meanwhile takes more
+  /// registers.)
   Real polynomial(Real x, llvm::ArrayRef<double> narrow, llvm::ArrayRef<double> wide) const {
     constexpr size_t isLong = 7;
     llvm::ArrayRef<double> coefficients = isDouble ? wide : narrow;

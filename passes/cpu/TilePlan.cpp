@@ -24,6 +24,19 @@ int64_t lanesOf(const KernelTarget &target, Type element) {
   return std::max<int64_t>(1, target.vectorBits / std::max(32u, element.getIntOrFloatBitWidth()));
 }
 
+/// Sums longer than a tile's rows have room for in `nearBytes` are cut: into blocks of `rowBytes` of each of `rows`
+/// rows, past which so many tiles' panels run.
+struct CutSums {
+  int64_t nearBytes, rowBytes, rows, tiles;
+};
+
+/// Where there is no AVX-512 the first-level cache has 32 KB, and parts of rows are whole pages there: less of a page
+/// in each leaves a part of the second-level cache, whose place is the page's, to nobody. (Measured on Zen 2, 2048 x
+/// 2048 x 2048: blocks of 144 rows by 512 steps reach 84% of peak, of 48 by 1024 92%.)
+CutSums cutSumsFor(const KernelTarget &target) {
+  return target.vectorBits == 256 ? CutSums{32 << 10, 4096, 48, 24} : CutSums{kNearCache, 3072, 144, 12};
+}
+
 } // namespace
 
 bool collide(int64_t rows, int64_t distance) {
@@ -84,14 +97,11 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
     return plan;
   }
   plan.panels = std::min(plan.panels, panels);
-  // The rows of a tile stay in the first-level cache while the panels of the item run past them: of 32 KB where there is
-  // no AVX-512. There, parts of rows are whole pages, since less of a page in each leaves a part of the second-level
-  // cache, whose place is the page's, to nobody. (Measured on Zen 2, 2048 x 2048 x 2048: blocks of 144 rows by 512 steps
-  // reach 84% of peak, of 48 by 1024 92%.)
-  bool isSmallCore = target.vectorBits == 256;
-  int64_t nearSteps = (isSmallCore ? kNearCache * 2 / 3 : kNearCache) / bytes / plan.rows;
+  // The rows of a tile stay in the first-level cache while the panels of the item run past them.
+  const CutSums cut = cutSumsFor(target);
+  int64_t nearSteps = cut.nearBytes / bytes / plan.rows;
   if (depth && steps > nearSteps) {
-    int64_t most = (isSmallCore ? 4096 : 3072) / bytes, blocks = llvm::divideCeil(steps, std::min(nearSteps, most));
+    int64_t blocks = llvm::divideCeil(steps, std::min(nearSteps, cut.rowBytes / bytes));
     plan.depthBlock = llvm::alignTo(llvm::divideCeil(steps, blocks), 16);
   }
   // The panels of the item stay in the second-level cache while its rows run past them, beside the next ones
@@ -100,9 +110,9 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
   bool isCut = depth && plan.depthBlock < steps;
   int64_t most = std::max<int64_t>(1, kFarCache * 5 / 3 / (plan.depthBlock * width * bytes) / plan.panels);
   int64_t tiles = llvm::divideCeil(panels, plan.panels),
-          perItem = isCut ? (isSmallCore ? 24 : 12) : std::clamp<int64_t>(most, 1, 16);
+          perItem = isCut ? cut.tiles : std::clamp<int64_t>(most, 1, 16);
   int64_t rowTiles = rows ? llvm::divideCeil(*rows, plan.rows) : 8;
-  int64_t rowBlocks = llvm::divideCeil(rowTiles, (!isCut ? 192 : isSmallCore ? 48 : 144) / plan.rows);
+  int64_t rowBlocks = llvm::divideCeil(rowTiles, (isCut ? cut.rows : 192) / plan.rows);
   // Panels that the second-level cache keeps need not be read one after another. Few blocks of rows are no halves.
   plan.rowsFirst = depth && panels * width * *depth * bytes <= 2 * kFarCache && rowBlocks >= 4;
   // Enough items for several threads, and an even number of them.

@@ -178,7 +178,8 @@ struct RecurrentPlan {
   /// The register tile: sequences times vectors of units of one block, each with all gates; or with one gate at a time.
   int64_t rows, vectors;
   bool isByGates = false;
-  /// The sequences of an item: those of a tile, but of several where they go by gates, of which the last one may have fewer.
+  /// The sequences of an item: those of a tile, but of several where they go by gates, of which the last one may have
+  /// fewer.
   int64_t itemRows = 0;
 };
 

@@ -1,9 +1,9 @@
 // The lowering of nn.packed_recurrent: one item per direction and block of sequences.
 //
-// In every step the micro-kernel adds the products of the state with the panel of a block of units to what
-// the projection holds; all gates of these units are then in registers, where the cell's arithmetic turns
-// them into the new state. Panels are larger than the nearest caches, so the blocks are walked forth in one
-// step and back in the next: what was read last is read first.
+// In every step the micro-kernel adds the products of the state with the panel of a block of units to what the
+// projection holds; all gates of these units are then in registers, where the cell's arithmetic turns them into the
+// new state; vectors of less than a block go gate by gate for several sequences. Panels are larger than the nearest
+// caches, so the blocks are walked forth in one step and back in the next: what was read last is read first.
 //
 // Where the op has the input's panels, InputProjection forms what the projection would hold.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -250,38 +250,44 @@ private:
     kernel.parts = partsFor(k.target, rows * kernel.vectors);
     // A step that has two products per unit has time for the input in the first.
     bool isBoth = ownProjection && ownProjection->isInterleaved() && firstGate == 0;
+    overBlocks(count, [&](Value block, Value isForth) {
+      for (int64_t v = 0; v < kWidth / plan.lanes; v += plan.vectors) {
+        auto tileOf = [&](int64_t r, int64_t j) {
+          return Tile{k.index(r), v + j, block, k.add(k.mul(block, kWidth), (v + j) * plan.lanes)};
+        };
+        SmallVector<Value> sums;
+        for (int64_t r = 0; r < rows; ++r)
+          for (int64_t j = 0; j < plan.vectors; ++j)
+            for (int64_t g = 0; g < count; ++g)
+              sums.push_back(initial(tileOf(r, j), firstGate + g));
+        auto left = [&](int64_t r, Value at) { return factor(from, k.index(r), at); };
+        auto right = [&](int64_t j, Value at) {
+          int64_t column = (firstGate + j % count) * kWidth + (v + j / count) * plan.lanes;
+          return load(panels, {direction, block, at, k.index(column)}, vector);
+        };
+        // Within a block, too, what was read last is read first. Beside the input's products that gains nothing.
+        Value start = k.select(isForth, k.index(0), k.index(hidden - 1));
+        Value stride = k.select(isForth, k.index(1), k.index(-1));
+        auto turned = [&](MicroKernel::Operand operand) {
+          return [this, start, stride, operand](int64_t i, Value at) {
+            return operand(i, k.add(start, k.mul(at, stride)));
+          };
+        };
+        sums = isBoth ? ownProjection->beside(kernel, hidden, sums, left, right, block)
+                      : kernel.emit(k, k.index(0), k.index(hidden), sums, turned(left), turned(right));
+        for (int64_t r = 0; r < rows; ++r)
+          for (int64_t j = 0; j < plan.vectors; ++j)
+            body(tileOf(r, j), ArrayRef(sums).slice((r * plan.vectors + j) * count, count));
+      }
+    });
+  }
+
+  /// The blocks of units, of `count` gates each, forth in one step and back in the next; threads share them.
+  void overBlocks(int64_t count, llvm::function_ref<void(Value block, Value isForth)> body) {
     k.parallel(k.index(blocks), rangeWorthAFork(rows * count * kWidth * hidden), [&](Value begin, Value end) {
       Value isForth = k.compare(arith::CmpIPredicate::eq, now, k.index(0));
       k.loop(begin, end, k.index(1), [&](Value i) {
-        Value block = k.select(isForth, i, k.sub(k.add(begin, k.sub(end, k.index(1))), i));
-        for (int64_t v = 0; v < kWidth / plan.lanes; v += plan.vectors) {
-          auto tileOf = [&](int64_t r, int64_t j) {
-            return Tile{k.index(r), v + j, block, k.add(k.mul(block, kWidth), (v + j) * plan.lanes)};
-          };
-          SmallVector<Value> sums;
-          for (int64_t r = 0; r < rows; ++r)
-            for (int64_t j = 0; j < plan.vectors; ++j)
-              for (int64_t g = 0; g < count; ++g)
-                sums.push_back(initial(tileOf(r, j), firstGate + g));
-          auto left = [&](int64_t r, Value at) { return factor(from, k.index(r), at); };
-          auto right = [&](int64_t j, Value at) {
-            int64_t column = (firstGate + j % count) * kWidth + (v + j / count) * plan.lanes;
-            return load(panels, {direction, block, at, k.index(column)}, vector);
-          };
-          // Within a block, too, what was read last is read first. Beside the input's products that gains nothing.
-          Value start = k.select(isForth, k.index(0), k.index(hidden - 1));
-          Value stride = k.select(isForth, k.index(1), k.index(-1));
-          auto turned = [&](MicroKernel::Operand operand) {
-            return [this, start, stride, operand](int64_t i, Value at) {
-              return operand(i, k.add(start, k.mul(at, stride)));
-            };
-          };
-          sums = isBoth ? ownProjection->beside(kernel, hidden, sums, left, right, block)
-                        : kernel.emit(k, k.index(0), k.index(hidden), sums, turned(left), turned(right));
-          for (int64_t r = 0; r < rows; ++r)
-            for (int64_t j = 0; j < plan.vectors; ++j)
-              body(tileOf(r, j), ArrayRef(sums).slice((r * plan.vectors + j) * count, count));
-        }
+        body(k.select(isForth, i, k.sub(k.add(begin, k.sub(end, k.index(1))), i)), isForth);
       });
     });
   }
@@ -294,48 +300,44 @@ private:
     return load(from, indices, k.b.getF32Type());
   }
 
-  /// As overTiles, for one gate of a block of units after the other. What is summed waits in `gateSums`, which each block
-  /// has of its own, since threads share the blocks.
+  /// As overTiles, for one gate of a block of units after the other. What is summed waits in `gateSums`, which each
+  /// block has of its own, since threads share the blocks.
   void overGates(int64_t firstGate, int64_t count, Value from, llvm::function_ref<void(Tile, ValueRange)> body) {
-    k.parallel(k.index(blocks), rangeWorthAFork(rows * count * kWidth * hidden), [&](Value begin, Value end) {
-      Value isForth = k.compare(arith::CmpIPredicate::eq, now, k.index(0));
-      k.loop(begin, end, k.index(1), [&](Value i) {
-        Value block = k.select(isForth, i, k.sub(k.add(begin, k.sub(end, k.index(1))), i));
-        auto tileOf = [&](Value r, int64_t v) {
-          return Tile{r, v, block, k.add(k.mul(block, kWidth), v * plan.lanes)};
-        };
-        for (int64_t gate = firstGate; gate < firstGate + count; ++gate) {
-          auto sum = [&](int64_t height, Value first) {
-            MicroKernel kernel{height, plan.vectors, vector};
-            kernel.parts = partsFor(k.target, height * plan.vectors);
-            SmallVector<Value> sums;
-            for (int64_t r = 0; r < height; ++r)
-              for (int64_t v = 0; v < plan.vectors; ++v)
-                sums.push_back(initial(tileOf(k.add(first, r), v), gate));
-            auto left = [&](int64_t r, Value at) { return factor(from, k.add(first, r), at); };
-            auto right = [&](int64_t v, Value at) {
-              return load(panels, {direction, block, at, k.index(gate * kWidth + v * plan.lanes)}, vector);
-            };
-            sums = kernel.emit(k, k.index(0), k.index(hidden), sums, left, right);
-            for (int64_t r = 0; r < height; ++r)
-              for (int64_t v = 0; v < plan.vectors; ++v)
-                store(sums[r * plan.vectors + v], gateSums,
-                      {block, k.index(gate), k.add(first, r), k.index(v * plan.lanes)});
+    overBlocks(count, [&](Value block, Value) {
+      auto tileOf = [&](Value r, int64_t v) {
+        return Tile{r, v, block, k.add(k.mul(block, kWidth), v * plan.lanes)};
+      };
+      for (int64_t gate = firstGate; gate < firstGate + count; ++gate) {
+        auto sum = [&](int64_t height, Value first) {
+          MicroKernel kernel{height, plan.vectors, vector};
+          kernel.parts = partsFor(k.target, height * plan.vectors);
+          SmallVector<Value> sums;
+          for (int64_t r = 0; r < height; ++r)
+            for (int64_t v = 0; v < plan.vectors; ++v)
+              sums.push_back(initial(tileOf(k.add(first, r), v), gate));
+          auto left = [&](int64_t r, Value at) { return factor(from, k.add(first, r), at); };
+          auto right = [&](int64_t v, Value at) {
+            return load(panels, {direction, block, at, k.index(gate * kWidth + v * plan.lanes)}, vector);
           };
-          int64_t rest = rows % plan.rows;
-          if (rows > rest)
-            k.loop(k.index(0), k.index(rows - rest), k.index(plan.rows), [&](Value first) { sum(plan.rows, first); });
-          if (rest > 0)
-            sum(rest, k.index(rows - rest));
+          sums = kernel.emit(k, k.index(0), k.index(hidden), sums, left, right);
+          for (int64_t r = 0; r < height; ++r)
+            for (int64_t v = 0; v < plan.vectors; ++v)
+              store(sums[r * plan.vectors + v], gateSums,
+                    {block, k.index(gate), k.add(first, r), k.index(v * plan.lanes)});
+        };
+        int64_t rest = rows % plan.rows;
+        if (rows > rest)
+          k.loop(k.index(0), k.index(rows - rest), k.index(plan.rows), [&](Value first) { sum(plan.rows, first); });
+        if (rest > 0)
+          sum(rest, k.index(rows - rest));
+      }
+      overRows([&](Value r) {
+        for (int64_t v = 0; v < plan.vectors; ++v) {
+          SmallVector<Value> sums;
+          for (int64_t gate = firstGate; gate < firstGate + count; ++gate)
+            sums.push_back(load(gateSums, {block, k.index(gate), r, k.index(v * plan.lanes)}, vector));
+          body(tileOf(r, v), sums);
         }
-        overRows([&](Value r) {
-          for (int64_t v = 0; v < plan.vectors; ++v) {
-            SmallVector<Value> sums;
-            for (int64_t gate = firstGate; gate < firstGate + count; ++gate)
-              sums.push_back(load(gateSums, {block, k.index(gate), r, k.index(v * plan.lanes)}, vector));
-            body(tileOf(r, v), sums);
-          }
-        });
       });
     });
   }

@@ -181,9 +181,10 @@ TransposeShape::TransposeShape(nn::TransposeOp op) : op(op) {
   for (const Run &run : runs)
     if (!isIn(rows, run) && !isIn(columns, run))
       others.push_back(run);
-  // Where rows are few and their neighbours in x are the columns, one item reads all of a piece of x. So it does of many
-  // elements, unless columns are so few that a piece of y is a whole one: what comes from beyond the second-level cache is
-  // then read in long pieces. (Zen 2: 4096 x 4096 elements take .67 of the time, 7168 x 112 .80, 3072 x 768 .71.)
+  // Where rows are few and their neighbours in x are the columns, one item reads all of a piece of x. So it does of
+  // many elements, unless columns are so few that a piece of y is a whole one: what comes from beyond the
+  // second-level cache is then read in long pieces. (Zen 2: 4096 x 4096 elements take .67 of the time, 7168 x 112
+  // .80, 3072 x 768 .71.)
   bool areNeighbours = rows.size() < inX.size() && inX[inX.size() - rows.size() - 1].first == columns.back().first;
   int64_t rowCount = extentOf(rows), columnCount = extentOf(columns);
   bool isKnown = !ShapedType::isDynamic(rowCount), areMany = isKnown && !ShapedType::isDynamic(columnCount) &&
