@@ -85,7 +85,7 @@ def NN_BlockedByteConvOp : NN_BlockedOp<"blocked_byte_conv", (ins NN_Tensor:$x, 
 def NN_WinogradConvOp : NN_BlockedOp<"winograd_conv", (ins NN_Tensor:$x, NN_Tensor:$u, Optional<NN_Tensor>:$bias,
     DenseI64ArrayAttr:$pads, I64Attr:$channels, I64Attr:$filters, DenseI64ArrayAttr:$outputs,
     DefaultValuedAttr<DenseI64ArrayAttr, "{3, 3}">:$kernel, DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
-    DefaultValuedAttr<I64Attr, "1">:$stride, DefaultValuedAttr<I64Attr, "1">:$groups)> {
+    DefaultValuedAttr<I64Attr, "1">:$stride, DefaultValuedAttr<I64Attr, "1">:$groups, UnitAttr:$from_taps)> {
   let summary = "convolution of 2, 3 or 5 taps a dim by Winograd's algorithm (made by nn-block-channels)";
   let description = [{
     nn.conv with a kernel of `taps` x `taps`, x: [N,ceil(C/16),H,W,16], u: [p * q, ceil(M/16), C, 16], bias:
@@ -102,11 +102,16 @@ def NN_WinogradConvOp : NN_BlockedOp<"winograd_conv", (ins NN_Tensor:$x, NN_Tens
     5 x 5 piece for 4 x 4 outputs instead of 64, or 9 for 2 x 2 instead of 16. With three taps along one dim alone, 4
     outputs take 6 products instead of 12, and 9 with a stride of 2.
 
+    With `from_taps` u holds the filters themselves and the kernel computes their weights in every run:
+    u[m / 16, c, t, m % 16] is tap t of the kernel, row by row, and C a multiple of 16. Few outputs of many large
+    weights, which come from memory, so take less time: there are up to 4 times as many weights as taps.
+
     - winograd_conv_c1: x has as many dims as the kernel, one or two, and holds `channels` channels.
     - winograd_conv_c2: pads has 2n entries for the kernel's n, none negative, and dilations n that are positive.
     - winograd_conv_c3: u fits the channels, the filters, the groups, which have whole blocks if there are several, and
       the pieces, which along each dim with taps are F(4,3), F(2,3), F(4,2), F(2,2) or F(2,5), or of one output, and
-      with a stride of 2 F(4,3), F(2,3) or F(1,3), without dilations and with taps along all dims.
+      with a stride of 2 F(4,3), F(2,3) or F(1,3), without dilations and with taps along all dims; or the taps, if the
+      channels of a group are whole blocks.
     - winograd_conv_c4: bias has a lane for every filter.
     - winograd_conv_c5: the kernel fits into the padded input.
   }];

@@ -251,16 +251,16 @@ private:
     bool isDepthwise = groups > 1 && liesWithinVector(shape.channels, filters / groups);
     if (isDepthwise && shape.channels > 1 && !constantValue(op.getW()))
       return;
-    auto filtering = winograd ? winogradFiltering(op) : std::nullopt;
+    auto choice = winograd ? planWinograd(op) : std::nullopt;
     // Blocks that would be mostly empty cost more than they save.
     if (isDepthwise ? channels < (shape.channels == 1 ? 8 : kBlock) && !isBlocked
-                    : !fillsBlocks(filters, shape.taps, y.getShape().back(), filtering.has_value()))
+                    : !fillsBlocks(filters, shape.taps, y.getShape().back(), choice.has_value()))
       return;
     if (!isDepthwise && groups > 1 && (shape.channels % kBlock || filters / groups % kBlock))
       return;
     if (!isBlocked && isLoneConvolution(op))
       return;
-    if (!isDepthwise && !filtering && !fitsPatches(op, shape.channels * sizeof(float)))
+    if (!isDepthwise && !choice && !fitsPatches(op, shape.channels * sizeof(float)))
       return;
     Value bias = op.getBias() ? blockedLanes(b, loc, op.getBias(), filters) : Value();
     Type type = blockedType(y);
@@ -270,12 +270,13 @@ private:
                                                         op.getStrides(), pads, op.getDilations(), shape.channels,
                                                         /*depth=*/DenseI64ArrayAttr()));
     }
-    if (filtering) {
-      Value packed = winogradPanels(b, loc, op.getW(), shape, *filtering);
-      SmallVector<int64_t> outputs = filtering->outputs(kernel.size());
+    if (choice) {
+      const auto &[filtering, fromTaps] = *choice;
+      Value packed = fromTaps ? tapPanels(b, loc, op.getW(), shape) : winogradPanels(b, loc, op.getW(), shape, filtering);
+      SmallVector<int64_t> outputs = filtering.outputs(kernel.size());
       return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, pads,
                                                     channels, filters, outputs, kernel, op.getDilations(),
-                                                    filtering->stride(), groups));
+                                                    filtering.stride(), groups, fromTaps));
     }
     // A picture's few channels are read as they come.
     bool plain = !isBlocked && groups == 1 && channels < kBlock;

@@ -96,6 +96,15 @@ ElementsAttr packWinograd(const Elements &weight, WeightShape s, winograd::Image
   });
 }
 
+ElementsAttr packTaps(const Elements &weight, WeightShape s, MLIRContext *context) {
+  int64_t rows = s.channels * s.taps;
+  return makeConstant({blocksOf(s.filters), s.channels, s.taps, kBlock}, context, [&](MutableArrayRef<float> to) {
+    for (int64_t m = 0; m < s.filters; ++m)
+      for (int64_t i = 0; i < rows; ++i)
+        to[(m / kBlock * rows + i) * kBlock + m % kBlock] = weight.f32(m * rows + i);
+  });
+}
+
 ElementsAttr packDepthwise(const Elements &weight, WeightShape s, MLIRContext *context) {
   int64_t rows = s.taps * s.channels;
   return makeConstant({blocksOf(s.filters), rows, kBlock}, context, [&](MutableArrayRef<float> to) {

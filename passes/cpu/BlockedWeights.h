@@ -34,6 +34,9 @@ mlir::ElementsAttr packWeightSums(const Elements &weight, WeightShape shape, int
 mlir::ElementsAttr packWinograd(const Elements &weight, WeightShape shape, winograd::ImageFiltering filtering,
                                 mlir::MLIRContext *context);
 
+/// Panels of 16 filters, [panels,channels,taps,16], of which nn.winograd_conv computes the weights itself.
+mlir::ElementsAttr packTaps(const Elements &weight, WeightShape shape, mlir::MLIRContext *context);
+
 /// [blocks,taps*channels,16] of groups with as many filters as channels, which do not cut blocks.
 mlir::ElementsAttr packDepthwise(const Elements &weight, WeightShape shape, mlir::MLIRContext *context);
 

@@ -2,6 +2,7 @@
 
 #include "dialects/nn/Blocked.h"
 #include "passes/cpu/TilePlan.h"
+#include "passes/cpu/WinogradPlan.h"
 #include "passes/cpu/WinogradTransforms.h"
 #include "passes/graph/Constants.h"
 #include "passes/graph/WindowPads.h"
@@ -71,7 +72,8 @@ double productsOfPeak(const winograd::ImageFiltering &f, int64_t channels) {
   return outputs == 2 ? 0.82 : outputs == 4 && f.down.outputs == 2 ? 0.82 : 0.65;
 }
 
-double winogradCycles(Size s, const winograd::ImageFiltering &f) {
+double winogradCycles(Size s, const WinogradChoice &choice) {
+  const winograd::ImageFiltering &f = choice.filtering;
   double blocks = nn::blocksOf(s.filters), ofPeak = productsOfPeak(f, s.channels);
   winograd::Pieces rows{s.rows, f.down, s.rowDilation}, columns{s.columns, f.across, s.columnDilation};
   double pieces = rows.count() * columns.count();
@@ -79,11 +81,13 @@ double winogradCycles(Size s, const winograd::ImageFiltering &f) {
     return static_cast<double>(s.isDilated() ? cut.count() * cut.filtering.points() : cut.points());
   };
   // With a stride the rows of points from the third on share a row of weights, which has left the cache again.
-  double weights = f.down.points() * f.across.weights() * s.channels * blocks * nn::kBlock;
+  double weights = (choice.fromTaps ? s.taps() : f.down.points() * f.across.weights()) * s.channels * blocks * nn::kBlock;
   // Measured with 16 to 512 channels and distances of 2 to 12: pixels that lie apart in many planes take so much longer to
   // come together.
   double apart = s.isDilated() && s.channels > 64 ? 3 : 1;
   double transforms = pieces * (nn::blocksOf(s.channels) + blocks) * transformCycles(f) * apart;
+  if (choice.fromTaps)
+    transforms += weightCycles(f.weights()) * s.channels * blocks;
   return overlapped(pointsAlong(rows) * pointsAlong(columns) * s.channels * blocks / 2 / ofPeak, weights) + transforms;
 }
 
@@ -119,8 +123,17 @@ Size sizeOf(nn::ConvOp op, int64_t channels, int64_t filters) {
           inside(n - 1)};
 }
 
-/// The filtering that takes the least time for a group of such a size, less than `most` cycles.
-std::optional<winograd::ImageFiltering> filteringBelow(double most, nn::ConvOp op, const Size &size) {
+/// Whether the kernel may compute the weights: of whole blocks of channels, where they would not stay in the caches and
+/// a known number of pieces shares them.
+bool mayComputeWeights(nn::ConvOp op, const Size &size, const winograd::ImageFiltering &f) {
+  constexpr int64_t kMostKept = 2 << 20;
+  int64_t weights = f.weights() * size.channels * nn::blocksOf(size.filters) * nn::kBlock;
+  return size.channels % nn::kBlock == 0 && weights * int64_t(sizeof(float)) > kMostKept &&
+         cast<RankedTensorType>(op.getY().getType()).hasStaticShape();
+}
+
+/// What takes the least time for a group of such a size, less than `most` cycles.
+std::optional<WinogradChoice> choiceBelow(double most, nn::ConvOp op, const Size &size) {
   ArrayRef<int64_t> kernel = cast<RankedTensorType>(op.getW().getType()).getShape().drop_front(2);
   int64_t n = kernel.size(), taps = *llvm::max_element(kernel), stride = op.getStrides()[0];
   if (n > 2 || llvm::any_of(kernel, [&](int64_t k) { return k != taps && k != 1; }) ||
@@ -138,30 +151,36 @@ std::optional<winograd::ImageFiltering> filteringBelow(double most, nn::ConvOp o
       // A piece of a single output takes as many products as summing directly.
       if (down * across > 1)
         candidates.push_back(n == 1 ? SmallVector<int64_t>{across} : SmallVector<int64_t>{down, across});
-  std::optional<winograd::ImageFiltering> chosen;
-  for (ArrayRef<int64_t> outputs : candidates) {
-    winograd::ImageFiltering filtering(outputs, kernel, stride);
-    double cycles = winogradCycles(size, filtering);
-    // What only the run knows is transformed in every run: some cycles for the weight of a channel at a point.
-    if (!constantValue(op.getW()))
-      cycles += 1.5 * filtering.weights() * size.channels * size.filters;
-    if (cycles < most && filtering.estimatedError(size.channels) < 1e-5) {
-      most = cycles;
-      chosen = filtering;
+  std::optional<WinogradChoice> chosen;
+  for (ArrayRef<int64_t> outputs : candidates)
+    for (bool fromTaps : {false, true}) {
+      WinogradChoice choice{{outputs, kernel, stride}, fromTaps};
+      if (fromTaps && !mayComputeWeights(op, size, choice.filtering))
+        continue;
+      double cycles = winogradCycles(size, choice);
+      // Fewer weights need a reason: the products of some take longer for them.
+      if (fromTaps)
+        cycles *= 1.03;
+      // What only the run knows is packed in every run: some cycles for the weight of a channel at a point, or the tap.
+      if (!constantValue(op.getW()))
+        cycles += 1.5 * (fromTaps ? size.taps() : choice.filtering.weights()) * size.channels * size.filters;
+      if (cycles < most && choice.filtering.estimatedError(size.channels) < 1e-5) {
+        most = cycles;
+        chosen = choice;
+      }
     }
-  }
   return chosen;
 }
 
 } // namespace
 
-std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op) {
+std::optional<WinogradChoice> planWinograd(nn::ConvOp op) {
   auto w = cast<RankedTensorType>(op.getW().getType());
   int64_t channels = w.getDimSize(1), groups = op.getGroups(), filters = w.getDimSize(0) / groups;
   if (w.getRank() > 4 || (groups > 1 && (channels % nn::kBlock || filters % nn::kBlock)))
     return std::nullopt;
   Size size = sizeOf(op, channels, filters);
-  return filteringBelow(0.9 * directCycles(size), op, size);
+  return choiceBelow(0.9 * directCycles(size), op, size);
 }
 
 bool paysMergingGroups(nn::ConvOp op) {
@@ -172,7 +191,7 @@ bool paysMergingGroups(nn::ConvOp op) {
   Size size = sizeOf(op, 2 * channels, 2 * filters);
   // Outputs of a group that are gathered into vectors (nn.packed_conv) take 85% of the multipliers.
   double oneByOne = 2.0 * size.rows * size.columns * size.taps() * channels * filters / nn::kBlock / 2 / 0.85;
-  return filteringBelow(0.9 * oneByOne, op, size).has_value();
+  return choiceBelow(0.9 * oneByOne, op, size).has_value();
 }
 
 bool liesWithinVector(int64_t channels, int64_t filters) {

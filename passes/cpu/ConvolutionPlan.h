@@ -7,9 +7,16 @@
 
 namespace nnc {
 
-/// The minimal filtering with which Winograd's algorithm is expected to be fastest and clearly faster than summing
-/// directly, with an estimated error below 1e-5 of the largest output. Nothing where there is none.
-std::optional<winograd::ImageFiltering> winogradFiltering(nn::ConvOp op);
+/// A convolution by Winograd's algorithm: its minimal filtering, and whether its kernel computes the weights from the taps
+/// in every run, since they are too many to come from memory.
+struct WinogradChoice {
+  winograd::ImageFiltering filtering;
+  bool fromTaps;
+};
+
+/// How Winograd's algorithm is expected to be fastest and clearly faster than summing directly, with an estimated error
+/// below 1e-5 of the largest output. Nothing where it is not.
+std::optional<WinogradChoice> planWinograd(nn::ConvOp op);
 
 /// Whether that algorithm is clearly faster with every two neighbouring groups as one, half of whose weights are zero,
 /// than groups that fill no blocks are one by one.

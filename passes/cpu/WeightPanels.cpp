@@ -41,20 +41,9 @@ Value sliced(OpBuilder &b, Location loc, Value x, int64_t dim, int64_t from, int
 /// The elements of a constant weight.
 std::optional<Elements> known(Value weight) { return elementsOf(constantValue(weight)); }
 
-/// G, for each tap of one dim its part of all the weights.
-SmallVector<SmallVector<double>> weightsOfTaps(winograd::Filtering f) {
-  SmallVector<SmallVector<double>> ofTap(f.taps, SmallVector<double>(f.weights()));
-  for (int64_t tap = 0; tap < f.taps; ++tap) {
-    SmallVector<double> unit(f.taps, 0.0);
-    unit[tap] = 1;
-    winograd::transformFilter(f, unit, ofTap[tap].data());
-  }
-  return ofTap;
-}
-
 /// G x G, by which the taps of a filter, as a column, give its weights: [weights, taps].
 Value weightsOfTaps(OpBuilder &b, Location loc, winograd::ImageFiltering f) {
-  auto down = weightsOfTaps(f.down), across = weightsOfTaps(f.across);
+  auto down = winograd::weightsOfTaps(f.down), across = winograd::weightsOfTaps(f.across);
   int64_t columns = f.across.taps, taps = f.down.taps * columns;
   std::vector<float> elements;
   for (int64_t i = 0; i < f.down.weights(); ++i)
@@ -89,6 +78,15 @@ Value directPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, bool
     return parts[0];
   auto type = typeOf(parts[0]).clone({s.groups, panels, s.channels * s.taps, kBlock});
   return nn::ConcatOp::create(b, loc, type, parts, 2);
+}
+
+Value tapPanels(OpBuilder &b, Location loc, Value weight, WeightShape s) {
+  if (auto elements = known(weight))
+    return createConstant(b, loc, packTaps(*elements, s, b.getContext()));
+  int64_t panels = blocksOf(s.filters);
+  Value all = createReshape(b, loc, weight, {s.filters, s.channels, s.taps});
+  all = createReshape(b, loc, filledUp(b, loc, all, 0, panels * kBlock), {panels, kBlock, s.channels, s.taps});
+  return createTranspose(b, loc, all, {0, 2, 3, 1});
 }
 
 Value winogradPanels(OpBuilder &b, Location loc, Value weight, WeightShape s, winograd::ImageFiltering filtering) {

@@ -16,7 +16,10 @@ namespace nnc {
 /// blocks. With several groups each has whole blocks.
 mlir::Value directPanels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value weight, WeightShape shape, bool plain);
 
-/// For nn.winograd_conv.
+/// For nn.winograd_conv with `from_taps`.
+mlir::Value tapPanels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value weight, WeightShape shape);
+
+/// For nn.winograd_conv without.
 mlir::Value winogradPanels(mlir::OpBuilder &b, mlir::Location loc, mlir::Value weight, WeightShape shape,
                            winograd::ImageFiltering filtering);
 

@@ -4,7 +4,9 @@
 // polynomials of inputs and filter are multiplied by their values at 6 points and interpolated. Which points decides
 // how much of the precision is lost: 0, 1, -1, 2, -2 and infinity, the usual ones, lose 5 times as much as 0, 3/4,
 // -3/4, 3/2, -3/2 and infinity (measured on random data of 64 and 512 channels: 7e-6 and 2e-5 of the largest output
-// against 2e-6 and 4e-6; summing directly 1e-6 and 2e-6). All factors but those of the filter are exact in binary.
+// against 2e-6 and 4e-6; summing directly 1e-6 and 2e-6). What the interpolation divides by, the products of the
+// differences of the points, is part of the outputs' factors, so that those of the inputs and of the filter are few and
+// exact in binary.
 //
 // F(2,3), with the points 0, 1, -1 and infinity, saves less, but its weights are 16/9 of the filter's and not
 // 4 times as large, and images whose extent is no multiple of 4 fill its pieces better.
@@ -39,6 +41,12 @@ llvm::SmallVector<mlir::Value> transformShortOutput(KernelBuilder &k, Filtering 
 
 /// G g, in double precision: the weights.
 void transformFilter(Filtering f, llvm::ArrayRef<double> taps, double *weights);
+
+/// G, for each tap its part of all the weights.
+llvm::SmallVector<llvm::SmallVector<double>> weightsOfTaps(Filtering f);
+
+/// G g for the vectors of taps, in single precision.
+llvm::SmallVector<mlir::Value> transformFilter(KernelBuilder &k, Filtering f, mlir::ValueRange taps);
 
 /// One dim of the result cut into pieces of up to `outputs` outputs. Those of a piece lie `dilation` apart, so that
 /// they share inputs as neighbours do without dilation: all pieces of output 0 modulo the dilation, then of 1, and so

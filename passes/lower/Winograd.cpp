@@ -28,7 +28,7 @@
 #include "passes/lower/Contraction.h"
 #include "passes/lower/Epilogue.h"
 #include "passes/lower/Registry.h"
-#include "passes/lower/WinogradShape.h"
+#include "passes/lower/WinogradWeights.h"
 
 using namespace mlir;
 
@@ -38,7 +38,7 @@ namespace {
 
 using nn::kBlock;
 using winograd::Along;
-using winograd::Points;
+using winograd::PointSet;
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
@@ -53,14 +53,14 @@ public:
   Winograd(KernelBuilder &k, nn::WinogradConvOp op)
       : k(k), op(op), s(op, k.target), f(s.filtering), plan(s.plan),
         vector(VectorType::get({plan.lanes}, k.b.getF32Type())), perPanel(kBlock / plan.lanes),
-        blocks(nn::blocksOf(s.channels)), x(k.flat(k.memref(op.getX()))), u(k.flat(k.memref(op.getU()))) {
+        blocks(nn::blocksOf(s.channels)), x(k.flat(k.memref(op.getX()))), weights(k, op, s) {
     if (op.getBias())
       bias = k.flat(k.memref(op.getBias()));
     auto memory = [&](int64_t count) { return k.workspace(MemRefType::get({count}, k.b.getF32Type())); };
     // An odd number of cache lines from point to point: those that belong to a piece would otherwise share a
     // few sets.
     inputPoint = (blocks * s.itemPieces() | 1) * kBlock;
-    productPoint = (plan.panels * s.itemPieces() | 1) * kBlock;
+    productPoint = (plan.groupPanels * s.itemPieces() | 1) * kBlock;
     inputs = memory(f.points() * inputPoint);
     products = memory(f.points() * productPoint);
     square = memory(f.points() * kBlock);
@@ -77,8 +77,10 @@ public:
     int64_t work = f.points() * s.itemPieces() * s.itemPanels() * kBlock * s.channels;
     k.grain = std::max<int64_t>(1, 200000 / std::max<int64_t>(work, 1));
     StringRef strided = op.getStride() == 2 ? " of stride 2" : "";
-    k.note("Winograd " + describe() + strided + ", registers hold " + Twine(plan.rows) + " pieces x " +
-           Twine(plan.panels * kBlock) + " filters, cut into " + Twine(plan.panelItems) + " x " + (s.patches ? s.patches->describe() : std::to_string(plan.tileItems)));
+    k.note("Winograd " + s.name + strided + ", registers hold " + Twine(plan.rows) + " pieces x " +
+           Twine(plan.panels * kBlock) + " filters, cut into " + Twine(plan.panelItems) + " x " +
+           (s.patches ? s.patches->describe() : std::to_string(plan.tileItems)) +
+           (weights.areComputed() ? ", weights computed for " + Twine(plan.channels) + " channels at a time" : ""));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
       group = point[1];
@@ -95,8 +97,8 @@ public:
       forEachPiece([&](const Piece &piece) { transformInputs(piece); });
       auto panelsOf = [&](Value part) {
         std::pair<Value, Value> range = s.panelGroups().range(k, part);
-        k.loop(range.first, range.second, k.index(plan.panels), [&](Value panel) {
-          Value end = k.min(k.add(panel, plan.panels), range.second);
+        k.loop(range.first, range.second, k.index(plan.groupPanels), [&](Value panel) {
+          Value end = k.min(k.add(panel, plan.groupPanels), range.second);
           multiplyAll(panel, end);
           k.loop(k.sub(end, panel), [&](Value j) {
             forEachPiece([&](const Piece &piece) { transformOutputs(k.add(panel, j), j, piece); });
@@ -112,17 +114,6 @@ public:
   }
 
 private:
-  /// F(4,3) of pieces of 4 x 4 outputs and three taps; F(2x4,3x3) of 2 x 4.
-  std::string describe() {
-    ArrayRef<int64_t> outputs = op.getOutputs(), kernel = op.getKernel();
-    auto joined = [](ArrayRef<int64_t> extents) {
-      return llvm::join(llvm::map_range(extents, [](int64_t extent) { return std::to_string(extent); }), "x");
-    };
-    if (outputs.size() == 2 && kernel[0] == kernel[1] && outputs[0] != outputs[1])
-      return "F(" + joined(outputs) + "," + joined(kernel) + ")";
-    return "F(" + std::to_string(*llvm::max_element(outputs)) + "," + std::to_string(*llvm::max_element(kernel)) + ")";
-  }
-
   /// Finds which pieces of a patch the item has and returns which parts of the panels, [first, end): of many pieces its
   /// share with all panels, so that inputs are transformed once, else all pieces with its share of the panels, so that
   /// weights are read once.
@@ -181,12 +172,6 @@ private:
       alike(s.endWhole(), false, true);
     if (s.shortRows && s.shortColumns)
       alike(s.endWholeRows(), true, true);
-  }
-
-  static SmallVector<Points> pointsOf(winograd::Filtering f, bool hasShort) {
-    if (!hasShort)
-      return {{Points::all, llvm::to_vector(llvm::seq<int64_t>(0, f.points()))}};
-    return {{Points::ofShort, f.shortPoints()}, {Points::others, f.otherPoints()}};
   }
 
   /// V[point][block][piece][16] = B^T d B.
@@ -248,56 +233,44 @@ private:
     });
   }
 
-  /// Points at which the same pieces have products.
-  struct PointSet {
-    Points down, across;
-    int64_t count() const { return down.count() * across.count(); }
-  };
-  /// The number of a point, and of its weights.
-  struct Point {
-    Value number, weights;
-  };
-  Point pointAt(const PointSet &set, Value i) {
-    Value columns = k.index(set.across.count());
-    Value row = set.down.at(k, k.div(i, columns)), column = set.across.at(k, k.rem(i, columns));
-    auto weight = [&](Value point, winograd::Filtering along) {
-      return along.weights() < along.points() ? k.min(point, k.index(along.weights() - 1)) : point;
-    };
-    return {k.add(k.mul(row, f.across.points()), column),
-            k.add(k.mul(weight(row, f.down), f.across.weights()), weight(column, f.across))};
-  }
-
   /// The products at all points for a group of panels.
   void multiplyAll(Value panel, Value end) {
-    SmallVector<PointSet> sets;
-    for (const Points &down : pointsOf(f.down, s.shortRows))
-      for (const Points &across : pointsOf(f.across, s.shortColumns))
-        sets.push_back({down, across});
-    for (auto [i, set] : llvm::enumerate(sets)) {
-      // Behind the last set, the first point of the next group.
-      bool isLast = i + 1 == sets.size();
-      multiplySet(set, panel, end, pointAt(isLast ? sets.front() : sets[i + 1], k.index(0)).weights, isLast);
-    }
+    SmallVector<PointSet> sets = s.pointSets();
+    tiles = 0;
+    for (const PointSet &set : sets)
+      tiles += set.count() * set.tiles.parts;
+    WinogradWeights::Panels panels{group, panel, end};
+    weights.forEachChannels(panels, [&](Value firstBlock, Value endBlock) {
+      channelBlocks = {firstBlock, endBlock};
+      int64_t before = 0;
+      for (auto [i, set] : llvm::enumerate(sets)) {
+        // Behind the last set, the first point of the next group.
+        bool isLast = i + 1 == sets.size();
+        Value following = (isLast ? sets.front() : sets[i + 1]).at(k, f, k.index(0)).second;
+        multiplySet(set, panels, following, isLast, before);
+        before += set.count() * set.tiles.parts;
+      }
+    });
   }
 
   /// The products at the points of a set. Some items have one piece less than others; what is computed in its place is
-  /// not read. `following` are the weights that come next, for the panels behind these if `thenNextGroup`.
-  void multiplySet(const PointSet &set, Value panel, Value end, Value following, bool thenNextGroup) {
-    int64_t from = set.down.which == Points::others ? s.firstWhole() : 0, to = s.itemPieces();
-    if (set.across.which == Points::others)
-      to = s.endWhole();
-    else if (set.down.which == Points::others)
-      to = s.endWholeRows();
-    EvenParts parts{to - from, llvm::divideCeilSigned(to - from, plan.rows)};
+  /// not read. `following` are the weights that come next, for the panels behind these if `thenNextGroup`; so many of
+  /// the register tiles come before the set's.
+  void multiplySet(const PointSet &set, const WinogradWeights::Panels &panels, Value following, bool thenNextGroup,
+                   int64_t tilesBefore) {
+    const EvenParts &parts = set.tiles;
     k.loop(k.index(set.count()), [&](Value i) {
       Value isLast = k.compare(arith::CmpIPredicate::eq, i, k.index(set.count() - 1));
-      Point point = pointAt(set, i);
-      Value next = k.select(isLast, following, pointAt(set, k.add(i, 1)).weights);
-      Value nextPanel = thenNextGroup ? k.select(isLast, end, panel) : panel;
-      s.panelGroups().forEach(k, panel, end, [&](Value first, int64_t width) {
+      auto [number, weight] = set.at(k, f, i);
+      Product product{panels, number, weight};
+      product.nextWeight = k.select(isLast, following, set.at(k, f, k.add(i, 1)).second);
+      product.nextPanel = thenNextGroup ? k.select(isLast, panels.end, panels.panel) : panels.panel;
+      product.tiles = parts.parts;
+      s.panelGroups().forEach(k, panels.panel, panels.end, [&](Value first, int64_t width) {
         auto tile = [&](Value piece, int64_t rows) {
-          Value number = k.div(k.mul(piece, parts.parts), k.index(to - from));
-          multiply({point, next, nextPanel, parts.parts, number}, first, width, k.add(piece, from), rows);
+          product.number = k.div(k.mul(piece, parts.parts), k.index(parts.extent));
+          product.ofAll = k.add(k.add(k.mul(i, parts.parts), product.number), tilesBefore);
+          multiply(product, first, width, k.add(piece, set.firstPiece), rows);
         };
         if (s.patches)
           forEachTile(tile);
@@ -324,29 +297,29 @@ private:
     }
   }
 
-  /// What a tile belongs to: its point, the weights and the group of panels that come next; the tiles at this
-  /// point and which of them it is.
+  /// What a tile belongs to: a group of panels, a point and its weight; the weight and the panels that come next; the
+  /// tiles at this point and which of them it is, and of those at all points.
   struct Product {
-    Point point;
-    Value nextWeights, nextPanel;
-    int64_t tiles;
-    Value number;
+    WinogradWeights::Panels panels;
+    Value point, weight, nextWeight, nextPanel;
+    int64_t tiles = 0;
+    Value number, ofAll;
   };
 
   /// M[point][panel of the group][piece][16] for `rows` pieces: a register tile over all channels.
   void multiply(const Product &product, Value panel, int64_t width, Value piece, int64_t rows) {
-    const auto &[point, nextWeights, nextPanel, tiles, number] = product;
     MicroKernel kernel{rows, width * perPanel, vector};
-    Value weights = k.mul(ofGroup(s.panels, panel, k.mul(point.weights, s.groups)), s.channels * kBlock);
-    Value first = k.add(k.mul(point.number, inputPoint), k.mul(piece, kBlock));
+    Value firstWeight = weights.start(product.weight, product.panels, panel);
+    Value first = k.add(k.mul(product.point, inputPoint), k.mul(piece, kBlock));
     NextPanels following{};
-    if (plan.streamsWeights) {
-      Value next = ofGroup(s.panels, nextPanel, k.mul(nextWeights, s.groups));
-      following = NextPanels(k, u, k.mul(next, s.channels * kBlock), width, s.channels, tiles, number);
-    }
+    if (plan.streamsWeights && !weights.areComputed())
+      following = NextPanels(k, weights.memref(), weights.start(product.nextWeight, product.panels, product.nextPanel),
+                             width, s.channels, product.tiles, product.number);
     auto overChannels = [&](Value block, int64_t channels, ValueRange carried) {
       Value from = k.add(first, k.mul(k.mul(block, apart), kBlock));
-      Value weight = k.add(weights, k.mul(block, kBlock * kBlock));
+      Value weight = k.add(firstWeight, k.mul(k.sub(block, channelBlocks.first), kBlock * kBlock));
+      if (plan.streamsWeights && weights.areComputed())
+        weights.fetchTaps(product.ofAll, tiles, block);
       int64_t unroll = channels % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(channels), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
@@ -358,24 +331,33 @@ private:
                 return memref::LoadOp::create(k.b, k.loc, inputs, k.add(k.add(from, c), row * kBlock));
               },
               [&](int64_t j, Value c) {
-                Value offset = k.add(k.add(weight, k.mul(c, kBlock)), j / perPanel * s.channels * kBlock);
-                return load(u, k.add(offset, j % perPanel * plan.lanes));
+                Value offset = k.add(k.add(weight, k.mul(c, kBlock)), j / perPanel * weights.panelStride());
+                return load(weights.memref(), k.add(offset, j % perPanel * plan.lanes));
               });
         return next;
       });
     };
+    auto sumAt = [&](int64_t i, int64_t j) {
+      Value own = k.add(k.sub(panel, product.panels.panel), j / perPanel), row = k.add(k.add(piece, i), k.mul(apart, own));
+      return k.add(k.mul(product.point, productPoint), k.add(k.mul(row, kBlock), j % perPanel * plan.lanes));
+    };
     SmallVector<Value> sums = kernel.zeros(k);
-    if (int64_t whole = s.channels / kBlock)
-      sums = k.loop(k.index(0), k.index(whole), k.index(1), sums,
+    if (weights.areComputed()) {
+      Value isFirst = k.compare(arith::CmpIPredicate::eq, channelBlocks.first, k.index(0));
+      for (int64_t i = 0; i < rows; ++i)
+        for (int64_t j = 0; j < kernel.vectors; ++j) {
+          Value &sum = sums[i * kernel.vectors + j];
+          sum = k.select(isFirst, sum, load(products, sumAt(i, j)));
+        }
+    }
+    if (s.channels >= kBlock)
+      sums = k.loop(channelBlocks.first, channelBlocks.second, k.index(1), sums,
                     [&](Value block, ValueRange carried) { return overChannels(block, kBlock, carried); });
     if (int64_t rest = s.channels % kBlock)
       sums = overChannels(k.index(s.channels / kBlock), rest, sums);
     for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < kernel.vectors; ++j) {
-        Value row = k.add(k.add(piece, i), k.mul(apart, j / perPanel));
-        Value at = k.add(k.mul(point.number, productPoint), k.add(k.mul(row, kBlock), j % perPanel * plan.lanes));
-        store(sums[i * kernel.vectors + j], products, at);
-      }
+      for (int64_t j = 0; j < kernel.vectors; ++j)
+        store(sums[i * kernel.vectors + j], products, sumAt(i, j));
   }
 
   /// A^T M A of one piece and panel, to the outputs that exist.
@@ -456,12 +438,16 @@ private:
   /// Vectors of a panel's row; blocks of channels; elements from one point to the next of `inputs` and
   /// `products`.
   int64_t perPanel, blocks, inputPoint, productPoint;
-  Value x, u, bias;
+  Value x, bias;
+  WinogradWeights weights;
   /// In the workspace: the transformed inputs and their products; one piece of inputs with its border, and of
   /// outputs.
   Value inputs, products, square, outputs;
   /// The extents of x and of the result.
   Value inRows, inColumns, rows, columns;
+  /// Of a group of panels: the register tiles; and the whole blocks of channels whose products they add at a time.
+  int64_t tiles = 0;
+  std::pair<Value, Value> channelBlocks;
   // Of the item at hand; the pieces are counted within the patch if there is one:
   Value image, group, firstPiece, count;
   /// Pieces from block to block of `inputs` and from panel to panel of `products`: those of the item alone, so that what

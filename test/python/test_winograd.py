@@ -133,16 +133,17 @@ def test_outputs_of_strided_winograd(tmp_path, level, outputs, image):
 
 
 @pytest.mark.parametrize("outputs, channels, filters, kernel, image, attributes", [
-    ((4, 2), 256, 256, 3, (14, 14), dict(pads=[1, 1, 1, 1])),
+    ((4, 2), 250, 256, 3, (14, 14), dict(pads=[1, 1, 1, 1])),
     ((2, 4), 200, 240, 3, (13, 12), dict(pads=[1, 1, 1, 1])),
     ((4, 2), 192, 136, 3, (13, 12), dict(pads=[2, 2, 2, 2], dilations=[2, 2])),
-    ((2, 4), 192, 128, 2, (13, 12), dict(pads=[1, 0, 0, 1])),
-    ((2, 1), 192, 72, 2, (7, 7), dict(pads=[1, 0, 0, 1])),
-    ((1, 2), 128, 136, 3, (14, 14), dict(pads=[1, 1, 1, 1], strides=[2, 2])),
+    ((2, 4), 190, 128, 2, (13, 12), dict(pads=[1, 0, 0, 1])),
+    ((2, 1), 190, 72, 2, (7, 7), dict(pads=[1, 0, 0, 1])),
+    ((1, 2), 120, 136, 3, (14, 14), dict(pads=[1, 1, 1, 1], strides=[2, 2])),
     ((1, 2), 72, 64, 3, (13, 14), dict(pads=[1, 1, 1, 0], strides=[2, 2])),
 ])
 def test_rectangular_pieces(tmp_path, level, outputs, channels, filters, kernel, image, attributes):
-    """Many weights for few outputs: fewer weights than square pieces have."""
+    """Many weights for few outputs: fewer weights than square pieces have. Channels that leave a block half empty do not
+    have their weights computed by the kernel."""
     net = Net()
     y = net.op("Tanh", net.conv("x", channels, filters, (kernel, kernel), **attributes))
     check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
@@ -152,6 +153,24 @@ def test_rectangular_pieces(tmp_path, level, outputs, channels, filters, kernel,
 def test_winograd_of_small_pieces(tmp_path, level):
     """Few outputs and large weights: pieces of 2 x 2, whose weights grow less."""
     net = Net()
-    y = net.op("Relu", net.conv("x", 512, 512, (3, 3), pads=[1, 1, 1, 1]))
-    check(tmp_path, level, net, y, (1, 512, 7, 7), ["winograd_conv"])
+    y = net.op("Relu", net.conv("x", 504, 512, (3, 3), pads=[1, 1, 1, 1]))
+    check(tmp_path, level, net, y, (1, 504, 7, 7), ["winograd_conv"])
     assert "outputs = array<i64: 2, 2>" in graph_of(tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize("channels, filters, kernel, image, attributes", [
+    (256, 256, (3, 3), (14, 14), dict(pads=[1, 1, 1, 1])),  # short pieces
+    (512, 500, (3, 3), (7, 7), dict(pads=[1, 1, 1, 1])),
+    (512, 264, (3, 3), (7, 8), dict(pads=[2, 2, 2, 1], dilations=[2, 2])),
+    (272, 256, (3, 3), (14, 13), dict(pads=[1, 1, 1, 1], strides=[2, 2])),
+    (544, 544, (3, 3), (7, 7), dict(pads=[1, 1, 1, 1], group=2)),
+    (256, 240, (2, 2), (7, 6), dict(pads=[1, 0, 0, 1])),
+    (512, 504, (3,), (39,), dict(pads=[1, 1])),
+    (512, 512, (1, 3), (3, 8), dict(pads=[0, 1, 0, 1])),
+])
+def test_weights_computed_from_taps(tmp_path, level, channels, filters, kernel, image, attributes):
+    """Few pieces of many large weights, which come from memory sooner as taps."""
+    net = Net()
+    y = net.op("Tanh", net.conv("x", channels, filters, kernel, **attributes))
+    check(tmp_path, level, net, y, (2, channels, *image), ["winograd_conv"])
+    assert "from_taps" in graph_of(tmp_path / "net.onnx")

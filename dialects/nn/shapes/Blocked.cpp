@@ -187,8 +187,12 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
     weights *= outputs + kernel[i] - 1;
   }
   bool isGrouped = groups == 1 || (groups > 1 && channels % (groups * kBlock) == 0 && filters % (groups * kBlock) == 0);
-  int64_t expected[] = {weights, blocksOf(std::max<int64_t>(filters, 1)),
-                        isGrouped ? channels / groups : channels, kBlock};
+  int64_t perGroup = isGrouped ? channels / groups : channels, panels = blocksOf(std::max<int64_t>(filters, 1));
+  SmallVector<int64_t> expected = {weights, panels, perGroup, kBlock};
+  if (getFromTaps()) {
+    expected = {panels, perGroup, llvm::product_of(kernel), kBlock};
+    exists &= perGroup % kBlock == 0;
+  }
   bool isDilated = llvm::any_of(getDilations(), [](int64_t v) { return v != 1; });
   exists &= stride == 1 || (stride == 2 && taps == 3 && !isDilated && !llvm::is_contained(kernel, 1));
   bool fits = exists && isGrouped && filters >= 1 && rule.rank(getU()) == 4;
@@ -197,7 +201,7 @@ LogicalResult WinogradConvOp::shapes(ShapeRule &rule) {
   if (!fits)
     return rule.error("winograd_conv_c3: u does not fit " + Twine(channels) + " channels and " +
                       Twine(filters) + " filters in " + Twine(groups) + " groups");
-  Dim blocks = rule.constant(expected[1]);
+  Dim blocks = rule.constant(panels);
   if (!isBias(rule, getBias(), blocks))
     return rule.error("winograd_conv_c4: the bias needs one lane per filter");
   return slide(rule, "winograd_conv_c5", getX(), blocks, kernel, SmallVector<int64_t>(n, stride), getPads(),

@@ -84,6 +84,18 @@ func.func @winograd_conv_c3(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x2x16x16xf3
   return
 }
 // -----
+func.func @winograd_conv_c3_from_taps(%x: tensor<1x1x5x5x16xf32>, %u: tensor<36x1x16x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters in 1 groups}}
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 4, 4>, from_taps} : (tensor<1x1x5x5x16xf32>, tensor<36x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
+func.func @winograd_conv_c3_from_taps_of_a_part(%x: tensor<1x2x5x5x16xf32>, %u: tensor<1x24x9x16xf32>) {
+  // expected-error @+1 {{winograd_conv_c3: u does not fit 24 channels and 16 filters in 1 groups}}
+  %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 24 : i64, filters = 16 : i64, outputs = array<i64: 4, 4>, from_taps} : (tensor<1x2x5x5x16xf32>, tensor<1x24x9x16xf32>) -> tensor<1x1x5x5x16xf32>
+  return
+}
+// -----
 func.func @winograd_conv_c3_outputs(%x: tensor<1x1x5x5x16xf32>, %u: tensor<25x1x16x16xf32>) {
   // expected-error @+1 {{winograd_conv_c3: u does not fit 16 channels and 16 filters in 1 groups}}
   %y = nn.winograd_conv %x, %u {pads = array<i64: 1, 1, 1, 1>, channels = 16 : i64, filters = 16 : i64, outputs = array<i64: 3, 3>} : (tensor<1x1x5x5x16xf32>, tensor<25x1x16x16xf32>) -> tensor<1x1x5x5x16xf32>

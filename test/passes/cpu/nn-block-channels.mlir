@@ -142,20 +142,34 @@ func.func @strided(%x: tensor<1x64x28x28xf32>) -> tensor<1x64x14x14xf32> {
   return %y : tensor<1x64x14x14xf32>
 }
 // -----
-// Weights that come from memory take longer than the products of a few pieces: pieces of 4 x 2 have two thirds of the
+// Weights that come from memory take longer than the products of a few pieces: the kernel computes them from the taps, of
+// which there is a quarter as much. The channels of a last block may be fewer: pieces of 4 x 2 have two thirds of the
 // weights of 4 x 4.
 // CHECK-LABEL: func.func @many_weights
-// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = array<i64: 4, 2>, {{.*}}} : (tensor<1x16x14x14x16xf32>, tensor<24x16x256x16xf32>) -> tensor<1x16x14x14x16xf32>
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}from_taps, outputs = array<i64: 4, 4>, {{.*}}} : (tensor<1x16x14x14x16xf32>, tensor<16x256x9x16xf32>) -> tensor<1x16x14x14x16xf32>
 func.func @many_weights(%x: tensor<1x256x14x14xf32>) -> tensor<1x256x14x14xf32> {
   %w = nn.constant dense<0.5> : tensor<256x256x3x3xf32> : tensor<256x256x3x3xf32>
   %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x14x14xf32>
   return %y : tensor<1x256x14x14xf32>
 }
+func.func @many_weights_of_250(%x: tensor<1x250x14x14xf32>) -> tensor<1x256x14x14xf32> {
+  // WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = array<i64: 4, 2>, {{.*}}} : (tensor<1x16x14x14x16xf32>, tensor<24x16x250x16xf32>) -> tensor<1x16x14x14x16xf32>
+  %w = nn.constant dense<0.5> : tensor<256x250x3x3xf32> : tensor<256x250x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x250x14x14xf32>, tensor<256x250x3x3xf32>) -> tensor<1x256x14x14xf32>
+  return %y : tensor<1x256x14x14xf32>
+}
 // -----
-// With a stride, seven rows are summed tap by tap, since pieces of two rows have more weights and an output in vain.
+// With a stride, seven rows are summed tap by tap, since pieces of two rows have more weights and an output in vain; unless
+// the kernel computes them.
 // CHECK-LABEL: func.func @strided_deep
-// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = array<i64: 1, 2>, {{.*}}stride = 2 : i64} : (tensor<1x16x14x14x16xf32>, tensor<12x16x256x16xf32>) -> tensor<1x16x7x7x16xf32>
-func.func @strided_deep(%x: tensor<1x256x14x14xf32>) -> tensor<1x256x7x7xf32> {
+// WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}outputs = array<i64: 1, 2>, {{.*}}stride = 2 : i64} : (tensor<1x16x14x14x16xf32>, tensor<12x16x250x16xf32>) -> tensor<1x16x7x7x16xf32>
+func.func @strided_deep(%x: tensor<1x250x14x14xf32>) -> tensor<1x256x7x7xf32> {
+  %w = nn.constant dense<0.5> : tensor<256x250x3x3xf32> : tensor<256x250x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x250x14x14xf32>, tensor<256x250x3x3xf32>) -> tensor<1x256x7x7xf32>
+  return %y : tensor<1x256x7x7xf32>
+}
+func.func @strided_deep_from_taps(%x: tensor<1x256x14x14xf32>) -> tensor<1x256x7x7xf32> {
+  // WINOGRAD: nn.winograd_conv %{{.*}} {{{.*}}from_taps, outputs = array<i64: 2, 2>, {{.*}}stride = 2 : i64} : (tensor<1x16x14x14x16xf32>, tensor<16x256x9x16xf32>) -> tensor<1x16x7x7x16xf32>
   %w = nn.constant dense<0.5> : tensor<256x256x3x3xf32> : tensor<256x256x3x3xf32>
   %y = nn.conv %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x7x7xf32>
   return %y : tensor<1x256x7x7xf32>
