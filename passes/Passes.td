@@ -107,7 +107,7 @@ def FoldConstants : Pass<"nn-fold-constants", "::mlir::ModuleOp"> {
   }];
   let options = [Option<"maxBytes", "max-bytes", "int64_t", "int64_t(64) << 20", "Bytes that may become constants">,
                  Option<"maxGrowth", "max-growth", "int64_t", "8", "Growth over its operands that an op may have">,
-                 Option<"maxWork", "max-work", "int64_t", "int64_t(4) << 30", "Estimated operations that may be run">];
+                 Option<"maxWork", "max-work", "int64_t", "int64_t(64) << 30", "Estimated operations that may be run">];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect",
