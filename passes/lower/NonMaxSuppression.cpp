@@ -28,7 +28,8 @@ public:
         count(k.dim(scores, 2)), vector(VectorType::get({k.lanes()}, k.b.getF32Type())) {}
 
   /// A class of a batch is an item. The result may have three numbers for each score: while items are worked on, the
-  /// three for each score of an item are its own, for its candidates, for sorting them, and for the boxes it chooses.
+  /// three for each score of an item are its own, first for its candidates and for sorting them. The boxes that it chooses
+  /// take the places of candidates that have been seen, and the other two thirds hold the corners of those boxes.
   void emit() {
     Value classes = k.dim(scores, 1), items = k.mul(k.dim(scores, 0), classes), zero = k.index(0);
     // Without boxes an item has not even a place for its number.
@@ -47,6 +48,7 @@ public:
         mergeSort(k, {y, first}, {y, k.add(first, count)}, above,
                   [&](Value a, Value b) { return k.compare(arith::CmpIPredicate::sgt, a, b); });
         Value chosen = choose(batch, first, above, limit);
+        k.loop(chosen, [&](Value i) { storeNumber(k, numberAt(k.add(first, i)), chosenAt(first, i)); });
         storeNumber(k, chosen, {y, first});
       });
     });
@@ -57,12 +59,14 @@ public:
   }
 
 private:
-  /// Chosen boxes of a class that are kept as vectors. Few classes have more, and these look them up.
+  /// Chosen boxes of a class that are kept in memory of the range. Few classes have more; these move so many at a time to
+  /// their part of the result.
   static constexpr int64_t kKept = 1024;
 
   Value scalar(Value tensor) { return loadStored(k, {k.flat(k.memref(tensor)), k.index(0)}); }
   Value numberAt(Value at) { return k.toIndex(loadStored(k, {y, at})); }
   Value firstOf(Value item) { return k.mul(item, k.mul(count, 3)); }
+  /// Of an item that has chosen all of its boxes: the last third is beyond what is reported before them.
   Place chosenAt(Value first, Value i) { return {y, k.add(k.add(first, k.mul(count, 2)), i)}; }
 
   /// Lists the boxes with a score above the threshold by their keys; returns their number.
@@ -102,10 +106,13 @@ private:
         [&](OpBuilder &, Location, ValueRange state) {
           Value number = indexOfKey(k, loadStored(k, {y, k.add(first, state[0])})), chosen = state[1];
           Box box = boxAt(batch, number);
-          Value isChosen = k.negated(overlapsChosen(box, batch, first, chosen));
+          Value isChosen = k.negated(overlapsChosen(box, first, chosen));
           k.ifThen(isChosen, [&] {
-            storeNumber(k, number, chosenAt(first, chosen));
-            k.ifThen(k.compare(arith::CmpIPredicate::slt, chosen, k.index(kKept)), [&] { keep(box, chosen); });
+            storeNumber(k, number, {y, k.add(first, chosen)});
+            Value at = k.rem(chosen, k.index(kKept));
+            keep(box, at);
+            k.ifThen(k.compare(arith::CmpIPredicate::eq, at, k.index(kKept - 1)),
+                     [&] { moveKept(movedAt(first, k.sub(chosen, at))); });
           });
           Value next[] = {k.add(state[0], 1), k.select(isChosen, k.add(chosen, 1), chosen)};
           scf::YieldOp::create(k.b, k.loc, ValueRange(next));
@@ -150,18 +157,44 @@ private:
     store(box.area, kept.area);
   }
 
+  /// Where the corners of chosen box `i`, the first of a vector, are in the result: four floats take two of its numbers.
+  Value movedAt(Value first, Value i) { return k.add(k.add(first, count), k.mul(i, 2)); }
+
+  /// Moves all kept boxes to the result, the corners of a vector of boxes one after the other.
+  void moveKept(Value to) {
+    Value lanes = k.index(k.lanes());
+    k.loop(k.index(0), k.index(kKept), lanes, [&](Value at) {
+      Value next = k.add(to, k.mul(at, 2));
+      for (Value list : {kept.low[0], kept.low[1], kept.high[0], kept.high[1]}) {
+        Value corners = vector::LoadOp::create(k.b, k.loc, vector, list, ValueRange{at});
+        Value numbers = vector::BitCastOp::create(k.b, k.loc, halfAsMany(), corners);
+        vector::StoreOp::create(k.b, k.loc, numbers, y, ValueRange{next});
+        next = k.add(next, k.lanes() / 2);
+      }
+    });
+  }
+  VectorType halfAsMany() { return VectorType::get({k.lanes() / 2}, k.b.getI64Type()); }
+
   /// Whether the box overlaps one of those chosen, by a search that ends where one does.
-  Value overlapsChosen(const Box &box, Value batch, Value first, Value chosen) {
+  Value overlapsChosen(const Box &box, Value first, Value chosen) {
     auto wide = [&](Value x) -> Value { return vector::BroadcastOp::create(k.b, k.loc, vector, x); };
     Box mine{{wide(box.low[0]), wide(box.low[1])}, {wide(box.high[0]), wide(box.high[1])}, wide(box.area)};
-    Value vectors = k.min(chosen, k.index(kKept));
-    Value found = search(k.index(0), vectors, k.lanes(), constantBool(k, false), [&](Value at) {
-      auto load = [&](Value list) -> Value { return vector::LoadOp::create(k.b, k.loc, vector, list, ValueRange{at}); };
-      Box theirs{{load(kept.low[0]), load(kept.low[1])}, {load(kept.high[0]), load(kept.high[1])}, load(kept.area)};
-      return any(overlap(mine, theirs));
+    Value moved = k.mul(k.div(chosen, k.index(kKept)), kKept);
+    Value found = search(k.index(0), moved, k.lanes(), constantBool(k, false), [&](Value at) {
+      Box theirs;
+      Value from = movedAt(first, at);
+      for (Value *corner : {&theirs.low[0], &theirs.low[1], &theirs.high[0], &theirs.high[1]}) {
+        Value numbers = vector::LoadOp::create(k.b, k.loc, halfAsMany(), y, ValueRange{from});
+        *corner = vector::BitCastOp::create(k.b, k.loc, vector, numbers);
+        from = k.add(from, k.lanes() / 2);
+      }
+      theirs.area = areaOf(theirs);
+      return overlapsAny(mine, theirs);
     });
-    return search(vectors, chosen, 1, found, [&](Value at) {
-      return overlap(box, boxAt(batch, numberAt(chosenAt(first, at).offset)));
+    return search(k.index(0), k.sub(chosen, moved), k.lanes(), found, [&](Value at) {
+      auto load = [&](Value list) -> Value { return vector::LoadOp::create(k.b, k.loc, vector, list, ValueRange{at}); };
+      return overlapsAny(
+          mine, {{load(kept.low[0]), load(kept.low[1])}, {load(kept.high[0]), load(kept.high[1])}, load(kept.area)});
     });
   }
 
@@ -211,27 +244,33 @@ private:
         box.high[i] = f(c[i], c[2 + i], true);
       }
     }
-    box.area = mul(sub(box.high[0], box.low[0]), sub(box.high[1], box.low[1]));
+    box.area = areaOf(box);
     return box;
   }
+  Value areaOf(const Box &box) { return mul(sub(box.high[0], box.low[0]), sub(box.high[1], box.low[1])); }
 
-  /// Whether the intersection over the union of two boxes is above the threshold.
-  Value overlap(const Box &a, const Box &b) {
-    Value common, zero = number(a.area, 0), threshold = iouThreshold;
-    if (isa<VectorType>(a.area.getType()))
-      threshold = vector::BroadcastOp::create(k.b, k.loc, vector, iouThreshold);
+  /// Whether the intersection over the union of two boxes is above the threshold, for one of two vectors of them.
+  Value overlapsAny(const Box &a, const Box &b) {
+    Value common, zero = number(a.area, 0);
+    Value threshold = vector::BroadcastOp::create(k.b, k.loc, vector, iouThreshold);
     for (int i : {0, 1}) {
       Value extent = f(sub(f(a.high[i], b.high[i], false), f(a.low[i], b.low[i], true)), zero, true);
       common = common ? mul(common, extent) : extent;
     }
-    Value together = sub(addF(a.area, b.area), common);
     auto above = [&](Value x, Value z) -> Value {
       return arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OGT, x, z);
     };
-    Value ratio = arith::DivFOp::create(k.b, k.loc, common, together);
-    // Boxes without an area overlap nothing.
-    Value haveAreas = arith::AndIOp::create(k.b, k.loc, above(a.area, zero), above(b.area, zero));
-    return arith::AndIOp::create(k.b, k.loc, haveAreas, above(ratio, threshold));
+    // Most boxes have nothing in common. That is no answer to a threshold below 0.
+    Value meet = any(above(common, f(threshold, zero, false)));
+    return k.ifElse(
+        meet,
+        [&]() -> Value {
+          Value ratio = arith::DivFOp::create(k.b, k.loc, common, sub(addF(a.area, b.area), common));
+          // Boxes without an area overlap nothing.
+          Value haveAreas = arith::AndIOp::create(k.b, k.loc, above(a.area, zero), above(b.area, zero));
+          return any(arith::AndIOp::create(k.b, k.loc, haveAreas, above(ratio, threshold)));
+        },
+        [&] { return constantBool(k, false); });
   }
 
   KernelBuilder &k;

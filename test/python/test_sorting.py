@@ -72,7 +72,7 @@ def test_suppression(tmp_path, level, boxes, limit, centered):
 
 @pytest.mark.parametrize("extent", [3000, "n"])
 def test_suppression_of_many(tmp_path, level, extent):
-    """More chosen boxes of a class than are kept as vectors, and boxes that only one of the last of these overlaps."""
+    """More chosen boxes of a class than are kept apart from the result, and boxes that only one of the last overlaps."""
     pytest.importorskip("onnxruntime")
     corners = RNG.uniform(0, 1000, (1, 2500, 2))
     boxes = np.concatenate([corners, corners + RNG.uniform(1, 20, corners.shape)], -1)
