@@ -183,6 +183,10 @@ LogicalResult GraphImporter::importNode(const NodeProto &node, const Nodes &node
   if (op.function)
     return importCall(node, *op.function, attributes, inputs, scope, loc);
 
+  for (auto [i, type] : llvm::enumerate(types))
+    if (isa_and_nonnull<TupleType>(type) && !op.importer->takesSequences)
+      return emitError(loc) << "unsupported: input " << i << " is a sequence";
+
   NodeImporter importer(*this, scope, node, nodes, loc, op.opset, attributes, inputs);
   if (failed(op.importer->fn(importer)) || failed(importer.finish()))
     return failure();
@@ -230,17 +234,30 @@ LogicalResult GraphImporter::importCall(const NodeProto &node, const FunctionPro
 
 LogicalResult GraphImporter::importSubgraph(const GraphProto &graph, Location loc, Scope &outer, Region &region,
                                             ArrayRef<Type> argumentTypes, SmallVectorImpl<Value> &results) {
-  if (graph.input_size() != static_cast<int>(argumentTypes.size()))
-    return emitError(loc) << "the subgraph '" << printable(graph.name()) << "' takes " << graph.input_size()
-                          << " inputs, it is given " << argumentTypes.size();
   Block *block = builder.createBlock(&region);
-  Scope scope{outer.frame, &outer, {}, {}};
-  for (auto [input, type] : llvm::zip(graph.input(), argumentTypes)) {
-    Value argument = block->addArgument(type, thingLocation(&context, "input '" + input.name() + "'"));
-    shapes.setSymbols(argument, {});
-    if (failed(define(input.name(), {argument}, scope, loc)))
-      return failure();
+  SmallVector<Value> arguments;
+  for (auto [i, type] : llvm::enumerate(argumentTypes)) {
+    std::string name = static_cast<int>(i) < graph.input_size() ? graph.input(i).name() : "";
+    arguments.push_back(block->addArgument(type, thingLocation(&context, "input '" + name + "'")));
+    shapes.setSymbols(arguments.back(), {});
   }
+  if (failed(inlineSubgraph(graph, loc, outer, arguments, results)))
+    return failure();
+  for (auto [output, result] : llvm::zip(graph.output(), results))
+    if (isa<TupleType>(result.getType()))
+      return emitError(loc) << "unsupported: the subgraph's output '" << printable(output.name()) << "' is a sequence";
+  return success();
+}
+
+LogicalResult GraphImporter::inlineSubgraph(const GraphProto &graph, Location loc, Scope &outer, ArrayRef<Value> inputs,
+                                            SmallVectorImpl<Value> &results) {
+  if (graph.input_size() != static_cast<int>(inputs.size()))
+    return emitError(loc) << "the subgraph '" << printable(graph.name()) << "' takes " << graph.input_size()
+                          << " inputs, it is given " << inputs.size();
+  Scope scope{outer.frame, &outer, {}, {}};
+  for (auto [input, value] : llvm::zip(graph.input(), inputs))
+    if (failed(define(input.name(), {value}, scope, loc)))
+      return failure();
   if (failed(importInitializers(graph, scope)) || failed(importNodes(graph.node(), scope)))
     return failure();
   for (const ::onnx::ValueInfoProto &output : graph.output()) {

@@ -81,6 +81,11 @@ public:
                                      mlir::Region &region, llvm::ArrayRef<mlir::Type> argumentTypes,
                                      llvm::SmallVectorImpl<mlir::Value> &results);
 
+  /// See NodeImporter::inlineSubgraph.
+  llvm::LogicalResult inlineSubgraph(const ::onnx::GraphProto &graph, mlir::Location loc, Scope &outer,
+                                     llvm::ArrayRef<mlir::Value> inputs,
+                                     llvm::SmallVectorImpl<mlir::Value> &results);
+
   mlir::OpBuilder builder;
   nn::ShapeAnalysis shapes;
   TensorReader tensors;

@@ -281,6 +281,15 @@ LogicalResult NodeImporter::importSubgraph(const ::onnx::GraphProto &subgraph, R
   return status();
 }
 
+LogicalResult NodeImporter::inlineSubgraph(const ::onnx::GraphProto &subgraph, ArrayRef<Value> values,
+                                           SmallVectorImpl<Value> &results) {
+  if (failed)
+    return failure();
+  if (mlir::failed(graph.inlineSubgraph(subgraph, loc, scope, values, results)))
+    failed = true;
+  return status();
+}
+
 //===----------------------------------------------------------------------===//
 // Errors
 //===----------------------------------------------------------------------===//

@@ -146,6 +146,10 @@ public:
                                      llvm::ArrayRef<mlir::Type> argumentTypes,
                                      llvm::SmallVectorImpl<mlir::Value> &results);
 
+  /// Imports a graph attribute where the builder stands, with these values as its inputs.
+  llvm::LogicalResult inlineSubgraph(const ::onnx::GraphProto &graph, llvm::ArrayRef<mlir::Value> inputs,
+                                     llvm::SmallVectorImpl<mlir::Value> &results);
+
   // Errors.
   /// Reports an error at this node.
   llvm::LogicalResult error(const llvm::Twine &message);

@@ -45,6 +45,7 @@ const Registry &Registry::get() {
     registerResizeImporters(all);
     registerRandomImporters(all);
     registerRecurrentImporters(all);
+    registerSequenceImporters(all);
     registerSpectralImporters(all);
     return all;
   }();

@@ -19,12 +19,19 @@ public:
   struct Entry {
     ImportFn fn;
     int64_t minOpset, maxOpset;
+    bool takesSequences = false;
   };
 
   /// Registers an operator of the default domain. One importer serves all opsets from `minOpset` to `maxOpset`; it
   /// asks NodeImporter::opset() where they differ.
   void add(llvm::StringRef opType, ImportFn fn, int64_t minOpset = 1, int64_t maxOpset = INT64_MAX) {
     addTo("", opType, std::move(fn), minOpset, maxOpset);
+  }
+
+  /// Registers an operator whose importer can be given sequences (ops/Sequences.cpp). Others never see one.
+  void addForSequences(llvm::StringRef opType, ImportFn fn) {
+    addTo("", opType, std::move(fn));
+    domains[""][opType].takesSequences = true;
   }
 
   /// Registers an operator of another domain, e.g. "com.microsoft".
@@ -63,6 +70,7 @@ void registerPoolingImporters(Registry &registry);
 void registerQuantizationImporters(Registry &registry);
 void registerQuantizedRealImporters(Registry &registry);
 void registerQuantizedWeightImporters(Registry &registry);
+void registerSequenceImporters(Registry &registry);
 void registerResizeImporters(Registry &registry);
 void registerRandomImporters(Registry &registry);
 void registerRecurrentImporters(Registry &registry);

@@ -65,19 +65,21 @@ const Param *paramAt(ArrayRef<Param> params, size_t i) {
   return !params.empty() && params.back().option == Variadic ? &params.back() : nullptr;
 }
 
-/// Where a type lies in a TypeSet; false for types that are no tensors.
+/// Whether a type lies in a TypeSet: of a tensor, or a sequence as the tuple of its elements.
 bool contains(const TypeSet &set, mlir::Type type) {
-  auto tensor = mlir::dyn_cast<mlir::TensorType>(type);
-  // Sequences and the like have no type of their own here: their importers check them.
-  if (!tensor)
-    return true;
-  return set.elements[0] >> dataTypeOf(tensor.getElementType()) & 1;
+  auto has = [](uint32_t types, mlir::Type type) {
+    auto tensor = mlir::dyn_cast<mlir::TensorType>(type);
+    return tensor && (types >> dataTypeOf(tensor.getElementType()) & 1);
+  };
+  if (auto sequence = mlir::dyn_cast<mlir::TupleType>(type))
+    return set.elements[1] && all_of(sequence.getTypes(), [&](mlir::Type each) { return has(set.elements[1], each); });
+  return has(set.elements[0], type);
 }
 
 std::string typeText(mlir::Type type) {
   if (auto tensor = mlir::dyn_cast<mlir::TensorType>(type))
     return dataTypeName(dataTypeOf(tensor.getElementType()));
-  return "another type";
+  return "sequence";
 }
 
 } // namespace

@@ -259,7 +259,12 @@ llvm::Expected<OwningOpRef<ModuleOp>> GraphImporter::importModel() {
   if (fine || keepGoing)
     fine &= succeeded(importNodes(graph.node(), scope));
   if (fine)
-    fine = succeeded(importOutputs(graph, func, scope)) && succeeded(verify(*module));
+    fine = succeeded(importOutputs(graph, func, scope));
+  // Sequences are lists of values (ops/Sequences.cpp). Those that are still used have been refused.
+  if (fine)
+    func.walk([](UnrealizedConversionCastOp sequence) { sequence.erase(); });
+  if (fine)
+    fine = succeeded(verify(*module));
   if (!fine && !diagnostics.hasErrors())
     diagnostics.error("the model cannot be imported");
   if (diagnostics.hasErrors())

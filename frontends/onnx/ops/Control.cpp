@@ -1,6 +1,7 @@
 //===- Control.cpp - If, Loop and Scan ----------------------------------------===//
 #include "frontends/onnx/NodeImporter.h"
 #include "frontends/onnx/Registry.h"
+#include "frontends/onnx/ops/Builders.h"
 #include <onnx-ml.pb.h>
 
 using namespace mlir;
@@ -153,6 +154,52 @@ Type scalarArgumentType(const ::onnx::ValueInfoProto &input, Type element) {
   return RankedTensorType::get(hasDim ? ArrayRef<int64_t>{1} : ArrayRef<int64_t>{}, element);
 }
 
+/// A loop that carries sequences, as PyTorch's lists become, is as many copies of its body: the length of a sequence is
+/// known in each of them. The number of rounds and every condition have to be, too.
+LogicalResult unrollLoop(NodeImporter &node, const GraphProto &graph, ArrayRef<Value> initial) {
+  constexpr int64_t mostRounds = 1024;
+  auto known = [&](Value value) -> std::optional<int64_t> {
+    auto integers = node.integersOf(value);
+    return integers && integers->size() == 1 ? std::optional(integers->front()) : std::nullopt;
+  };
+  std::optional<int64_t> rounds = node.hasInput(0) ? known(node.input(0)) : INT64_MAX;
+  std::optional<int64_t> condition = node.hasInput(1) ? known(node.input(1)) : 1;
+  SmallVector<Value> carried(initial);
+  SmallVector<SmallVector<Value>> scanned(node.numOutputs() - initial.size());
+  for (int64_t round = 0; rounds && condition && *condition && round < *rounds; ++round) {
+    if (round == mostRounds)
+      return node.error("unsupported: more than " + Twine(mostRounds) + " rounds of a loop that carries a sequence");
+    auto scalar = [&](int i, Type element, int64_t value) {
+      auto type = cast<RankedTensorType>(scalarArgumentType(graph.input(i), element));
+      return node.constant(DenseElementsAttr::get(type, APInt(element.getIntOrFloatBitWidth(), value)));
+    };
+    SmallVector<Value> inputs = {scalar(0, node.builder().getI64Type(), round), scalar(1, node.builder().getI1Type(), 1)};
+    llvm::append_range(inputs, carried);
+    SmallVector<Value> results;
+    if (failed(node.status()) || failed(node.inlineSubgraph(graph, inputs, results)))
+      return failure();
+    condition = isa<TupleType>(results[0].getType()) ? std::nullopt : known(results[0]);
+    carried.assign(results.begin() + 1, results.begin() + 1 + initial.size());
+    for (auto [rows, row] : llvm::zip(scanned, ArrayRef(results).drop_front(1 + initial.size())))
+      rows.push_back(row);
+  }
+  if (!rounds || !condition)
+    return node.error("unsupported: a loop that carries a sequence for as long as only the run knows");
+  for (auto [i, value] : llvm::enumerate(carried))
+    node.setOutput(i, value);
+  for (auto [i, rows] : llvm::enumerate(scanned)) {
+    if (rows.empty())
+      return node.error("unsupported: the rows of a loop that carries a sequence and has no rounds");
+    for (Value &row : rows) {
+      if (isa<TupleType>(row.getType()))
+        return node.error("output " + Twine(initial.size() + i) + " has sequences as its rows");
+      row = unsqueeze(node, row, 0);
+    }
+    node.setOutput(initial.size() + i, concat(node, rows, 0));
+  }
+  return node.status();
+}
+
 LogicalResult importLoop(NodeImporter &node) {
   const GraphProto *graph = node.graphAttr("body");
   auto initial = node.allInputs().size() > 2 ? node.allInputs().drop_front(2) : ArrayRef<Value>();
@@ -165,6 +212,8 @@ LogicalResult importLoop(NodeImporter &node) {
     return node.error("the body gives " + Twine(graph->output_size()) + " values instead of " +
                       Twine(node.numOutputs() + 1));
 
+  if (llvm::any_of(initial, [](Value value) { return isa<TupleType>(value.getType()); }))
+    return unrollLoop(node, *graph, initial);
   SmallVector<Type> arguments = {scalarArgumentType(graph->input(0), node.builder().getI64Type()),
                                  scalarArgumentType(graph->input(1), node.builder().getI1Type())};
   llvm::append_range(arguments, ValueRange(initial).getTypes());
@@ -319,7 +368,7 @@ LogicalResult importScan(NodeImporter &node) {
 
 void registerControlImporters(Registry &registry) {
   registry.add("If", importIf);
-  registry.add("Loop", importLoop);
+  registry.addForSequences("Loop", importLoop);
   registry.add("Scan", importScan);
 }
 

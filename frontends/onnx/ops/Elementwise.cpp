@@ -350,7 +350,7 @@ void registerElementwiseImporters(Registry &registry) {
   registry.add("Gelu", importGelu);
   registry.add("IsInf", importIsInf);
   registry.add("Shrink", importShrink);
-  registry.add("Identity", importIdentity);
+  registry.addForSequences("Identity", importIdentity);
   registry.add("Dropout", importDropout);
   registry.add("Cast", importCast);
   registry.add("CastLike", importCastLike);
