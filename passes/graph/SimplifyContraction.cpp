@@ -1,7 +1,8 @@
 // Matrix products whose factors are transposed: the kernels read either order. Convolutions with taps that meet nothing
-// but padding.
+// but padding, or whose window is the whole image.
 #include "dialects/nn/NNDialect.h"
 #include "passes/graph/Constants.h"
+#include "passes/graph/Movement.h"
 #include "passes/graph/Simplify.h"
 #include "passes/graph/WindowPads.h"
 
@@ -98,10 +99,45 @@ private:
   }
 };
 
+/// A convolution whose only window is the whole image is a matrix product, as the last layers of fully convolutional
+/// networks are. It reads each weight once, which the kernels of products do as fast as memory is, and for all images of a
+/// batch together. Few weights stay a convolution between the others, whose layout it shares.
+struct WholeWindowToMatMul : OpRewritePattern<nn::ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(nn::ConvOp op, PatternRewriter &rewriter) const override {
+    auto x = dyn_cast<RankedTensorType>(op.getX().getType()), w = dyn_cast<RankedTensorType>(op.getW().getType()),
+         y = dyn_cast<RankedTensorType>(op.getY().getType());
+    if (!x || !w || !y || op.getGroups() != 1 || !w.hasStaticShape() || !isa<FloatType>(w.getElementType()) ||
+        x.getElementType() != w.getElementType())
+      return failure();
+    constexpr int64_t leastBits = 8 << 20;
+    ArrayRef<int64_t> kernel = w.getShape().drop_front(2);
+    if (w.getNumElements() * w.getElementTypeBitWidth() < leastBits || x.getShape().drop_front(2) != kernel ||
+        ShapedType::isDynamicShape(y.getShape().drop_front(2)) || !hasKnownPads(op) ||
+        llvm::any_of(explicitPads(op, kernel), [](int64_t pad) { return pad != 0; }))
+      return failure();
+    // Without padding a window that is apart, or a second one, would not fit.
+    int64_t filters = w.getDimSize(0), inputs = w.getNumElements() / filters;
+    Location loc = op.getLoc();
+    Value rows = nn::FlattenOp::create(rewriter, loc, x.clone({x.getDimSize(0), inputs}), op.getX(), 1);
+    Value taps = createReshape(rewriter, loc, op.getW(), {filters, inputs});
+    auto type = y.clone({y.getDimSize(0), filters});
+    auto product = nn::MatMulOp::create(rewriter, loc, type, rows, taps);
+    product.setTransposeB(true);
+    Value sum = product;
+    if (op.getBias())
+      sum = nn::BinaryOp::create(rewriter, loc, type, nn::BinaryKind::add, sum, op.getBias());
+    rewriter.replaceOpWithNewOp<nn::UnsqueezeOp>(op, y, sum,
+                                                 llvm::to_vector(llvm::seq<int64_t>(2, y.getRank())));
+    return success();
+  }
+};
+
 } // namespace
 
 void populateSimplifyContraction(RewritePatternSet &patterns) {
-  patterns.add<TransposeIntoMatMul, CropKernel>(patterns.getContext());
+  patterns.add<TransposeIntoMatMul, CropKernel, WholeWindowToMatMul>(patterns.getContext());
 }
 
 } // namespace nnc

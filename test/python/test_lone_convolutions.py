@@ -64,3 +64,14 @@ def test_few_pixels(tmp_path, level, length, channels, filters, kernel, attribut
     y = net.op("Relu", net.conv("x", channels, filters, (kernel,), **attributes))
     stride = attributes.get("strides", [1])[0]
     check(tmp_path, level, net, y, (2, channels, stride * length), ["packed_conv"], dims=("n", channels, "length"))
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+@pytest.mark.parametrize("image", [(1, 1), (3, 2), (7,), (2, 3, 2)])
+def test_window_as_large_as_the_image(tmp_path, level, image, batch):
+    """A product, also between convolutions over blocks."""
+    net = Net()
+    y = net.op("Relu", net.conv("x", 32, 576, (1,) * len(image)))
+    y = net.op("HardSwish", net.conv(y, 576, 500, image))
+    y = net.conv(y, 500, 40, (1,) * len(image))
+    check(tmp_path, level, net, y, (batch, 32, *image), ["packed_matmul"])

@@ -333,3 +333,28 @@ func.func @picture(%x: tensor<1x8x8x3xui8>, %y: tensor<8x4xf16>) -> (tensor<1x3x
   %5 = nn.transpose %4 {perm = array<i64: 0, 3, 1, 2>} : (tensor<1x8x8x3xf32>) -> tensor<1x3x8x8xf32>
   return %1, %3, %5, %4 : tensor<1x3x8x8xf32>, tensor<4x8xf32>, tensor<1x3x8x8xf32>, tensor<1x8x8x3xf32>
 }
+
+// A window that is the whole image makes a product, for all images of the batch together.
+// CHECK-LABEL: @whole_window
+func.func @whole_window(%x: tensor<?x128x3x3xf32>) -> tensor<?x512x1x1xf32> {
+  // CHECK-DAG: %[[W:.*]] = nn.reshape {{.*}} -> tensor<512x1152xf32>
+  // CHECK-DAG: %[[X:.*]] = nn.flatten %arg0 {axis = 1 : i64} : (tensor<?x128x3x3xf32>) -> tensor<?x1152xf32>
+  // CHECK: %[[Y:.*]] = nn.matmul %[[X]], %[[W]] {transpose_b}
+  // CHECK: nn.binary {{ *}}add %[[Y]]
+  // CHECK: nn.unsqueeze {{.*}}axes = array<i64: 2, 3>
+  %w = nn.constant dense<0.5> : tensor<512x128x3x3xf32> : tensor<512x128x3x3xf32>
+  %b = nn.constant dense<0.25> : tensor<512xf32> : tensor<512xf32>
+  %y = nn.conv %x, %w, %b {strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<?x128x3x3xf32>, tensor<512x128x3x3xf32>, tensor<512xf32>) -> tensor<?x512x1x1xf32>
+  return %y : tensor<?x512x1x1xf32>
+}
+
+// Padding, or few weights, leave it a convolution.
+// CHECK-LABEL: @no_whole_window
+func.func @no_whole_window(%x: tensor<1x128x3x3xf32>, %z: tensor<1x64x1x1xf32>) -> (tensor<1x512x3x3xf32>, tensor<1x16x1x1xf32>) {
+  // CHECK-COUNT-2: nn.conv
+  %w = nn.constant dense<0.5> : tensor<512x128x3x3xf32> : tensor<512x128x3x3xf32>
+  %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x128x3x3xf32>, tensor<512x128x3x3xf32>) -> tensor<1x512x3x3xf32>
+  %v = nn.constant dense<0.5> : tensor<16x64x1x1xf32> : tensor<16x64x1x1xf32>
+  %u = nn.conv %z, %v {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x1x1xf32>, tensor<16x64x1x1xf32>) -> tensor<1x16x1x1xf32>
+  return %y, %u : tensor<1x512x3x3xf32>, tensor<1x16x1x1xf32>
+}
