@@ -272,7 +272,8 @@ private:
     }
     if (choice) {
       const auto &[filtering, fromTaps] = *choice;
-      Value packed = fromTaps ? tapPanels(b, loc, op.getW(), shape) : winogradPanels(b, loc, op.getW(), shape, filtering);
+      Value packed = fromTaps ? tapPanels(b, loc, op.getW(), shape)
+                              : winogradPanels(b, loc, op.getW(), shape, filtering);
       SmallVector<int64_t> outputs = filtering.outputs(kernel.size());
       return replace(op, nn::WinogradConvOp::create(b, loc, type, toBlocks(b, loc, op.getX()), packed, bias, pads,
                                                     channels, filters, outputs, kernel, op.getDilations(),

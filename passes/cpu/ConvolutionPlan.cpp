@@ -81,7 +81,8 @@ double winogradCycles(Size s, const WinogradChoice &choice) {
     return static_cast<double>(s.isDilated() ? cut.count() * cut.filtering.points() : cut.points());
   };
   // With a stride the rows of points from the third on share a row of weights, which has left the cache again.
-  double weights = (choice.fromTaps ? s.taps() : f.down.points() * f.across.weights()) * s.channels * blocks * nn::kBlock;
+  int64_t perChannel = choice.fromTaps ? s.taps() : f.down.points() * f.across.weights();
+  double weights = perChannel * s.channels * blocks * nn::kBlock;
   // Measured with 16 to 512 channels and distances of 2 to 12: pixels that lie apart in many planes take so much longer to
   // come together.
   double apart = s.isDilated() && s.channels > 64 ? 3 : 1;

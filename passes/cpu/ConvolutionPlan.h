@@ -7,8 +7,8 @@
 
 namespace nnc {
 
-/// A convolution by Winograd's algorithm: its minimal filtering, and whether its kernel computes the weights from the taps
-/// in every run, since they are too many to come from memory.
+/// A convolution by Winograd's algorithm: its minimal filtering, and whether its kernel computes the weights from the
+/// taps in every run, since they are too many to come from memory.
 struct WinogradChoice {
   winograd::ImageFiltering filtering;
   bool fromTaps;

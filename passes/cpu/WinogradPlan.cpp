@@ -63,8 +63,8 @@ WinogradPlan planWinograd(const KernelTarget &target, const WinogradSize &size) 
   plan.groupPanels = plan.panels;
   plan.channels = channels;
   if (taps) {
-    // Two panels share the inputs of the channels at hand, whose weights stay in the second-level cache beside those and
-    // the products (measured with 512 KB: 32 channels of two panels take 4% less time than 64 of one).
+    // Two panels share the inputs of the channels at hand, whose weights stay in the second-level cache beside those
+    // and the products (measured with 512 KB: 32 channels of two panels take 4% less time than 64 of one).
     plan.groupPanels = std::min(std::max<int64_t>(plan.panels, 2), panels);
     int64_t bytes = (target.vectorBits < 512 ? 160 : 320) << 10;
     int64_t most = bytes / (4 * weights * plan.groupPanels * nn::kBlock) / nn::kBlock * nn::kBlock;

@@ -8,8 +8,8 @@
 namespace nnc {
 
 /// A nn.winograd_conv: its pieces, with `points` products each for a channel and a filter, by `weights` different
-/// weights, which are computed from so many taps in every run unless there are 0; the products of all pieces if one item
-/// has them, where those at the ends may be short; channels and panels of a group.
+/// weights, which are computed from so many taps in every run unless there are 0; the products of all pieces if one
+/// item has them, where those at the ends may be short; channels and panels of a group.
 struct WinogradSize {
   int64_t points, weights, taps, pieces, products, channels, panels, groups;
 

@@ -32,7 +32,7 @@ constexpr double a = 3.0 / 4, b = 3.0 / 2, a2 = a * a, b2 = b * b;
 constexpr double by0 = 1 / (a2 * b2), byA = 1 / (2 * a2 * (a2 - b2)), byB = 1 / (2 * b2 * (b2 - a2));
 
 // Of a filter of 2 taps, or with a stride of 2 the outer ones of 3: 4 outputs by the points 0, a, -a, b and infinity,
-// or 2 by 0, 1 and infinity. The differences' products at a and -a have the ratio 1 : 3, which is a factor of the filter.
+// or 2 by 0, 1 and infinity. The differences' products at a and -a have the ratio 1 : 3, a factor of the filter.
 constexpr double ofTwoBy0 = 1 / (a2 * b), ofTwoByA = 1 / (6 * a2 * (a - b)), ofTwoByB = 1 / (b * (b2 - a2));
 
 SmallVector<Value> inputsOfTwo(Lanes l, int64_t outputs, ValueRange d) {
@@ -41,7 +41,8 @@ SmallVector<Value> inputsOfTwo(Lanes l, int64_t outputs, ValueRange d) {
   // What the factor x - b leaves, by which all polynomials but that of b can be divided.
   Value first = l.fma(-b, d[0], d[1]), by1 = l.fma(-b, d[1], d[2]), by2 = l.fma(-b, d[2], d[3]),
         by3 = l.fma(-b, d[3], d[4]);
-  return {l.fma(-a2, first, by2), l.fma(a, by1, by2), l.fma(-a, by1, by2), l.fma(-a2, d[1], d[3]), l.fma(-a2, by1, by3)};
+  return {l.fma(-a2, first, by2), l.fma(a, by1, by2), l.fma(-a, by1, by2), l.fma(-a2, d[1], d[3]),
+          l.fma(-a2, by1, by3)};
 }
 
 SmallVector<Value> outputsOfTwo(Lanes l, int64_t outputs, ValueRange m) {

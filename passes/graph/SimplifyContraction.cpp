@@ -100,8 +100,8 @@ private:
 };
 
 /// A convolution whose only window is the whole image is a matrix product, as the last layers of fully convolutional
-/// networks are. It reads each weight once, which the kernels of products do as fast as memory is, and for all images of a
-/// batch together. Few weights stay a convolution between the others, whose layout it shares.
+/// networks are. It reads each weight once, which the kernels of products do as fast as memory is, and for all images of
+/// a batch together. Few weights stay a convolution between the others, whose layout it shares.
 struct WholeWindowToMatMul : OpRewritePattern<nn::ConvOp> {
   using OpRewritePattern::OpRewritePattern;
 

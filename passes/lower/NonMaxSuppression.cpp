@@ -28,8 +28,8 @@ public:
         count(k.dim(scores, 2)), vector(VectorType::get({k.lanes()}, k.b.getF32Type())) {}
 
   /// A class of a batch is an item. The result may have three numbers for each score: while items are worked on, the
-  /// three for each score of an item are its own, first for its candidates and for sorting them. The boxes that it chooses
-  /// take the places of candidates that have been seen, and the other two thirds hold the corners of those boxes.
+  /// three for each score of an item are its own, first for its candidates and for sorting them. The boxes that it
+  /// chooses take the places of candidates that have been seen, and the other two thirds hold the corners of those boxes.
   void emit() {
     Value classes = k.dim(scores, 1), items = k.mul(k.dim(scores, 0), classes), zero = k.index(0);
     // Without boxes an item has not even a place for its number.
@@ -59,8 +59,8 @@ public:
   }
 
 private:
-  /// Chosen boxes of a class that are kept in memory of the range. Few classes have more; these move so many at a time to
-  /// their part of the result.
+  /// Chosen boxes of a class that are kept in memory of the range. Few classes have more; these move so many at a time
+  /// to their part of the result.
   static constexpr int64_t kKept = 1024;
 
   Value scalar(Value tensor) { return loadStored(k, {k.flat(k.memref(tensor)), k.index(0)}); }

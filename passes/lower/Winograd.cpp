@@ -309,7 +309,7 @@ private:
   /// M[point][panel of the group][piece][16] for `rows` pieces: a register tile over all channels.
   void multiply(const Product &product, Value panel, int64_t width, Value piece, int64_t rows) {
     MicroKernel kernel{rows, width * perPanel, vector};
-    Value firstWeight = weights.start(product.weight, product.panels, panel);
+    Value own = k.sub(panel, product.panels.panel), firstWeight = weights.start(product.weight, product.panels, panel);
     Value first = k.add(k.mul(product.point, inputPoint), k.mul(piece, kBlock));
     NextPanels following{};
     if (plan.streamsWeights && !weights.areComputed())
@@ -319,7 +319,7 @@ private:
       Value from = k.add(first, k.mul(k.mul(block, apart), kBlock));
       Value weight = k.add(firstWeight, k.mul(k.sub(block, channelBlocks.first), kBlock * kBlock));
       if (plan.streamsWeights && weights.areComputed())
-        weights.fetchTaps(product.ofAll, tiles, block);
+        weights.fetchTaps(own, width, product.ofAll, tiles, block);
       int64_t unroll = channels % 2 ? 1 : 2;
       return k.loop(k.index(0), k.index(channels), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
@@ -338,7 +338,7 @@ private:
       });
     };
     auto sumAt = [&](int64_t i, int64_t j) {
-      Value own = k.add(k.sub(panel, product.panels.panel), j / perPanel), row = k.add(k.add(piece, i), k.mul(apart, own));
+      Value row = k.add(k.add(piece, i), k.mul(apart, k.add(own, j / perPanel)));
       return k.add(k.mul(product.point, productPoint), k.add(k.mul(row, kBlock), j % perPanel * plan.lanes));
     };
     SmallVector<Value> sums = kernel.zeros(k);

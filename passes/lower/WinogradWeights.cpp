@@ -39,11 +39,11 @@ Value WinogradWeights::start(Value weight, const Panels &panels, Value panel) co
   return k.mul(k.add(k.mul(k.add(k.mul(weight, s.groups), panels.group), s.panels), panel), panelStride());
 }
 
-void WinogradWeights::fetchTaps(Value number, int64_t tiles, Value block) const {
+void WinogradWeights::fetchTaps(Value own, int64_t count, Value number, int64_t tiles, Value block) const {
   int64_t lines = llvm::divideCeil(channels * taps, tiles * (channels / kBlock));
   Value share = k.add(k.mul(number, channels / kBlock), k.sub(block, firstBlock));
-  Value line = k.add(nextTaps, k.mul(share, lines * kBlock));
-  for (int64_t panel = 0; panel < s.plan.groupPanels; ++panel)
+  Value line = k.add(k.add(nextTaps, k.mul(own, s.channels * taps * kBlock)), k.mul(share, lines * kBlock));
+  for (int64_t panel = 0; panel < count; ++panel)
     for (int64_t i = 0; i < lines; ++i) {
       Value at = k.add(line, (panel * s.channels * taps + i) * kBlock);
       memref::PrefetchOp::create(k.b, k.loc, u, at, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);

@@ -1,9 +1,9 @@
 //===- WinogradWeights.h - what Winograd's products read beside the inputs ------===//
 //
-// The weights of an nn.winograd_conv are constants, which come from memory where they are large: 4 times as many bytes as
-// the filters have for F(4,3). With `from_taps` an item reads the filters and computes the weights itself, for a group of
-// panels and as many channels at a time as stay in the second-level cache; the products of these add up in memory. While
-// they run, the taps of the next channels are asked for.
+// The weights of an nn.winograd_conv are constants, which come from memory where they are large: 4 times as many bytes
+// as the filters have for F(4,3). With `from_taps` an item reads the filters and computes the weights itself, for a group
+// of panels and as many channels at a time as stay in the second-level cache; the products of these add up in memory.
+// While they run, the taps of the next channels are asked for.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NNC_PASSES_LOWER_WINOGRADWEIGHTS_H
@@ -32,9 +32,9 @@ public:
   int64_t panelStride() const { return channels * nn::kBlock; }
   bool areComputed() const { return bool(computed); }
 
-  /// Asks for what the next channels are computed from: the share of register tile `number` of `tiles`, with its
-  /// channels of block `block`.
-  void fetchTaps(mlir::Value number, int64_t tiles, mlir::Value block) const;
+  /// Asks for what the next channels are computed from, for the panels [own, +count) of the group: the share of register
+  /// tile `number` of `tiles`, with its channels of block `block`.
+  void fetchTaps(mlir::Value own, int64_t count, mlir::Value number, int64_t tiles, mlir::Value block) const;
 
 private:
   /// Cache lines from a weight to the next in `computed`: an odd number, since those of a channel are written together

@@ -173,7 +173,8 @@ LogicalResult unrollLoop(NodeImporter &node, const GraphProto &graph, ArrayRef<V
       auto type = cast<RankedTensorType>(scalarArgumentType(graph.input(i), element));
       return node.constant(DenseElementsAttr::get(type, APInt(element.getIntOrFloatBitWidth(), value)));
     };
-    SmallVector<Value> inputs = {scalar(0, node.builder().getI64Type(), round), scalar(1, node.builder().getI1Type(), 1)};
+    SmallVector<Value> inputs = {scalar(0, node.builder().getI64Type(), round)};
+    inputs.push_back(scalar(1, node.builder().getI1Type(), 1));
     llvm::append_range(inputs, carried);
     SmallVector<Value> results;
     if (failed(node.status()) || failed(node.inlineSubgraph(graph, inputs, results)))

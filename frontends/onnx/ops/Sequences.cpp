@@ -1,8 +1,8 @@
 //===- Sequences.cpp - lists of tensors -----------------------------------------===//
 //
-// A sequence whose length is known when the model is imported is a list of values and needs no op: exporters make such of
-// Python's lists. It is a value of tuple type, the result of a cast from its elements, which nothing but these importers
-// reads and importModel() removes. What only the run knows, a position or the length, is refused.
+// A sequence whose length is known when the model is imported is a list of values and needs no op: exporters make such
+// of Python's lists. It is a value of tuple type, the result of a cast from its elements, which nothing but these
+// importers reads and importModel() removes. What only the run knows, a position or the length, is refused.
 //
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/NodeImporter.h"
@@ -141,7 +141,9 @@ LogicalResult importSplitToSequence(NodeImporter &node) {
   for (int64_t size : sizes) {
     Value piece = slice(node, x, axis, left, left + size);
     left += size;
-    elements.push_back(keepsDim ? piece : node.create<nn::SqueezeOp>(node.elementType(0), piece, ArrayRef<int64_t>{axis}));
+    if (!keepsDim)
+      piece = node.create<nn::SqueezeOp>(node.elementType(0), piece, ArrayRef<int64_t>{axis});
+    elements.push_back(piece);
   }
   node.setOutput(0, sequenceOf(node, elements));
   return node.status();
