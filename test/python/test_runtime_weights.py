@@ -28,6 +28,7 @@ CASES = [
     ("winograd_conv", 32, 64, (3,), (900,), 2, dict(pads=[1, 1])),
     ("winograd_conv", 32, 64, (3, 1), (60, 60), 1, dict(pads=[1, 0, 1, 0])),
     ("winograd_conv", 32, 64, (3, 3), (101, 100), 1, dict(pads=[1, 1, 1, 1], strides=[2, 2])),
+    ("winograd_conv", 256, 250, (3, 3), (14, 14), 1, dict(pads=[1, 1, 1, 1])),  # weights from the taps
     ("blocked_depthwise", 20, 20, (3, 3), (14, 9), 1, dict(group=20, pads=[1, 1, 1, 1])),
     ("blocked_depthwise", 256, 256, (6, 6), (22, 22), 1, dict(group=256)),
     ("blocked_depthwise", 33, 33, (7,), (50,), 2, dict(group=33, pads=[3, 3])),
