@@ -46,6 +46,11 @@ std::optional<SmallVector<int64_t>> NodeImporter::integersOf(Value value) {
 
 std::optional<SmallVector<int64_t>> NodeImporter::constantInts(unsigned i) { return integersOf(input(i)); }
 
+std::optional<int64_t> NodeImporter::integerOf(Value value) {
+  auto known = integersOf(value);
+  return known && known->size() == 1 ? std::optional(known->front()) : std::nullopt;
+}
+
 bool NodeImporter::isExtentOf(Value scalar, Value x, int64_t axis) {
   AffineExpr extent = graph.shapes.dims(x)[axis];
   auto *contents = graph.shapes.contents(scalar);

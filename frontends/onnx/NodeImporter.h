@@ -77,6 +77,8 @@ public:
   /// The elements of a small integer tensor when all are known (constants, and arithmetic on static shapes).
   std::optional<llvm::SmallVector<int64_t>> integersOf(mlir::Value value);
   std::optional<llvm::SmallVector<int64_t>> constantInts(unsigned i);
+  /// The one element of such a tensor that has no other.
+  std::optional<int64_t> integerOf(mlir::Value value);
   /// Whether the one element of an integer tensor certainly is extent `axis` of `x`.
   bool isExtentOf(mlir::Value scalar, mlir::Value x, int64_t axis);
   /// The one element of a constant scalar (or one-element tensor) of any float or integer type.

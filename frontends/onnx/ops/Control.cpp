@@ -59,10 +59,7 @@ int branchOfConditionalSqueeze(NodeImporter &node, ArrayRef<Value> thenResults, 
   auto squeeze = squeezed.getDefiningOp<nn::SqueezeOp>();
   if (!squeeze || squeeze.getX() != other || squeeze.getAxes().size() != 1)
     return -1;
-  auto isOne = [&](Value value) {
-    auto known = node.integersOf(value);
-    return known && known->size() == 1 && known->front() == 1;
-  };
+  auto isOne = [&](Value value) { return node.integerOf(value) == 1; };
   auto isDim = [&](Value value) { return node.isExtentOf(value, other, squeeze.getAxes()[0]); };
   Value a = compare.getA(), b = compare.getB();
   if (!(isDim(a) && isOne(b)) && !(isOne(a) && isDim(b)))
@@ -79,8 +76,8 @@ LogicalResult importIf(NodeImporter &node) {
   Region regions[2];
   SmallVector<Value> results[2];
   auto import = [&](int i) { return importBody(node, *graphs[i], regions[i], {}, results[i]); };
-  if (auto known = node.constantInts(0); known && known->size() == 1) {
-    int taken = known->front() != 0 ? 0 : 1;
+  if (auto known = node.integerOf(node.input(0))) {
+    int taken = *known != 0 ? 0 : 1;
     return failed(import(taken)) ? failure() : takeBranch(node, regions[taken], results[taken]);
   }
   if (failed(import(0)) || failed(import(1)))
@@ -109,6 +106,13 @@ LogicalResult importIf(NodeImporter &node) {
 // Loop and Scan
 //===----------------------------------------------------------------------===//
 
+/// Checks that the body of a repetition gives so many values or more.
+LogicalResult checkYields(NodeImporter &node, const GraphProto &graph, size_t least) {
+  if (static_cast<size_t>(graph.output_size()) >= least)
+    return success();
+  return node.error("the body gives " + Twine(graph.output_size()) + " values, " + Twine(least) + " or more are needed");
+}
+
 /// Imports the body of a repetition whose arguments from `firstArgument` on are carried from one round to the next:
 /// they come back as the yields from `firstYield` on. Their dims may change on the way. The body is imported for the
 /// types of the initial values; a dim that comes back different is dynamic, and the body is imported again, until all
@@ -116,13 +120,12 @@ LogicalResult importIf(NodeImporter &node) {
 LogicalResult importRepeatedBody(NodeImporter &node, const GraphProto &graph, Region &region,
                                  SmallVector<Type> arguments, size_t firstArgument, size_t firstYield, size_t carried,
                                  SmallVectorImpl<Value> &yields) {
+  if (failed(checkYields(node, graph, firstYield + carried)))
+    return failure();
   while (true) {
     yields.clear();
     if (failed(importBody(node, graph, region, arguments, yields)))
       return failure();
-    if (yields.size() < firstYield + carried)
-      return node.error("the body gives " + Twine(yields.size()) + " values, " + Twine(firstYield + carried) +
-                        " or more are needed");
     bool isStable = true;
     for (size_t i = 0; i < carried; ++i) {
       auto in = cast<RankedTensorType>(arguments[firstArgument + i]);
@@ -158,12 +161,13 @@ Type scalarArgumentType(const ::onnx::ValueInfoProto &input, Type element) {
 /// known in each of them. The number of rounds and every condition have to be, too.
 LogicalResult unrollLoop(NodeImporter &node, const GraphProto &graph, ArrayRef<Value> initial) {
   constexpr int64_t mostRounds = 1024;
-  auto known = [&](Value value) -> std::optional<int64_t> {
-    auto integers = node.integersOf(value);
-    return integers && integers->size() == 1 ? std::optional(integers->front()) : std::nullopt;
+  if (failed(checkYields(node, graph, 1 + initial.size())))
+    return failure();
+  auto elementOf = [](Value value) {
+    return isa<TupleType>(value.getType()) ? Type() : NodeImporter::elementTypeOf(value);
   };
-  std::optional<int64_t> rounds = node.hasInput(0) ? known(node.input(0)) : INT64_MAX;
-  std::optional<int64_t> condition = node.hasInput(1) ? known(node.input(1)) : 1;
+  std::optional<int64_t> rounds = node.hasInput(0) ? node.integerOf(node.input(0)) : INT64_MAX;
+  std::optional<int64_t> condition = node.hasInput(1) ? node.integerOf(node.input(1)) : 1;
   SmallVector<Value> carried(initial);
   SmallVector<SmallVector<Value>> scanned(node.numOutputs() - initial.size());
   for (int64_t round = 0; rounds && condition && *condition && round < *rounds; ++round) {
@@ -179,10 +183,18 @@ LogicalResult unrollLoop(NodeImporter &node, const GraphProto &graph, ArrayRef<V
     SmallVector<Value> results;
     if (failed(node.status()) || failed(node.inlineSubgraph(graph, inputs, results)))
       return failure();
-    condition = isa<TupleType>(results[0].getType()) ? std::nullopt : known(results[0]);
-    carried.assign(results.begin() + 1, results.begin() + 1 + initial.size());
-    for (auto [rows, row] : llvm::zip(scanned, ArrayRef(results).drop_front(1 + initial.size())))
+    condition = node.integerOf(results[0]);
+    for (auto [i, value] : llvm::enumerate(carried)) {
+      if (elementOf(value) != elementOf(results[1 + i]))
+        return node.error("carried value " + Twine(i) + " changes its element type");
+      value = results[1 + i];
+    }
+    for (auto [i, rows] : llvm::enumerate(scanned)) {
+      Value row = results[1 + initial.size() + i];
+      if (!elementOf(row) || (!rows.empty() && elementOf(row) != elementOf(rows[0])))
+        return node.error("output " + Twine(initial.size() + i) + " has sequences or different types as its rows");
       rows.push_back(row);
+    }
   }
   if (!rounds || !condition)
     return node.error("unsupported: a loop that carries a sequence for as long as only the run knows");
@@ -191,11 +203,8 @@ LogicalResult unrollLoop(NodeImporter &node, const GraphProto &graph, ArrayRef<V
   for (auto [i, rows] : llvm::enumerate(scanned)) {
     if (rows.empty())
       return node.error("unsupported: the rows of a loop that carries a sequence and has no rounds");
-    for (Value &row : rows) {
-      if (isa<TupleType>(row.getType()))
-        return node.error("output " + Twine(initial.size() + i) + " has sequences as its rows");
+    for (Value &row : rows)
       row = unsqueeze(node, row, 0);
-    }
     node.setOutput(initial.size() + i, concat(node, rows, 0));
   }
   return node.status();

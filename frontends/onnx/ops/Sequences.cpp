@@ -17,6 +17,9 @@ namespace nnc::onnx {
 namespace {
 
 Value sequenceOf(NodeImporter &node, ValueRange elements) {
+  for (Value element : elements)
+    if (NodeImporter::elementTypeOf(element) != NodeImporter::elementTypeOf(elements[0]))
+      (void)node.error("the elements have different types");
   auto type = TupleType::get(node.getContext(), elements.getTypes());
   return UnrealizedConversionCastOp::create(node.builder(), node.getLoc(), type, elements).getResult(0);
 }
@@ -31,21 +34,21 @@ SmallVector<Value> elementsOf(NodeImporter &node, unsigned i) {
   return llvm::to_vector(cast.getInputs());
 }
 
-/// The position that input `i` gives, from -count to count - 1, or `absent` without that input.
-std::optional<size_t> positionOf(NodeImporter &node, unsigned i, size_t count, size_t absent) {
+/// The position that input `i` gives, from -count to `last`, or `absent` without that input. Negative ones count from
+/// the end.
+std::optional<size_t> positionOf(NodeImporter &node, unsigned i, int64_t count, int64_t last, size_t absent) {
   if (!node.hasInput(i))
     return absent;
-  std::optional<SmallVector<int64_t>> known = node.constantInts(i);
-  if (!known || known->size() != 1) {
+  std::optional<int64_t> position = node.integerOf(node.input(i));
+  if (!position) {
     (void)node.error("unsupported: a position that only the run knows");
     return std::nullopt;
   }
-  int64_t position = known->front(), all = count;
-  if (position < -all || position >= all) {
-    (void)node.error("position " + Twine(position) + " is outside of [" + Twine(-all) + ", " + Twine(all - 1) + "]");
+  if (*position < -count || *position > last) {
+    (void)node.error("position " + Twine(*position) + " is outside of [" + Twine(-count) + ", " + Twine(last) + "]");
     return std::nullopt;
   }
-  return position < 0 ? position + all : position;
+  return *position < 0 ? *position + count : *position;
 }
 
 LogicalResult importSequenceConstruct(NodeImporter &node) {
@@ -61,16 +64,10 @@ LogicalResult importSequenceEmpty(NodeImporter &node) {
 
 LogicalResult importSequenceInsert(NodeImporter &node) {
   SmallVector<Value> elements = elementsOf(node, 0);
-  // One element more than there are: an element may be put behind the last one.
-  std::optional<size_t> position = positionOf(node, 2, elements.size() + 1, elements.size());
+  // It may be put behind the last one.
+  std::optional<size_t> position = positionOf(node, 2, elements.size(), elements.size(), elements.size());
   if (failed(node.status()))
     return failure();
-  // A negative position counts from the end of the old sequence.
-  if (node.hasInput(2) && node.constantInts(2)->front() < 0) {
-    if (*position == 0)
-      return node.error("position " + Twine(node.constantInts(2)->front()) + " is before the first element");
-    --*position;
-  }
   elements.insert(elements.begin() + *position, node.input(1));
   node.setOutput(0, sequenceOf(node, elements));
   return node.status();
@@ -80,7 +77,7 @@ LogicalResult importSequenceErase(NodeImporter &node) {
   SmallVector<Value> elements = elementsOf(node, 0);
   if (succeeded(node.status()) && elements.empty())
     return node.error("the sequence is empty");
-  std::optional<size_t> position = positionOf(node, 1, elements.size(), elements.size() - 1);
+  std::optional<size_t> position = positionOf(node, 1, elements.size(), elements.size() - 1, elements.size() - 1);
   if (failed(node.status()))
     return failure();
   elements.erase(elements.begin() + *position);
@@ -90,7 +87,7 @@ LogicalResult importSequenceErase(NodeImporter &node) {
 
 LogicalResult importSequenceAt(NodeImporter &node) {
   SmallVector<Value> elements = elementsOf(node, 0);
-  std::optional<size_t> position = positionOf(node, 1, elements.size(), 0);
+  std::optional<size_t> position = positionOf(node, 1, elements.size(), elements.size() - 1, 0);
   if (failed(node.status()))
     return failure();
   node.setOutput(0, elements[*position]);
@@ -163,9 +160,6 @@ LogicalResult importConcatFromSequence(NodeImporter &node) {
       element = unsqueeze(node, element, axis);
   if (failed(node.status()))
     return failure();
-  for (Value element : elements)
-    if (NodeImporter::elementTypeOf(element) != NodeImporter::elementTypeOf(elements[0]))
-      return node.error("the elements have different types");
   node.setOutput(0, concat(node, elements, axis));
   return node.status();
 }
