@@ -127,9 +127,8 @@ Size sizeOf(nn::ConvOp op, int64_t channels, int64_t filters) {
 /// Whether the kernel may compute the weights: of whole blocks of channels, where they would not stay in the caches and
 /// a known number of pieces shares them.
 bool mayComputeWeights(nn::ConvOp op, const Size &size, const winograd::ImageFiltering &f) {
-  constexpr int64_t kMostKept = 2 << 20;
   int64_t weights = f.weights() * size.channels * nn::blocksOf(size.filters) * nn::kBlock;
-  return size.channels % nn::kBlock == 0 && weights * int64_t(sizeof(float)) > kMostKept &&
+  return size.channels % nn::kBlock == 0 && weights * int64_t(sizeof(float)) > kMostCachedWeights &&
          cast<RankedTensorType>(op.getY().getType()).hasStaticShape();
 }
 

@@ -17,6 +17,9 @@ struct WinogradSize {
   int64_t weightBytes() const { return 4 * (taps ? taps : weights) * channels * panels * nn::kBlock; }
 };
 
+/// Larger weights come from memory in every run, not from a cache that kept them since the last one.
+inline constexpr int64_t kMostCachedWeights = 2 << 20;
+
 /// Cycles for computing the weights of a channel and 16 filters from their taps, with AVX-512.
 inline double weightCycles(int64_t weights) { return 2.0 * weights; }
 

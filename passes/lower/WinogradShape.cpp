@@ -38,8 +38,7 @@ WinogradShape::WinogradShape(nn::WinogradConvOp op, KernelTarget target)
     plan.tileItems = 1;
     plan.panelItems = panels > plan.panels ? 2 : 1;
     // Weights that come from memory take as long as the products of some thirty pieces.
-    constexpr int64_t kMostKept = 2 << 20;
-    manyPieces = std::max<int64_t>(2 * plan.rows, size.weightBytes() > kMostKept ? 64 : 0);
+    manyPieces = std::max<int64_t>(2 * plan.rows, size.weightBytes() > kMostCachedWeights ? 64 : 0);
     return;
   }
   bool isDilated = rowsApart > 1 || columnsApart > 1;
