@@ -108,23 +108,38 @@ bool paysStrassen(const StrassenSize &size) {
          depthBlockOf(size);
 }
 
+bool paysStrassen(const StrassenSize &size, const KernelTarget &target, int64_t leastColumns) {
+  if (!paysStrassen(size) || target.vectorBits > 256)
+    return paysStrassen(size);
+  // A tile holds half as many sums there: what each of the seven products begins and ends with is hidden by longer sums
+  // only. S, which both threads form, must serve columns enough, and fit the third-level cache beside weights from memory.
+  // (Measured on Zen 2, time over that of eight products: half a sum of 256 steps 1.01, of 384 .95 to .97, of 1024 .97;
+  // 197 rows and 768 columns, half of 1536 steps: one thread .93, two in a network 1.05.)
+  constexpr int64_t leastRows = 96, leastHalf = 384, mostHalf = 1024;
+  return size.rows >= leastRows && size.depth >= 2 * leastHalf && size.depth <= 2 * mostHalf &&
+         size.columns >= leastColumns;
+}
+
 StrassenPlan planStrassen(const KernelTarget &target, const StrassenSize &size) {
   int64_t rows = size.rows, columns = size.columns;
   StrassenPlan plan;
   plan.lanes = std::min(target.lanes(), kWidth);
-  constexpr int64_t room = 24;
-  int64_t perPanel = kWidth / plan.lanes;
+  bool isWide = target.vectorBits > 256;
+  int64_t perPanel = kWidth / plan.lanes, room = isWide ? 24 : 12;
+  // A round of two panels even where a tile has one: it reads half as much of S.
   plan.panels = 2;
+  plan.tilePanels = isWide ? 2 : 1;
   plan.halfPanels = halfPanelsOf(rows, columns);
   // As in planMatMul; S lies so that its rows do not collide, but quadrants are factors, too.
-  if (collide(room / (plan.panels * perPanel), size.rowBytes))
-    plan.panels = panelsOfColliding(plan.halfPanels, plan.panels);
+  if (collide(room / (plan.tilePanels * perPanel), size.rowBytes))
+    plan.tilePanels = plan.panels = panelsOfColliding(plan.halfPanels, plan.panels);
   plan.rowBlock = rowBlockOf(rows);
   plan.halfRows = llvm::divideCeil(plan.rowBlock, 2);
   // At least two tiles: while one is computed S of the other is formed.
-  int64_t tiles = std::max<int64_t>(2, llvm::divideCeil(plan.halfRows, room / (plan.panels * perPanel)));
+  int64_t tiles = std::max<int64_t>(2, llvm::divideCeil(plan.halfRows, room / (plan.tilePanels * perPanel)));
   plan.rows = llvm::divideCeil(plan.halfRows, tiles);
-  plan.depthBlock = *depthBlockOf(size);
+  // To cut sums costs more there than to have S in the third-level cache.
+  plan.depthBlock = isWide ? *depthBlockOf(size) : size.depth / 2;
   return plan;
 }
 

@@ -19,6 +19,7 @@
 #include "passes/cpu/MicroKernel.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/StrassenProducts.h"
+#include "passes/lower/StrassenStore.h"
 #include "passes/lower/StrassenSums.h"
 
 #include <functional>
@@ -41,7 +42,7 @@ public:
       : k(k), p(product), plan(planStrassen(k.target, p.size)), half(p.size.depth / 2), flatPanels(k.flat(p.panels)),
         vector(VectorType::get({plan.lanes}, k.b.getF32Type())),
         stored(cast<MemRefType>(p.panels.getType()).getElementType()),
-        sums(k, plan, vector, isCut()) {
+        sums(k, plan, vector, isCut()), result(k, product, plan, sums.c[0]) {
     Type f32 = vector.getElementType();
     lefts = k.workspace(MemRefType::get({p.isUneven ? 7 : 4, plan.halfRows + 1, plan.depthBlock + 16}, f32));
     rights = k.workspace(MemRefType::get({widens() ? 4 : 2, plan.panels * plan.depthBlock + 4, kWidth}, f32));
@@ -49,15 +50,16 @@ public:
 
   LogicalResult emit() {
     k.note("Strassen's algorithm: 7 products of halves in place of 8; registers hold " + Twine(plan.rows) +
-           " x " + Twine(plan.panels * kWidth) + " sums, an item is " + Twine(plan.rowBlock) + " x " +
+           " x " + Twine(plan.tilePanels * kWidth) + " sums, an item is " + Twine(plan.rowBlock) + " x " +
            Twine(2 * plan.halfPanels * kWidth));
     Value first = k.mul(k.begin, rounds()), last = k.sub(k.mul(k.end, rounds()), k.index(1));
     // What the first products read; they form the other factors as they go.
     Round begin = roundAt(first);
-    k.loops({k.index(plan.tiles()), k.index(plan.depthBlock / kSteps)}, [&](ValueRange at) {
-      for (int64_t quadrant = 0; quadrant < 4; ++quadrant)
-        fetcher(begin, at[0], quadrant)(k.mul(at[1], kSteps));
-    });
+    k.loops({k.index(plan.tiles()), k.index(plan.tilesAlongPanels()), k.index(plan.depthBlock / kSteps)},
+            [&](ValueRange at) {
+              for (int64_t quadrant = 0; quadrant < 4; ++quadrant)
+                fetcher(begin, at[0], k.mul(at[1], plan.tilePanels), quadrant)(k.mul(at[2], kSteps));
+            });
     k.loop(k.index(plan.depthBlock / kSteps), [&](Value at) {
       fetchRows(begin, k.index(0), k.mul(at, kSteps), k.index(0));
     });
@@ -75,7 +77,7 @@ public:
       Value isFirst = k.compare(arith::CmpIPredicate::eq, number, first);
       compute({roundAt(number), roundAt(k.min(k.add(number, 1), last)), isFirst});
     });
-    return status;
+    return result.status;
   }
 
 private:
@@ -104,6 +106,8 @@ private:
   bool isLeftFormed(Factor left) const { return left.isCombination || p.isUneven; }
   bool isRightFormed(Factor right) const { return right.isCombination || widens(); }
 
+  static Place placeOf(const Round &round) { return {round.matrix, {round.rows[0], round.rows[1]}, round.panel}; }
+
   /// Adds the products of a round to the sums, and stores those that are then finished.
   void compute(const Rounds &rounds) {
     const Round &now = rounds.now;
@@ -131,20 +135,31 @@ private:
       ++of;
     };
     auto to = [&](Sums sum) { return [=](const Tile &tile, ValueRange values) { sums.store(tile, values, sum); }; };
+    // A quadrant of C to which nothing of this round comes any more.
+    auto toFinished = [&](int64_t quadrant) {
+      return [=, this](const Tile &tile, ValueRange values) {
+        if (result.isAtOnce())
+          result.store(placeOf(now), tile, quadrant, values);
+        else
+          sums.store(tile, values, sums.c[quadrant]);
+      };
+    };
 
-    next({}, {}, to(u2));                 // M1
-    next(with(c11, {u2}), {}, to(c11));   // M2
-    next({u2}, {}, to(u2));               // M6
-    next({u2}, {}, to(u3));               // M7
-    next(with(c12, {u2}), {}, to(c12));   // M3
-    next(with(c21, {u3}), {}, to(c21));   // M4
+    next({}, {}, to(u2));                       // M1
+    next(with(c11, {u2}), {}, toFinished(0));   // M2
+    next({u2}, {}, to(u2));                     // M6
+    next({u2}, {}, to(u3));                     // M7
+    next(with(c12, {u2}), {}, to(c12));         // M3
+    next(with(c21, {u3}), {}, toFinished(2));   // M4
     next({}, with(c22, {c12, u3}), [&](const Tile &tile, ValueRange m5) {
-      sums.store(tile, sums.added(m5, sums.load(tile, c12)), c12);
-      sums.store(tile, sums.added(m5, sums.load(tile, with(c22, {u3}))), c22);
+      toFinished(1)(tile, sums.added(m5, sums.load(tile, c12)));
+      toFinished(3)(tile, sums.added(m5, sums.load(tile, with(c22, {u3}))));
+      if (result.isAtOnce())
+        return;
       if (isCut())
-        k.ifThen(isLast, [&] { finish(now, tile); });
+        k.ifThen(isLast, [&] { result.storeAll(placeOf(now), tile); });
       else
-        finish(now, tile);
+        result.storeAll(placeOf(now), tile);
     });
   }
 
@@ -189,22 +204,19 @@ private:
     return round;
   }
 
-  /// Whether the last tile shares rows with the one before, so that all are of one height: code for another height is
-  /// as long again. Both compute them, which may cost a 64th.
-  bool hasOverlap() const {
-    int64_t shared = plan.tiles() * plan.rows - plan.halfRows;
-    return shared > 0 && shared * 64 <= plan.halfRows;
-  }
-
   /// The tiles of a round, whose sums begin at a column of those of the item.
   void overTiles(Value column, llvm::function_ref<void(const Tile &tile)> body) {
     auto tileAt = [&](int64_t height, Value number) {
       Value first = k.mul(number, plan.rows), row = first;
-      if (hasOverlap())
+      if (plan.hasOverlap())
         row = k.min(first, k.index(plan.halfRows - plan.rows));
-      body({height, number, row, k.sub(first, row), first, isCut() ? column : k.index(0)});
+      k.loop(k.index(plan.tilesAlongPanels()), [&](Value along) {
+        Value panel = k.mul(along, plan.tilePanels), inRound = k.mul(panel, kWidth);
+        Value inSums = isCut() ? k.add(column, inRound) : inRound;
+        body({height, number, row, k.sub(first, row), panel, first, inSums, inRound});
+      });
     };
-    int64_t rest = hasOverlap() ? 0 : plan.halfRows % plan.rows, whole = plan.tiles() - (rest ? 1 : 0);
+    int64_t rest = plan.hasOverlap() ? 0 : plan.halfRows % plan.rows, whole = plan.tiles() - (rest ? 1 : 0);
     k.loop(k.index(whole), [&](Value number) { tileAt(plan.rows, number); });
     if (rest)
       tileAt(rest, k.index(whole));
@@ -252,10 +264,8 @@ private:
   /// Panel j of the round in the left or in the right half.
   Value panelAt(const Round &round, Value j, int64_t right) {
     Value panel = k.add(k.add(round.panel, j), right * plan.halfPanels);
-    return isFilledUp() ? k.min(panel, k.index(llvm::divideCeil(p.size.columns, kWidth) - 1)) : panel;
+    return plan.isFilledUp(p.size) ? k.min(panel, k.index(llvm::divideCeil(p.size.columns, kWidth) - 1)) : panel;
   }
-  /// Whether the last item has panels, or columns of a panel, that the product has not.
-  bool isFilledUp() const { return p.size.columns % (2 * plan.halfPanels * kWidth) != 0; }
 
   /// Adds one of the seven products of a tile, and does its share of what prepares the next ones.
   SmallVector<Value> product(const Rounds &rounds, const Tile &tile, const Product &of, ValueRange accumulators,
@@ -275,20 +285,36 @@ private:
     auto vectorOf = [&](int64_t j, Value step) -> Value {
       step = k.add(at, step);
       Value lane = k.index(j % perPanel * plan.lanes);
+      Value panel = k.add(tile.panel, j / perPanel);
       if (isRightFormed(right))
-        return load(rights, {k.index(of.buffer), k.add(step, j / perPanel * plan.depthBlock), lane});
-      Value panel = panelAt(now, k.index(j / perPanel), right.number % 2);
-      return load(p.panels, {panel, k.add(k.add(now.from, step), right.number / 2 * half), lane});
+        return load(rights, {k.index(of.buffer), k.add(k.mul(panel, plan.depthBlock), step), lane});
+      Value row = k.add(k.add(now.from, step), right.number / 2 * half);
+      return load(p.panels, {panelAt(now, panel, right.number % 2), row, lane});
     };
     const Work work[] = {rightFormer(rounds, tile, of), leftFormer(rounds, tile, of),
-                         fetcher(rounds.next, tile.number, of.fetched), rowsFetcher(rounds, tile, of), fetchesSums};
-    return k.loop(k.index(0), k.index(plan.depthBlock), k.index(kSteps), accumulators,
-                  [&](Value steps, ValueRange carried) {
-                    at = steps;
-                    for (const Work &share : work)
-                      share(at);
-                    return kernel.emit(k, k.index(0), k.index(kSteps), carried, scalar, vectorOf);
-                  });
+                         fetcher(rounds.next, tile.number, tile.panel, of.fetched), rowsFetcher(rounds, tile, of),
+                         fetchesSums};
+    // Neighbouring steps go to sums of their own where one step's are too few to hide the latency of a multiply-add.
+    int64_t count = tile.height * plan.vectors();
+    while (2 * kernel.parts * tile.height <= plan.rows && kernel.parts < 4)
+      kernel.parts *= 2;
+    SmallVector<Value> partial(accumulators);
+    partial.resize(kernel.parts * count, zeroOf(k, vector));
+    auto addSteps = [&](Value step, ValueRange carried) {
+      SmallVector<Value> all(carried);
+      for (int64_t part = 0; part < kernel.parts; ++part)
+        llvm::copy(kernel.step(k, k.add(step, part), ArrayRef(all).slice(part * count, count), scalar, vectorOf),
+                   all.begin() + part * count);
+      return all;
+    };
+    partial = k.loop(k.index(0), k.index(plan.depthBlock), k.index(kSteps), partial,
+                     [&](Value steps, ValueRange carried) {
+                       at = steps;
+                       for (const Work &share : work)
+                         share(at);
+                       return k.loop(k.index(0), k.index(kSteps), k.index(kernel.parts), carried, addSteps);
+                     });
+    return kernel.joined(k, partial);
   }
 
   /// Whether a product forms a factor, its left or right `which`, for the next round.
@@ -302,14 +328,14 @@ private:
       return [](Value) {};
     const Round &round = isForNext(by, by.formsRight) ? rounds.next : rounds.now;
     int64_t steps = llvm::divideCeil(kSteps, plan.tiles());
-    Value first = k.mul(tile.number, steps * plan.depthBlock / kSteps);
+    Value first = k.mul(tile.number, steps * plan.depthBlock / kSteps), panel = tile.panel;
     return [=, &round](Value at) {
       Value from = k.add(first, k.mul(k.div(at, k.index(kSteps)), steps));
       for (int64_t i = 0; i < steps; ++i) {
         Value step = k.add(from, i);
         auto form = [&] {
-          for (int64_t j = 0; j < plan.panels; ++j)
-            formRight(round, right, k.index(j), step);
+          for (int64_t j = 0; j < plan.tilePanels; ++j)
+            formRight(round, right, k.add(panel, j), step);
         };
         // Each step once: T4 takes the place of T2, of which it is formed.
         if (steps * plan.tiles() == kSteps)
@@ -325,6 +351,13 @@ private:
     return hasOneLeft() ? rounds.isFirst : k.compare(arith::CmpIPredicate::eq, rounds.now.group, k.index(group));
   }
 
+  /// Whether that holds, and the tile is the first one of its rows.
+  Value andIsFirst(const Tile &tile, Value condition) {
+    if (plan.tilesAlongPanels() == 1)
+      return condition;
+    return k.both(condition, k.compare(arith::CmpIPredicate::eq, tile.panel, k.index(0)));
+  }
+
   /// The same for the left factor: some steps of the tile's rows, with the first group of panels of a block. Copies for
   /// the next block are made with the last group.
   Work leftFormer(const Rounds &rounds, const Tile &tile, const Product &by) {
@@ -332,7 +365,7 @@ private:
     bool isNext = isForNext(by, by.formsLeft);
     if (!isLeftFormed(left) || (isNext && hasOneLeft()))
       return [](Value) {};
-    Value isNeeded = isAtGroup(rounds, isNext ? groups() - 1 : 0);
+    Value isNeeded = andIsFirst(tile, isAtGroup(rounds, isNext ? groups() - 1 : 0));
     const Round &round = isNext ? rounds.next : rounds.now;
     return [=, &round, &tile](Value at) {
       k.ifThen(isNeeded, [&] {
@@ -359,7 +392,7 @@ private:
     int64_t number = &by - std::begin(kProducts);
     if (number > 1 || p.isUneven)
       return [](Value) {};
-    Value isNeeded = isAtGroup(rounds, 0);
+    Value isNeeded = andIsFirst(tile, isAtGroup(rounds, 0));
     Value next = k.add(tile.number, 1), isLast = k.compare(arith::CmpIPredicate::eq, next, k.index(plan.tiles()));
     if (number == 1)
       isNeeded = k.both(isNeeded, k.negated(isLast));
@@ -376,16 +409,16 @@ private:
                                /*localityHint=*/2, /*isDataCache=*/true);
   }
 
-  /// What a tile fetches of a quadrant of the panels of a round before the steps from `at` on.
-  Work fetcher(const Round &round, Value tile, std::optional<int64_t> quadrant) {
+  /// What a tile, of rows and of a round's panels, fetches of a quadrant of the panels before the steps from `at` on.
+  Work fetcher(const Round &round, Value tile, Value panel, std::optional<int64_t> quadrant) {
     if (!quadrant)
       return [](Value) {};
     int64_t lines = llvm::divideCeil(kSteps, plan.tiles());
     Value step =
         k.add(k.add(round.from, *quadrant / 2 * half), k.mul(tile, lines * plan.depthBlock / kSteps));
     SmallVector<Value> starts;
-    for (int64_t j = 0; j < plan.panels; ++j)
-      starts.push_back(k.add(k.mul(panelAt(round, k.index(j), *quadrant % 2), 2 * half), step));
+    for (int64_t j = 0; j < plan.tilePanels; ++j)
+      starts.push_back(k.add(k.mul(panelAt(round, k.add(panel, j), *quadrant % 2), 2 * half), step));
     return [=](Value at) {
       for (Value start : starts)
         for (int64_t line = 0; line < lines; ++line)
@@ -396,44 +429,6 @@ private:
   Value load(Value memref, ValueRange at) { return vector::LoadOp::create(k.b, k.loc, vector, memref, at); }
   void store(Value value, Value memref, ValueRange at) {
     vector::StoreOp::create(k.b, k.loc, value, memref, at);
-  }
-
-  /// Stores the finished sums of a tile in all quadrants.
-  void finish(const Round &round, const Tile &tile) {
-    k.loop(k.index(4), [&](Value number) {
-      Value isUpper = k.compare(arith::CmpIPredicate::slt, number, k.index(2));
-      Value row = k.add(k.select(isUpper, round.rows[0], round.rows[1]), tile.row);
-      Value right = k.rem(number, k.index(2));
-      Value column = k.mul(k.add(round.panel, k.mul(right, plan.halfPanels)), kWidth);
-      // The lower half leaves out rows that the upper one has, too.
-      Value shared = k.sub(k.add(round.rows[0], plan.halfRows), row);
-      Value begin = k.select(isUpper, k.index(0), k.min(k.max(shared, k.index(0)), k.index(tile.height)));
-      if (hasOverlap())
-        begin = k.max(begin, tile.overlap);
-      k.loop(begin, k.index(tile.height), k.index(1), [&](Value i) {
-        for (int64_t j = 0; j < plan.vectors(); ++j) {
-          Value lane = k.index(j * plan.lanes), first = k.add(column, lane);
-          Value at[] = {number, k.add(tile.sumRow, i), k.add(tile.sumColumn, lane)};
-          auto whole = [&] { store(load(sums.c[0].memref, at), round, k.add(row, i), first); };
-          if (!isFilledUp()) {
-            whole();
-            continue;
-          }
-          Value end = k.index(p.size.columns);
-          Value isWhole = k.compare(arith::CmpIPredicate::sle, k.add(first, plan.lanes), end);
-          k.ifThen(isWhole, whole);
-          k.loop(k.select(isWhole, end, first), end, k.index(1), [&](Value one) {
-            Value from[] = {at[0], at[1], k.add(at[2], k.sub(one, first))};
-            store(memref::LoadOp::create(k.b, k.loc, sums.c[0].memref, from), round, k.add(row, i), one);
-          });
-        }
-      });
-    });
-  }
-
-  void store(Value sum, const Round &round, Value row, Value column) {
-    if (failed(p.store(sum, round.matrix, row, column)))
-      status = failure();
   }
 
   KernelBuilder &k;
@@ -449,7 +444,7 @@ private:
   /// S and T.
   Value lefts, rights;
   ProductSums sums;
-  LogicalResult status = success();
+  SumStore result;
 };
 
 } // namespace

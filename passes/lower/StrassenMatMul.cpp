@@ -12,7 +12,7 @@ static RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getTyp
 static PanelRows rowsOf(nn::PackedMatMulOp op) { return PanelRows(typeOf(op.getY()), 0, op.getColumns()); }
 
 bool takesStrassen(nn::PackedMatMulOp op, KernelTarget target) {
-  return op.getStrassen() && mayPayStrassen(target) && !target.twoMultipliers && paysStrassen(strassenSizeOf(op));
+  return op.getStrassen() && !target.twoMultipliers && paysStrassen(strassenSizeOf(op), target, /*leastColumns=*/1024);
 }
 
 AffineMap strassenItems(nn::PackedMatMulOp op, KernelTarget target) {

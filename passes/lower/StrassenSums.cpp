@@ -25,14 +25,14 @@ ProductSums::ProductSums(KernelBuilder &k, const StrassenPlan &plan, VectorType 
 void ProductSums::clear(Value column) {
   Value zeros = zeroOf(k, vector);
   k.loops({k.index(4), k.index(plan.tiles() * plan.rows)}, [&](ValueRange at) {
-    for (int64_t j = 0; j < plan.vectors(); ++j)
+    for (int64_t j = 0; j < plan.panels * kWidth / plan.lanes; ++j)
       vector::StoreOp::create(k.b, k.loc, zeros, c[0].memref,
                               ValueRange{at[0], at[1], k.add(column, j * plan.lanes)});
   });
 }
 
 Value ProductSums::columnOf(const Tile &tile, Sums of) {
-  return of.memref == c[0].memref ? tile.sumColumn : k.index(0);
+  return of.memref == c[0].memref ? tile.sumColumn : tile.partColumn;
 }
 
 SmallVector<Value> ProductSums::placeOf(const Tile &tile, Sums of, int64_t i) {
@@ -68,7 +68,7 @@ void ProductSums::fetchNext(const Tile &tile, ArrayRef<Sums> of, Value at, int64
   Value first = k.add(k.add(tile.sumRow, plan.rows), k.mul(at, share));
   for (int64_t i = 0; i < share; ++i)
     for (Sums sums : of)
-      for (int64_t j = 0; j < plan.panels; ++j) {
+      for (int64_t j = 0; j < plan.tilePanels; ++j) {
         Value row = k.min(k.add(first, i), k.index(plan.tiles() * plan.rows - 1));
         Value place[] = {k.index(sums.number), row, k.add(columnOf(tile, sums), j * kWidth)};
         memref::PrefetchOp::create(k.b, k.loc, sums.memref, place, /*isWrite=*/false, /*localityHint=*/3,

@@ -6,11 +6,14 @@
 
 namespace nnc::strassen {
 
-/// A register tile of a quadrant: its number, first row in the quadrant, how many of its rows the tile before has, too,
-/// and where its sums are in those of an item.
+/// A register tile of a quadrant.
 struct Tile {
   int64_t height;
-  mlir::Value number, row, overlap, sumRow, sumColumn;
+  /// Its number along the rows, its first row in the quadrant, and how many of its rows the tile before has, too; its
+  /// first panel in the round.
+  mlir::Value number, row, overlap, panel;
+  /// Where its sums begin in those of C, and in U2 and U3, which have a round's columns.
+  mlir::Value sumRow, sumColumn, partColumn;
 };
 
 /// Sums of tiles between two products: one of the quadrants of C, or U2 (and M1 before it) or U3.

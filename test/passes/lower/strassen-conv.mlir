@@ -2,7 +2,8 @@
 // RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" --split-input-file | FileCheck %s --check-prefix=AVX512
 
 // The pixels of an image are rows, and 16 steps of a sum a block of channels: 196 are eight tiles of 11 and one of 10 in
-// either half. S1 to S4 are formed of pixels. With AVX2, where it would not pay, the convolution is summed directly.
+// either half. S1 to S4 are formed of pixels. With AVX2, where sums of 256 steps do not pay, the convolution is summed
+// directly.
 // AVX2: func.func private @k0
 // AVX2-NOT: arith.subf
 // AVX512: func.func private @k0
@@ -30,4 +31,16 @@ func.func @main(%x: tensor<1x32x14x14x16xf32>, %p: tensor<1x16x512x16xf32>, %b: 
 func.func @main(%x: tensor<1x16x28x28x16xf32>, %p: tensor<1x32x256x16xf32>) -> tensor<1x32x14x14x16xf32> {
   %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 256 : i64, filters = 512 : i64, groups = 1 : i64, strassen} : (tensor<1x16x28x28x16xf32>, tensor<1x32x256x16xf32>) -> tensor<1x32x14x14x16xf32>
   return %y : tensor<1x32x14x14x16xf32>
+}
+// -----
+// With AVX2 sums of 512 steps pay, for few filters, too: their S is small.
+// AVX2: registers hold 6 x 16 sums
+// AVX2: func.func private @k0
+// AVX2-DAG: memref<4x99x528xf32>
+// AVX2-DAG: memref<2x1028x16xf32>
+// AVX2: arith.subf
+// AVX2-COUNT-84: vector.fma {{.*}} vector<8xf32>
+func.func @main(%x: tensor<1x64x14x14x16xf32>, %p: tensor<1x16x1024x16xf32>) -> tensor<1x16x14x14x16xf32> {
+  %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 1024 : i64, filters = 256 : i64, groups = 1 : i64, strassen} : (tensor<1x64x14x14x16xf32>, tensor<1x16x1024x16xf32>) -> tensor<1x16x14x14x16xf32>
+  return %y : tensor<1x16x14x14x16xf32>
 }
