@@ -37,6 +37,7 @@ const Registry &Registry::get() {
     registerDataDependentImporters(all);
     registerGatherImporters(all);
     registerLegacyImporters(all);
+    registerLossImporters(all);
     registerMovementImporters(all);
     registerPoolingImporters(all);
     registerQuantizationImporters(all);

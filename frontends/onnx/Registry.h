@@ -65,6 +65,7 @@ void registerReductionImporters(Registry &registry);
 void registerDataDependentImporters(Registry &registry);
 void registerGatherImporters(Registry &registry);
 void registerLegacyImporters(Registry &registry);
+void registerLossImporters(Registry &registry);
 void registerMovementImporters(Registry &registry);
 void registerPoolingImporters(Registry &registry);
 void registerQuantizationImporters(Registry &registry);
