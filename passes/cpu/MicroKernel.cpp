@@ -51,34 +51,42 @@ SmallVector<Value> MicroKernel::joined(KernelBuilder &k, ValueRange partial) con
   return sums;
 }
 
+SmallVector<Value> MicroKernel::inParts(KernelBuilder &k, ValueRange accumulators) const {
+  SmallVector<Value> sums(accumulators);
+  sums.resize(parts * rows * vectors, zeroOf(k, type));
+  return sums;
+}
+
+SmallVector<Value> MicroKernel::turns(KernelBuilder &k, Value from, Value to, ValueRange partial, Operand left,
+                                      Operand right, Work atStep) const {
+  int64_t count = rows * vectors, steps = std::max(parts, unroll);
+  return k.loop(from, to, k.index(steps), partial, [&](Value turn, ValueRange carried) {
+    SmallVector<Value> all(carried);
+    // Neighbouring steps go to different parts.
+    for (int64_t i = 0; i < steps; ++i) {
+      int64_t part = i % parts * count;
+      Value at = k.add(turn, i);
+      if (atStep)
+        atStep(at, i, steps);
+      llvm::copy(step(k, at, ArrayRef(all).slice(part, count), left, right), all.begin() + part);
+    }
+    return all;
+  });
+}
+
 SmallVector<Value> MicroKernel::emit(KernelBuilder &k, Value from, Value to, ValueRange accumulators,
                                      Operand left, Operand right, Work atStep) const {
-  int64_t count = rows * vectors;
-  auto next = [&](Value at, ValueRange sums, int64_t number, int64_t steps) {
-    if (atStep)
-      atStep(at, number, steps);
-    return step(k, at, sums, left, right);
-  };
   SmallVector<Value> sums(accumulators);
   if (int64_t steps = std::max(parts, unroll); steps > 1) {
-    // Neighbouring steps go to different parts.
     Value wide = k.index(steps), end = k.add(from, k.mul(k.div(k.sub(to, from), wide), wide));
-    sums.resize(parts * count, zeroOf(k, type));
-    sums = k.loop(from, end, wide, sums, [&](Value at, ValueRange carried) {
-      SmallVector<Value> all(carried);
-      for (int64_t i = 0; i < steps; ++i) {
-        int64_t part = i % parts * count;
-        llvm::copy(next(k.add(at, i), ArrayRef(all).slice(part, count), i, steps), all.begin() + part);
-      }
-      return all;
-    });
-    sums = joined(k, sums);
+    sums = joined(k, turns(k, from, end, inParts(k, sums), left, right, atStep));
     from = end;
     if (from == to || (getConstantIntValue(from) && getConstantIntValue(from) == getConstantIntValue(to)))
       return sums;
   }
-  return k.loop(from, to, k.index(1), sums,
-                [&](Value at, ValueRange carried) { return next(at, carried, /*number=*/0, /*steps=*/1); });
+  MicroKernel single = *this;
+  single.parts = single.unroll = 1;
+  return single.turns(k, from, to, sums, left, right, atStep);
 }
 
 SmallVector<Value> MicroKernel::step(KernelBuilder &k, Value at, ValueRange accumulators, Operand left,

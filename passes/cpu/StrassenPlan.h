@@ -36,6 +36,8 @@ struct StrassenPlan {
   int64_t tiles() const { return llvm::divideCeil(halfRows, rows); }
   int64_t tilesAlongPanels() const { return panels / tilePanels; }
   int64_t vectors() const { return tilePanels * nn::PackedMatMulOp::kPanelColumns / lanes; }
+  /// Whether one round adds a part of half a sum only.
+  bool isCut(const StrassenSize &size) const { return depthBlock < size.depth / 2; }
   /// Whether the last tile shares rows with the one before, so that all are of one height: code for another height is
   /// as long again. Both compute them, which may cost a 64th.
   bool hasOverlap() const {

@@ -165,8 +165,7 @@ SmallVector<Value> InputProjection::interleaved(const MicroKernel &kernel, int64
     return SmallVector<Value>{next, block, k.index(row), k.mul(gate, kWidth)};
   };
 
-  SmallVector<Value> sums(initialSums);
-  sums.resize(count * kernel.parts, constantLike(k.b, k.loc, vector, 0.0));
+  SmallVector<Value> sums = kernel.inParts(k, initialSums);
   Value isFirst = k.compare(arith::CmpIPredicate::eq, part, k.index(0)), start = initial(panel, 0);
   for (int64_t row = 0; row < plan.steps; ++row)
     sums.push_back(k.select(isFirst, start, vector::LoadOp::create(k.b, k.loc, vector, buffer, sumAt(row))));

@@ -128,8 +128,7 @@ SmallVector<Value> PanelFactor::sumOfWords(const MicroKernel &tile, Value from, 
   MicroKernel kernel = tile;
   while (kernel.parts > 1 && kernel.parts * count + kernel.vectors + 4 > registers)
     --kernel.parts;
-  SmallVector<Value> sums(accumulators);
-  sums.resize(kernel.parts * count, zeroOf(k, vector));
+  SmallVector<Value> sums = kernel.inParts(k, accumulators);
   sums = k.loop(from, to, k.index(1), sums, [&](Value word, ValueRange carried) {
     SmallVector<Value> all(carried), words;
     for (int64_t j = 0; j < kernel.vectors; ++j)

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TilePlan.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/StrassenProducts.h"
 #include "passes/lower/StrassenStore.h"
@@ -101,7 +102,7 @@ private:
 
   /// Whether the quadrants of the panels that are factors themselves are widened first.
   bool widens() const { return !stored.isF32(); }
-  bool isCut() const { return plan.depthBlock < half; }
+  bool isCut() const { return plan.isCut(p.size); }
   /// Whether a left factor, and whether a right one, is formed in a buffer.
   bool isLeftFormed(Factor left) const { return left.isCombination || p.isUneven; }
   bool isRightFormed(Factor right) const { return right.isCombination || widens(); }
@@ -137,7 +138,7 @@ private:
     auto to = [&](Sums sum) { return [=](const Tile &tile, ValueRange values) { sums.store(tile, values, sum); }; };
     // A quadrant of C to which nothing of this round comes any more.
     auto toFinished = [&](int64_t quadrant) {
-      return [=, this](const Tile &tile, ValueRange values) {
+      return [=](const Tile &tile, ValueRange values) {
         if (result.isAtOnce())
           result.store(placeOf(now), tile, quadrant, values);
         else
@@ -272,6 +273,8 @@ private:
                              const Work &fetchesSums) {
     Factor left = of.left, right = of.right;
     MicroKernel kernel{tile.height, plan.vectors(), vector};
+    // Of a low tile one step's sums are too few.
+    kernel.parts = partsFor(k.target, tile.height * plan.vectors());
     int64_t perPanel = kWidth / plan.lanes;
     const Round &now = rounds.now;
     Value at;
@@ -294,25 +297,13 @@ private:
     const Work work[] = {rightFormer(rounds, tile, of), leftFormer(rounds, tile, of),
                          fetcher(rounds.next, tile.number, tile.panel, of.fetched), rowsFetcher(rounds, tile, of),
                          fetchesSums};
-    // Neighbouring steps go to sums of their own where one step's are too few to hide the latency of a multiply-add.
-    int64_t count = tile.height * plan.vectors();
-    while (2 * kernel.parts * tile.height <= plan.rows && kernel.parts < 4)
-      kernel.parts *= 2;
-    SmallVector<Value> partial(accumulators);
-    partial.resize(kernel.parts * count, zeroOf(k, vector));
-    auto addSteps = [&](Value step, ValueRange carried) {
-      SmallVector<Value> all(carried);
-      for (int64_t part = 0; part < kernel.parts; ++part)
-        llvm::copy(kernel.step(k, k.add(step, part), ArrayRef(all).slice(part * count, count), scalar, vectorOf),
-                   all.begin() + part * count);
-      return all;
-    };
+    SmallVector<Value> partial = kernel.inParts(k, accumulators);
     partial = k.loop(k.index(0), k.index(plan.depthBlock), k.index(kSteps), partial,
                      [&](Value steps, ValueRange carried) {
                        at = steps;
                        for (const Work &share : work)
                          share(at);
-                       return k.loop(k.index(0), k.index(kSteps), k.index(kernel.parts), carried, addSteps);
+                       return kernel.turns(k, k.index(0), k.index(kSteps), carried, scalar, vectorOf);
                      });
     return kernel.joined(k, partial);
   }

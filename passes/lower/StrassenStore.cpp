@@ -10,7 +10,7 @@ namespace nnc::strassen {
 
 constexpr int64_t kWidth = nn::PackedMatMulOp::kPanelColumns;
 
-bool SumStore::isAtOnce() const { return !isCut() && !plan.isFilledUp(p.size) && hasShortEpilogue(k.group); }
+bool SumStore::isAtOnce() const { return !plan.isCut(p.size) && !plan.isFilledUp(p.size) && hasShortEpilogue(k.group); }
 
 void SumStore::store(const Place &place, const Tile &tile, int64_t quadrant, ValueRange values) {
   Value row = k.add(place.rows[quadrant / 2], tile.row);

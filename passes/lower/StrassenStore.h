@@ -31,7 +31,6 @@ public:
   llvm::LogicalResult status = llvm::success();
 
 private:
-  bool isCut() const { return plan.depthBlock < p.size.depth / 2; }
   void storeVector(mlir::Value sums, const Place &place, mlir::Value row, mlir::Value column);
 
   KernelBuilder &k;

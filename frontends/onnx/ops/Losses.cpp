@@ -54,9 +54,7 @@ Value lossOf(NodeImporter &node, Value logarithms, const std::string &reduction)
   Value target = node.castTo(node.input(1), i64), zero = node.scalarConstant(work, 0), isKept;
   if (node.hasAttr("ignore_index")) {
     int64_t ignored = node.intAttr("ignore_index", 0);
-    Value isIgnored = compare(node, nn::CompareKind::eq, target, node.scalarConstant(i64, ignored));
-    isKept = node.create<nn::UnaryOp>(node.builder().getI1Type(), nn::UnaryKind::logical_not, isIgnored, FloatAttr(),
-                                      FloatAttr());
+    isKept = compare(node, nn::CompareKind::ne, target, node.scalarConstant(i64, ignored));
     target = select(node, isKept, target, node.scalarConstant(i64, 0));
   }
   Value picked = node.create<nn::GatherElementsOp>(work, logarithms, unsqueeze(node, target, {1}), int64_t(1));

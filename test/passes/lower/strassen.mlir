@@ -12,8 +12,7 @@
 // CHECK-COUNT-154: vector.fma {{.*}} vector<16xf32>
 // The epilogue reads finished sums.
 // CHECK: math.tanh
-// With AVX2 a tile has one panel of a round's two, and the four rows that are left of 64 twelve sums as well, each in two
-// parts: too few would wait for one another.
+// With AVX2 a tile has one panel of a round's two.
 // AVX2: registers hold 6 x 16 sums
 // AVX2: func.func private @k0
 // AVX2: memref<2x772x16xf32>
