@@ -58,8 +58,8 @@ struct MicroKernel {
   llvm::SmallVector<mlir::Value> zeros(KernelBuilder &k) const;
 
   /// What `emit` does between its two ends, for callers that have work between turns: accumulators as `parts` sets of
-  /// sums, one after the other, of which the first goes on with them; the products of the steps [from, to), of whole turns,
-  /// added to such sets; and their sums again.
+  /// sums, one after the other, of which the first goes on with them; and such sets with the products of the steps
+  /// [from, to) added, of whole turns.
   llvm::SmallVector<mlir::Value> inParts(KernelBuilder &k, mlir::ValueRange accumulators) const;
   llvm::SmallVector<mlir::Value> turns(KernelBuilder &k, mlir::Value from, mlir::Value to, mlir::ValueRange partial,
                                        Operand left, Operand right, Work atStep = nullptr) const;

@@ -112,7 +112,7 @@ bool paysStrassen(const StrassenSize &size, const KernelTarget &target, int64_t 
   if (!paysStrassen(size) || target.vectorBits > 256)
     return paysStrassen(size);
   // A tile holds half as many sums there: what each of the seven products begins and ends with is hidden by longer sums
-  // only. S, which both threads form, must serve columns enough, and fit the third-level cache beside weights from memory.
+  // only. S, which both threads form, must serve columns enough, and fit the third-level cache beside weights.
   // (Measured on Zen 2, time over that of eight products: half a sum of 256 steps 1.01, of 384 .95 to .97, of 1024 .97;
   // 197 rows and 768 columns, half of 1536 steps: one thread .93, two in a network 1.05.)
   constexpr int64_t leastRows = 96, leastHalf = 384, mostHalf = 1024;
