@@ -14,6 +14,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TileCosts.h"
 #include "passes/cpu/TilePlan.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
@@ -260,6 +261,7 @@ private:
     Value panels = k.div(k.add(count, kWidth - 1), k.index(kWidth)), step = k.index(plan.panels);
     auto across = [&](Value panel, int64_t width) {
       MicroKernel kernel{height, width * perPanel, vector};
+      kernel.unroll = stepsOfTurn(k.target);
       auto left = [&](int64_t i, Value d) { return load(element, queryTile, {k.index(i), d}); };
       auto right = [&](int64_t j, Value d) {
         return load(vector, keyPanels, {k.add(panel, j / perPanel), d, k.index(j % perPanel * plan.lanes)});
@@ -409,6 +411,7 @@ private:
     int64_t vectors = paddedSize / plan.lanes, whole = vectors / plan.valueVectors * plan.valueVectors;
     auto across = [&](Value column, int64_t width) {
       MicroKernel kernel{height, width, vector};
+      kernel.unroll = stepsOfTurn(k.target);
       auto left = [&](int64_t i, Value key) { return load(element, scores, {k.index(i), key}); };
       auto right = [&](int64_t j, Value key) -> Value {
         Value at = k.add(column, j * plan.lanes);

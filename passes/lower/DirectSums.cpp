@@ -3,6 +3,7 @@
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/cpu/TileCosts.h"
 #include "passes/lower/Contraction.h"
 
 using namespace mlir;
@@ -78,11 +79,13 @@ SmallVector<Value> DirectSums::run(KernelBuilder &k, const MicroKernel &kernel, 
   };
   // With two steps of bytes at hand LLVM loads all their broadcasts first, which no instruction takes from memory.
   bool isBytes = factors != MicroKernel::Factors::elements;
-  int64_t unroll = isBytes ? 1 : steps <= 3 ? steps : steps % 2 ? 1 : 2;
+  int64_t unroll = isBytes ? 1 : steps <= 3 ? steps : stepsOfTurn(k.target, steps);
   return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
     SmallVector<Value> next(sums);
-    tile.following.prefetch(k, k.add(k.div(k.sub(weight, k.mul(tile.panel, depth * kBlock)), k.index(kBlock)), at));
-    for (int64_t u = 0; u < unroll; ++u)
+    Value done = k.div(k.sub(weight, k.mul(tile.panel, depth * kBlock)), k.index(kBlock));
+    for (int64_t u = 0; u < unroll; ++u) {
+      if (u % 2 == 0 && (u == 0 || u + 1 < unroll))
+        tile.following.prefetch(k, k.add(done, k.add(at, u)));
       next = kernel.step(
           k, k.add(at, u), next,
           [&](int64_t i, Value step) -> Value {
@@ -95,6 +98,7 @@ SmallVector<Value> DirectSums::run(KernelBuilder &k, const MicroKernel &kernel, 
                                  j / perPanel() * depth * kBlock + j % perPanel() * vector.getNumElements());
             return vector::LoadOp::create(k.b, k.loc, kernel.typeOf(j), panels, ValueRange{offset});
           });
+    }
     return next;
   });
 }

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TileCosts.h"
 #include "passes/cpu/TilePlan.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
@@ -189,6 +190,7 @@ private:
 
   void tile(int64_t height, int64_t vectors, Value row, Value column) {
     MicroKernel kernel{height, vectors, vector};
+    kernel.unroll = stepsOfTurn(k.target);
     auto left = [&](int64_t i, Value step) { return loadA(k.add(row, i), step, vector.getElementType()); };
     auto right = [&](int64_t j, Value step) { return loadB(step, k.add(column, j * plan.lanes), vector); };
     SmallVector<Value> sums = kernel.emit(k, k.index(0), depth, kernel.zeros(k), left, right);

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TileCosts.h"
 #include "passes/cpu/TilePlan.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/InputProjection.h"
@@ -311,6 +312,7 @@ private:
         auto sum = [&](int64_t height, Value first) {
           MicroKernel kernel{height, plan.vectors, vector};
           kernel.parts = partsFor(k.target, height * plan.vectors);
+          kernel.unroll = stepsOfTurn(k.target);
           SmallVector<Value> sums;
           for (int64_t r = 0; r < height; ++r)
             for (int64_t v = 0; v < plan.vectors; ++v)

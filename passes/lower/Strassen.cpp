@@ -17,6 +17,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TileCosts.h"
 #include "passes/cpu/TilePlan.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/StrassenProducts.h"
@@ -275,6 +276,7 @@ private:
     MicroKernel kernel{tile.height, plan.vectors(), vector};
     // Of a low tile one step's sums are too few.
     kernel.parts = partsFor(k.target, tile.height * plan.vectors());
+    kernel.unroll = stepsOfTurn(k.target);
     int64_t perPanel = kWidth / plan.lanes;
     const Round &now = rounds.now;
     Value at;

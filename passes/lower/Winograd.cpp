@@ -23,6 +23,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TileCosts.h"
 #include "passes/cpu/TilePlan.h"
 #include "passes/lower/BlockedGeometry.h"
 #include "passes/lower/Contraction.h"
@@ -320,11 +321,12 @@ private:
       Value weight = k.add(firstWeight, k.mul(k.sub(block, channelBlocks.first), kBlock * kBlock));
       if (plan.streamsWeights && weights.areComputed())
         weights.fetchTaps(own, width, product.ofAll, tiles, block);
-      int64_t unroll = channels % 2 ? 1 : 2;
+      int64_t unroll = stepsOfTurn(k.target, channels);
       return k.loop(k.index(0), k.index(channels), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
-        following.prefetch(k, k.add(k.mul(block, kBlock), at));
-        for (int64_t i = 0; i < unroll; ++i)
+        for (int64_t i = 0; i < unroll; ++i) {
+          if (i % 2 == 0)
+            following.prefetch(k, k.add(k.mul(block, kBlock), k.add(at, i)));
           next = kernel.step(
               k, k.add(at, i), next,
               [&](int64_t row, Value c) -> Value {
@@ -334,6 +336,7 @@ private:
                 Value offset = k.add(k.add(weight, k.mul(c, kBlock)), j / perPanel * weights.panelStride());
                 return load(weights.memref(), k.add(offset, j % perPanel * plan.lanes));
               });
+        }
         return next;
       });
     };

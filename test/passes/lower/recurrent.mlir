@@ -33,7 +33,7 @@ func.func @packed(%p: tensor<7x1x128xf32>, %r: tensor<1x2x24x64xf32>) -> tensor<
 // CHECK: func.func private @k{{[0-9]+}}({{.*}}memref<7x6x128xf32>
 // CHECK: memref.view {{.*}} memref<2x6x32xf32>
 // CHECK: memref.view {{.*}} memref<2x4x6x16xf32>
-// CHECK-COUNT-12: vector.fma {{.*}} : vector<8xf32>
+// CHECK-COUNT-48: vector.fma {{.*}} : vector<8xf32>
 // CHECK-NOT: vector.fma
 // CHECK: scf.yield
 // CHECK: scf.for {{.*}} to %c6
