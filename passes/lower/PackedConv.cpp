@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
+#include "passes/cpu/TileCosts.h"
 #include "passes/lower/Contraction.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Exponential.h"
@@ -205,6 +206,7 @@ private:
 
   SmallVector<Value> products(Value filter, int64_t count, Value from, Value depth, ValueRange initial) {
     MicroKernel kernel{count, plan.vectors, vector};
+    kernel.unroll = stepsOfTurn(k.target);
     Value panel = k.div(filter, k.index(kWidth));
     auto left = [&](int64_t i, Value step) {
       SmallVector<Value> at = {group, k.add(panel, i / kWidth), k.add(from, step), k.index(i % kWidth)};
