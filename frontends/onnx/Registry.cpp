@@ -24,6 +24,7 @@ const Registry &Registry::get() {
     registerConstantImporters(all);
     registerContractionImporters(all);
     registerConvolutionImporters(all);
+    registerCausalConvolutionImporters(all);
     registerColumnsToImageImporters(all);
     registerDeformableConvolutionImporters(all);
     registerControlImporters(all);
@@ -37,6 +38,7 @@ const Registry &Registry::get() {
     registerDataDependentImporters(all);
     registerGatherImporters(all);
     registerLegacyImporters(all);
+    registerLinearAttentionImporters(all);
     registerLossImporters(all);
     registerMovementImporters(all);
     registerPoolingImporters(all);

@@ -52,6 +52,7 @@ private:
 void registerConstantImporters(Registry &registry);
 void registerContractionImporters(Registry &registry);
 void registerConvolutionImporters(Registry &registry);
+void registerCausalConvolutionImporters(Registry &registry);
 void registerColumnsToImageImporters(Registry &registry);
 void registerDeformableConvolutionImporters(Registry &registry);
 void registerControlImporters(Registry &registry);
@@ -65,6 +66,7 @@ void registerReductionImporters(Registry &registry);
 void registerDataDependentImporters(Registry &registry);
 void registerGatherImporters(Registry &registry);
 void registerLegacyImporters(Registry &registry);
+void registerLinearAttentionImporters(Registry &registry);
 void registerLossImporters(Registry &registry);
 void registerMovementImporters(Registry &registry);
 void registerPoolingImporters(Registry &registry);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "frontends/onnx/Registry.h"
 #include "frontends/onnx/ops/Builders.h"
+#include "frontends/onnx/ops/Shapes.h"
 #include "llvm/ADT/Sequence.h"
 
 using namespace mlir;
@@ -20,8 +21,6 @@ Value reduceAll(NodeImporter &node, nn::ReduceKind kind, Value x) {
   auto axes = llvm::to_vector(llvm::seq<int64_t>(0, NodeImporter::rankOf(x)));
   return node.create<nn::ReduceOp>(NodeImporter::elementTypeOf(x), kind, x, axes, /*keepdims=*/false);
 }
-
-bool disagree(int64_t a, int64_t b) { return !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b) && a != b; }
 
 /// Checks scores [N, C, D..], targets [N, D..] and weights [C], the inputs of both losses.
 LogicalResult checkInputs(NodeImporter &node) {

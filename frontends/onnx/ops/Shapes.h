@@ -28,6 +28,11 @@ struct Extent {
   int64_t dim = -1, factor, divisor = 1;
 };
 
+/// Whether two extents certainly differ.
+inline bool disagree(int64_t a, int64_t b) {
+  return !mlir::ShapedType::isDynamic(a) && !mlir::ShapedType::isDynamic(b) && a != b;
+}
+
 /// The 1-D i64 tensor of these extents, whose dims are those of `x`: a constant where all are known, or all but one,
 /// which is -1 then.
 mlir::Value shapeTensor(NodeImporter &node, mlir::Value x, llvm::ArrayRef<Extent> extents);
