@@ -49,8 +49,11 @@ def test_linear_attention(tmp_path, rule, heads, key_heads, decay, beta, scale):
     shapes = {"q": ["N", "T", heads * size], "k": ["N", "T", key_heads * size], "v": ["N", "T", key_heads * value_size],
               "p": ["N", key_heads, size, value_size]} | ({"g": ["N", "T", decay]} if decay else {}) | (
                   {"b": ["N", "T", beta]} if beta else {})
+    attributes = dict(update_rule=rule, q_num_heads=heads, kv_num_heads=key_heads)
+    if scale:
+        attributes["scale"] = scale
     node = helper.make_node("LinearAttention", [name if name in shapes else "" for name in "qkvpgb"], ["y", "s"],
-                            update_rule=rule, q_num_heads=heads, kv_num_heads=key_heads, **({"scale": scale} if scale else {}))
+                            **attributes)
     module, random = compiled(tmp_path, node, shapes), np.random.default_rng(7)
     for batch, time in [(1, 1), (3, 7), (2, 40)]:
         extents = {"N": batch, "T": time}
@@ -64,7 +67,7 @@ def test_linear_attention(tmp_path, rule, heads, key_heads, decay, beta, scale):
         np.testing.assert_allclose(whole["s"], state, **CLOSE)
         if time == 1:
             continue
-        begin, end = ({name: array if name == "p" else np.ascontiguousarray(array[:, part]) for name, array in x.items()}
+        begin, end = ({name: x[name] if name == "p" else np.ascontiguousarray(x[name][:, part]) for name in x}
                       for part in (slice(0, 4), slice(4, None)))
         first = module.run(begin)
         second = module.run(end | {"p": first["s"]})
@@ -76,8 +79,8 @@ def test_linear_attention(tmp_path, rule, heads, key_heads, decay, beta, scale):
 def test_causal_convolution(tmp_path, taps):
     channels = 20
     shapes = {"x": ["N", channels, "L"], "w": [channels, 1, taps], "b": [channels], "p": ["N", channels, taps - 1]}
-    module = compiled(tmp_path, helper.make_node("CausalConvWithState", list("xwbp"), ["y", "s"], activation="silu"), shapes)
-    random = np.random.default_rng(8)
+    node = helper.make_node("CausalConvWithState", list("xwbp"), ["y", "s"], activation="silu")
+    module, random = compiled(tmp_path, node, shapes), np.random.default_rng(8)
     for batch, length in [(1, 1), (2, 3), (3, 50)]:
         extents = {"N": batch, "L": length}
         x = {name: random.standard_normal([extents.get(e, e) for e in shape]).astype(np.float32)
