@@ -13,6 +13,7 @@
 // AVX2-COUNT-2: vector.load
 // AVX2-NOT: vector.load
 // AVX2-COUNT-6: memref.load
+// AVX2-NOT: memref.load
 // AVX2: vector.load
 // AVX2: scf.yield
 func.func @main(%a: tensor<96x1024xf32>, %p: tensor<48x1024x16xf32>) -> tensor<96x768xf32> {
