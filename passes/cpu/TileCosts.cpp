@@ -1,7 +1,5 @@
 #include "passes/cpu/TileCosts.h"
 
-#include <numeric>
-
 namespace nnc {
 
 double largerHalf(int64_t outer, int64_t outerParts, int64_t inner, int64_t innerParts) {
@@ -12,12 +10,6 @@ double largerHalf(int64_t outer, int64_t outerParts, int64_t inner, int64_t inne
   return inner == 1  ? 2
          : inner % 2 ? (inner + 1.0) / inner
                      : 2.0 * llvm::divideCeil(innerParts, 2) / innerParts;
-}
-
-int64_t stepsOfTurn(const KernelTarget &target) { return target.vectorBits == 256 ? 4 : 1; }
-
-int64_t stepsOfTurn(const KernelTarget &target, int64_t steps) {
-  return std::gcd(steps, std::max<int64_t>(2, stepsOfTurn(target)));
 }
 
 int64_t mostRows(const KernelTarget &target, int64_t vectors, bool isBytes) {

@@ -24,13 +24,6 @@ inline constexpr double kBytesPerCycle = 8, kFetchedPerCycle = 4;
 /// and within each `inner` items from `innerParts`, all nearly equal.
 double largerHalf(int64_t outer, int64_t outerParts, int64_t inner, int64_t innerParts);
 
-/// Steps in a turn of a tile's loop. With AVX2 a step is 20 instructions for 12 multiply-adds, and a loop around a single
-/// one adds six: where another guest of the machine uses the other half of the core, which then starts three in a cycle,
-/// that is a fifth of the time. (Two turns LLVM would make one, and spill sums: steps that come by 16 take four at a time.)
-int64_t stepsOfTurn(const KernelTarget &target);
-/// Of a run of `steps` channels, which turns divide: at least two, where they do.
-int64_t stepsOfTurn(const KernelTarget &target, int64_t steps);
-
 /// The most rows of a register tile with so many vectors: accumulators, the vectors of a step and one broadcast.
 int64_t mostRows(const KernelTarget &target, int64_t vectors, bool isBytes = false);
 

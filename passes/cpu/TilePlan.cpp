@@ -441,4 +441,10 @@ int64_t partsFor(const KernelTarget &target, int64_t sums) {
   return parts;
 }
 
+int64_t stepsOfTurn(const KernelTarget &target) { return target.vectorBits == 256 ? 4 : 1; }
+
+int64_t stepsOfTurn(const KernelTarget &target, int64_t steps) {
+  return std::gcd(steps, std::max<int64_t>(2, stepsOfTurn(target)));
+}
+
 } // namespace nnc

@@ -169,6 +169,14 @@ PixelTiles tilesOf(int64_t pixels, int64_t rows, int64_t columns);
 /// The parts in which a tile of so many sums forms each (MicroKernel::parts).
 int64_t partsFor(const KernelTarget &target, int64_t sums);
 
+/// Steps in a turn of a tile's loop (MicroKernel::unroll). With AVX2 a step is 20 instructions for 12 multiply-adds, and a
+/// loop around a single one adds six: where another guest of the machine uses the other half of the core, which then
+/// starts three in a cycle, that is a fifth of the time. (Two turns LLVM would make one, and spill sums: steps that come
+/// by 16 take four at a time.)
+int64_t stepsOfTurn(const KernelTarget &target);
+/// Of a run of `steps` channels, which turns divide: at least two, where they do.
+int64_t stepsOfTurn(const KernelTarget &target, int64_t steps);
+
 /// How many parts of so many multiply-adds each pay for handing them to another thread and waiting for it.
 int64_t rangeWorthAFork(int64_t work);
 

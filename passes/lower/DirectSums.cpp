@@ -3,7 +3,7 @@
 #include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/cpu/TileCosts.h"
+#include "passes/cpu/TilePlan.h"
 #include "passes/lower/Contraction.h"
 
 using namespace mlir;
@@ -84,6 +84,7 @@ SmallVector<Value> DirectSums::run(KernelBuilder &k, const MicroKernel &kernel, 
     SmallVector<Value> next(sums);
     Value done = k.div(k.sub(weight, k.mul(tile.panel, depth * kBlock)), k.index(kBlock));
     for (int64_t u = 0; u < unroll; ++u) {
+      // Every other step; the last of three would ask for what the next run asks for first.
       if (u % 2 == 0 && (u == 0 || u + 1 < unroll))
         tile.following.prefetch(k, k.add(done, k.add(at, u)));
       next = kernel.step(
