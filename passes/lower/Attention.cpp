@@ -344,17 +344,24 @@ private:
       shifts.push_back(arith::SelectOp::create(k.b, k.loc, isLowest, number(0), top));
     }
     Value padded = k.mul(k.div(k.add(count, plan.lanes - 1), width), width);
+    int64_t together = exponentialsAtOnce(k, rows);
     SmallVector<Value> totals(rows, zeroOf(k, vector));
-    totals = k.loop(k.index(0), padded, width, totals, [&](Value j, ValueRange carried) {
-      SmallVector<Value> next;
-      for (int64_t r = 0; r < rows; ++r) {
-        Value score = load(vector, scores, {atRow(i, r), j});
-        Value weight = expOfNegative(k, arith::SubFOp::create(k.b, k.loc, score, splat(shifts[r])));
-        store(weight, scores, {atRow(i, r), j});
-        next.push_back(add(carried[r], weight));
-      }
-      return next;
-    });
+    for (int64_t first = 0; first < rows; first += together) {
+      MutableArrayRef<Value> part = MutableArrayRef(totals).slice(first, together);
+      llvm::copy(k.loop(k.index(0), padded, width, part,
+                        [&](Value j, ValueRange carried) {
+                          SmallVector<Value> next;
+                          for (auto [r, total] : llvm::enumerate(carried)) {
+                            Value at = atRow(i, first + r), score = load(vector, scores, {at, j});
+                            Value weight = expOfNegative(
+                                k, arith::SubFOp::create(k.b, k.loc, score, splat(shifts[first + r])));
+                            store(weight, scores, {at, j});
+                            next.push_back(add(total, weight));
+                          }
+                          return next;
+                        }),
+                 part.begin());
+    }
     for (int64_t r = 0; r < rows; ++r) {
       Value total = vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::ADD, totals[r],
                                                 arith::FastMathFlags::reassoc);

@@ -15,6 +15,10 @@ namespace nnc {
 /// relative error is below 2e-7, and up to 3e-7 where x is -87.
 mlir::Value expOfNegative(KernelBuilder &k, mlir::Value x);
 
+/// How many of `most` vectors a loop takes exponentials of at once. Their constants fill most of AVX2's registers: with one
+/// vector nothing is spilled.
+int64_t exponentialsAtOnce(const KernelBuilder &k, int64_t most);
+
 /// Flags of the first `count` lanes of so many.
 mlir::Value firstLanes(KernelBuilder &k, mlir::Value count, int64_t lanes);
 

@@ -45,6 +45,10 @@ void Rows::forEach(llvm::function_ref<void(Block)> body) {
   k.loop(end, k.end, k.index(1), [&](Value row) { block(row, 1, plan.vectors); });
 }
 
+Rows::Block Rows::part(Block block, int64_t first, int64_t rows, int64_t width) {
+  return {k.add(block.row, first), offsetOf(block, first, k.index(0)), rows, width};
+}
+
 Value Rows::offsetOf(Block block, int64_t row, Value column) {
   return k.add(k.add(block.base, k.mul(length, row)), column);
 }

@@ -34,6 +34,8 @@ public:
 
   /// Calls `body` for the blocks of this call's items.
   void forEach(llvm::function_ref<void(Block)> body);
+  /// `rows` rows of a block from its `first` on, `width` vectors at once.
+  Block part(Block block, int64_t first, int64_t rows, int64_t width);
   /// Visits the pieces of a block's rows. Every row carries a vector, `neutral` at first; where vectors of
   /// one row go side by side they are joined at the end.
   llvm::SmallVector<mlir::Value> walk(Block block, mlir::Value neutral, Join join, Body body);

@@ -38,17 +38,20 @@ void emitSoftmaxRows(KernelBuilder &k, nn::SoftmaxOp op) {
     for (Value &top : tops)
       top = rows.splat(vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::MAXNUMF, top,
                                                    arith::FastMathFlags::nnan));
-    SmallVector<Value> totals = rows.sum(block, [&](Rows::Piece at) {
-      Value e = expOfNegative(k, sub(rows.load(x, at), tops[at.row]));
-      // The arithmetic of these rows hides the way of the next ones from memory.
-      if (block.rows > 1) {
-        rows.prefetchNext(x, block, at, /*isWrite=*/false);
-        rows.prefetchNext(y, block, at, /*isWrite=*/true);
-      }
-      if (!isLog)
-        rows.store(e, y, at);
-      return e;
-    });
+    SmallVector<Value> totals;
+    int64_t together = exponentialsAtOnce(k, block.rows), width = exponentialsAtOnce(k, block.width);
+    for (int64_t first = 0; first < block.rows; first += together)
+      totals.append(rows.sum(rows.part(block, first, together, width), [&](Rows::Piece at) {
+        Value e = expOfNegative(k, sub(rows.load(x, at), tops[first + at.row]));
+        // The arithmetic of these rows hides the way of the next ones from memory.
+        if (block.rows > 1) {
+          rows.prefetchNext(x, block, at, /*isWrite=*/false);
+          rows.prefetchNext(y, block, at, /*isWrite=*/true);
+        }
+        if (!isLog)
+          rows.store(e, y, at);
+        return e;
+      }));
     for (Value &total : totals) {
       Value one = constantLike(k.b, k.loc, total.getType(), 1.0);
       total = rows.splat(isLog ? floatFunction(k.b, k.loc, nn::UnaryKind::log, total, 0, 0)
