@@ -73,6 +73,10 @@ Expected<std::unique_ptr<Module>> translate(mlir::ModuleOp module, const Target 
   return result;
 }
 
+std::string nameOfEntry(const CpuLevel &level, const EmitOptions &options) {
+  return options.modelName + "__entry_" + level.suffix;
+}
+
 /// Gives every symbol its final name and makes everything hidden.
 Error renameSymbols(Module &module, const CpuLevel &level, const EmitOptions &options) {
   std::string prefix = options.modelName + "__";
@@ -102,7 +106,7 @@ Error renameSymbols(Module &module, const CpuLevel &level, const EmitOptions &op
     }
     if (name == entrySymbol) {
       hasEntry = true;
-      value.setName(prefix + "entry_" + level.suffix);
+      value.setName(nameOfEntry(level, options));
       value.setLinkage(GlobalValue::ExternalLinkage);
       value.setVisibility(GlobalValue::HiddenVisibility);
       value.setDSOLocal(true);
@@ -134,11 +138,19 @@ void setAttributes(Module &module, const CpuLevel &level) {
   }
 }
 
-/// Which functions each file defines; by name, since every file is made from its own copy of the module.
-using Partition = StringSet<>;
+/// From so many instructions on the host code is not worth optimized code generation: it is one block of thousands of
+/// calls, whose registers LLVM assigns in time that grows with its square, and each call takes far longer than its
+/// operands' way through the stack.
+constexpr unsigned longHostCode = 10000;
 
-/// Splits the module in its own order.
-std::vector<Partition> partitionFunctions(Module &module) {
+/// Which functions each file defines; by name, since every file is made from its own copy of the module.
+struct Partition {
+  StringSet<> functions;
+  bool isLongHostCode = false;
+};
+
+/// Splits the module in its own order. Host code that is long has a file of its own.
+std::vector<Partition> partitionFunctions(Module &module, StringRef entry) {
   std::vector<Partition> partitions(1);
   unsigned filled = 0;
   for (Function &function : module) {
@@ -149,7 +161,8 @@ std::vector<Partition> partitionFunctions(Module &module) {
       partitions.emplace_back();
       filled = 0;
     }
-    partitions.back().insert(function.getName());
+    partitions.back().functions.insert(function.getName());
+    partitions.back().isLongHostCode |= function.getName() == entry && size >= longHostCode;
     filled += size;
   }
   return partitions;
@@ -180,7 +193,7 @@ Expected<std::unique_ptr<Module>> readPartition(MemoryBufferRef bitcode, LLVMCon
   for (Function &function : module) {
     if (!function.isMaterializable())
       continue;
-    if (partitions[index].contains(function.getName())) {
+    if (partitions[index].functions.contains(function.getName())) {
       if (Error error = function.materialize())
         return std::move(error);
       continue;
@@ -232,7 +245,7 @@ Expected<Buffers> emitObject(mlir::ModuleOp mlirModule, const Target &target, co
     return files;
   }
 
-  std::vector<Partition> partitions = partitionFunctions(module);
+  std::vector<Partition> partitions = partitionFunctions(module, nameOfEntry(level, options));
   externalize(module);
   SmallVector<char, 0> bitcode;
   {
@@ -243,7 +256,8 @@ Expected<Buffers> emitObject(mlir::ModuleOp mlirModule, const Target &target, co
 
   auto compile = [&](size_t index) -> Expected<std::unique_ptr<MemoryBuffer>> {
     LLVMContext ownContext;
-    Expected<std::unique_ptr<TargetMachine>> ownMachine = target.createMachine(&level, optLevel);
+    Expected<std::unique_ptr<TargetMachine>> ownMachine =
+        target.createMachine(&level, partitions[index].isLongHostCode ? CodeGenOptLevel::None : optLevel);
     if (!ownMachine)
       return ownMachine.takeError();
     Expected<std::unique_ptr<Module>> part = readPartition(bitcodeRef, ownContext, partitions, index);
