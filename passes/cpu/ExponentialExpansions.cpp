@@ -200,10 +200,17 @@ private:
   Real multiplyAdd(Real x, Real y, Real z) const {
     return isa<VectorType>(type) ? of(vector::FMAOp::create(b, loc, x.v, y.v, z.v)) : fma(x, y, z);
   }
-  /// exp(x) of x that is not above 0, with a single power of two. Where that would be a denormal its bits are those of 0.
+  /// exp(x) of x that is not above 0, with a single power of two: 2^-127, which would be a denormal, has the bits of 0.
+  /// What becomes a denormal on the way is the lower half of the results with 2^-126; with `flushes` nothing does.
   Real byPolynomial(Real x) const {
-    auto [value, power] = parts(atLeast(x, -exponentBias() * ln2));
-    return value * power;
+    if (!flushes) {
+      auto [value, power] = parts(atLeast(x, -exponentBias() * ln2));
+      return value * power;
+    }
+    Real least = c(leastArgument());
+    Value isTiny = x < least;
+    auto [value, power] = parts(select(isTiny, least, x));
+    return select(isTiny, c(0), value * power);
   }
   /// 1 + r + r^2 q(r) and 2^n, which is built from bits: those of a normal number, or of infinity.
   std::pair<Real, Real> parts(Real bounded) const {
@@ -396,7 +403,6 @@ Value expandExp(OpBuilder &b, Location loc, Value x, bool scales, bool flushes) 
 Value expandExpOfNegative(OpBuilder &b, Location loc, Value x, bool scales) {
   auto e = on(b, loc, x);
   e.scales = scales;
-  e.flushes = true;
   return e.orZero(e.of(x), /*isNegative=*/true).v;
 }
 Value expandExpPlusOne(OpBuilder &b, Location loc, Value x, bool scales) {

@@ -21,8 +21,9 @@ using mlir::Value;
 /// `scales`: the machine has an instruction that multiplies by a power of two of any exponent, as AVX-512 does.
 /// `flushes`: the result may be 0 where it would be a denormal.
 Value expandExp(OpBuilder &b, Location loc, Value x, bool scales, bool flushes);
-/// The same of f32 that is not above 0, or NaN, where what would be a denormal may be 0: two thirds of the work. The
-/// relative error is below 2.5e-7, and up to 4e-7 where x is -87.
+/// The same of f32 that is not above 0, or NaN, where what would be a denormal may be 0: half of the work. The relative
+/// error is below 2.5e-7, and up to 4e-7 where x is -87. Without such an instruction results are denormals where x is
+/// between -87.7 and -87.3, so rarely that asking for it costs more.
 Value expandExpOfNegative(OpBuilder &b, Location loc, Value x, bool scales);
 /// exp(x) of f32 or NaN to which 1 is added: below -87.3 it may be anything that does not count then, and above 87.3 it is
 /// infinite, so that the quotient 1 / (1 + exp(x)) is no denormal. Half the work of exp; the relative error is that of
