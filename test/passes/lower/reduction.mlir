@@ -40,6 +40,7 @@ func.func @main(%x: tensor<4x?xf16>) -> tensor<4xf16> {
 // CHECK-NOT: arith.maximumf
 // CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
 // CHECK: arith.cmpf ogt
+// CHECK: scf.for {{.*}} -> (vector<8xf32>) {
 // CHECK-NOT: math.exp
 // CHECK: vector.fma
 // CHECK: memref.prefetch
