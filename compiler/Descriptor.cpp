@@ -1,4 +1,5 @@
 #include "compiler/Descriptor.h"
+#include "compiler/EmitObject.h"
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "runtime/include/nnc/nnc.h"
@@ -189,7 +190,7 @@ Constant *modelData(Builder &b, const ModelInfo &info, const Target &target) {
   SmallVector<Constant *> levels;
   for (const CpuLevel &level : target.levels)
     levels.push_back(b.structOf({b.string(level.name), b.i64(level.requiredFeatures),
-                                 b.hiddenFunction(info.name + "__entry_" + level.suffix)}));
+                                 b.hiddenFunction(entryName(info.name, level))}));
   Constant *weights = info.weightBytes ? b.hidden(info.name + "__weights", Type::getInt8Ty(b.context)) : b.null();
   SymbolNumbers numbers;
   numberSymbols(info.inputs, numbers);

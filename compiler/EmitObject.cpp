@@ -24,6 +24,10 @@ using namespace llvm;
 
 namespace nnc {
 
+std::string entryName(StringRef modelName, const CpuLevel &level) {
+  return (modelName + "__entry_" + level.suffix).str();
+}
+
 std::string checkModelName(StringRef name) {
   if (name.empty())
     return "the name of a model cannot be empty";
@@ -73,10 +77,6 @@ Expected<std::unique_ptr<Module>> translate(mlir::ModuleOp module, const Target 
   return result;
 }
 
-std::string nameOfEntry(const CpuLevel &level, const EmitOptions &options) {
-  return options.modelName + "__entry_" + level.suffix;
-}
-
 /// Gives every symbol its final name and makes everything hidden.
 Error renameSymbols(Module &module, const CpuLevel &level, const EmitOptions &options) {
   std::string prefix = options.modelName + "__";
@@ -106,7 +106,7 @@ Error renameSymbols(Module &module, const CpuLevel &level, const EmitOptions &op
     }
     if (name == entrySymbol) {
       hasEntry = true;
-      value.setName(nameOfEntry(level, options));
+      value.setName(entryName(options.modelName, level));
       value.setLinkage(GlobalValue::ExternalLinkage);
       value.setVisibility(GlobalValue::HiddenVisibility);
       value.setDSOLocal(true);
@@ -245,7 +245,7 @@ Expected<Buffers> emitObject(mlir::ModuleOp mlirModule, const Target &target, co
     return files;
   }
 
-  std::vector<Partition> partitions = partitionFunctions(module, nameOfEntry(level, options));
+  std::vector<Partition> partitions = partitionFunctions(module, entryName(options.modelName, level));
   externalize(module);
   SmallVector<char, 0> bitcode;
   {

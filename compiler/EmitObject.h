@@ -54,6 +54,9 @@ using Buffers = std::vector<std::unique_ptr<llvm::MemoryBuffer>>;
 llvm::Expected<Buffers> emitObject(mlir::ModuleOp module, const Target &target, const CpuLevel &level,
                                    const EmitOptions &options);
 
+/// The symbol of a model's entry function for one CPU level.
+std::string entryName(llvm::StringRef modelName, const CpuLevel &level);
+
 /// "" when `name` can be the name of a model: a C identifier. Otherwise why not.
 std::string checkModelName(llvm::StringRef name);
 
