@@ -114,21 +114,28 @@ SmallVector<Value> MicroKernel::step(KernelBuilder &k, Value at, ValueRange accu
 NextPanels::NextPanels(KernelBuilder &k, Value panels, Value start, int64_t count, int64_t depth, int64_t tiles,
                        Value number)
     : panels(panels) {
-  // Every other step asks for a line in each of so many parts. Where a few tiles have asked for all, the others repeat
-  // the last share.
+  // Every other step asks in each of so many parts.
   parts = llvm::divideCeil(2 * count, tiles);
-  partLines = llvm::divideCeil(count * depth, parts);
-  int64_t lines = std::min(partLines, depth / 2);
-  Value first = k.min(k.mul(number, lines), k.index(partLines - lines));
-  share = k.add(start, k.mul(first, nn::kBlock));
+  int64_t part = llvm::divideCeil(count * depth, parts) * nn::kBlock;
+  partElements = part;
+  // A line is asked for up to eight times, by steps that follow each other: all tiles then have a share of the part, where
+  // the first two could ask for all of it faster than it comes from memory.
+  perStep = nn::kBlock / 2;
+  while (perStep > 1 && perStep / 2 * depth * tiles >= part)
+    perStep /= 2;
+  int64_t mine = std::min(part, perStep * depth);
+  Value first = k.min(k.mul(number, mine), k.index(part - mine));
+  share = k.add(start, first);
 }
 
-void NextPanels::prefetch(KernelBuilder &k, Value step) const {
-  if (!panels)
+void NextPanels::prefetch(KernelBuilder &k, Value step, int64_t inTurn, int64_t turn) const {
+  // The last of three steps would ask for what the next turn asks for first.
+  bool asks = inTurn == 0 || (inTurn % (nn::kBlock / perStep) == 0 && inTurn + 1 < turn);
+  if (!panels || !asks)
     return;
-  Value line = k.add(share, k.mul(k.div(step, k.index(2)), nn::kBlock));
+  Value element = k.add(share, k.mul(step, perStep));
   for (int64_t part = 0; part < parts; ++part) {
-    Value at = k.add(line, part * partLines * nn::kBlock);
+    Value at = k.add(element, part * partElements);
     memref::PrefetchOp::create(k.b, k.loc, panels, at, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
   }
 }

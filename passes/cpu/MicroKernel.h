@@ -89,13 +89,13 @@ public:
   NextPanels(KernelBuilder &k, mlir::Value panels, mlir::Value start, int64_t count, int64_t depth, int64_t tiles,
              mlir::Value number);
 
-  /// Called in front of every other step of the tile, or of every step.
-  void prefetch(KernelBuilder &k, mlir::Value step) const;
+  /// Called in front of every step of the tile, the `inTurn`-th of a turn of `turn`: a few of them ask.
+  void prefetch(KernelBuilder &k, mlir::Value step, int64_t inTurn, int64_t turn) const;
 
 private:
-  /// Where the tile's share starts; the parts of the group and the lines of each.
+  /// Where the tile's share starts; the parts of the group, the elements of each, and how many of them a step gets on.
   mlir::Value panels, share;
-  int64_t parts = 0, partLines = 0;
+  int64_t parts = 0, partElements = 0, perStep = 1;
 };
 
 /// Whether the elementwise ops after the root of a group are few enough to be repeated for every register of a tile.

@@ -84,9 +84,7 @@ SmallVector<Value> DirectSums::run(KernelBuilder &k, const MicroKernel &kernel, 
     SmallVector<Value> next(sums);
     Value done = k.div(k.sub(weight, k.mul(tile.panel, depth * kBlock)), k.index(kBlock));
     for (int64_t u = 0; u < unroll; ++u) {
-      // Every other step; the last of three would ask for what the next run asks for first.
-      if (u % 2 == 0 && (u == 0 || u + 1 < unroll))
-        tile.following.prefetch(k, k.add(done, k.add(at, u)));
+      tile.following.prefetch(k, k.add(done, k.add(at, u)), u, unroll);
       next = kernel.step(
           k, k.add(at, u), next,
           [&](int64_t i, Value step) -> Value {

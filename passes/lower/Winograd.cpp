@@ -324,8 +324,7 @@ private:
       return k.loop(k.index(0), k.index(channels), k.index(unroll), carried, [&](Value at, ValueRange sums) {
         SmallVector<Value> next(sums);
         for (int64_t i = 0; i < unroll; ++i) {
-          if (i % 2 == 0)
-            following.prefetch(k, k.add(k.mul(block, kBlock), k.add(at, i)));
+          following.prefetch(k, k.add(k.mul(block, kBlock), k.add(at, i)), i, unroll);
           next = kernel.step(
               k, k.add(at, i), next,
               [&](int64_t row, Value c) -> Value {

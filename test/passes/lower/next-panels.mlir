@@ -1,15 +1,27 @@
 // RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=512" --split-input-file | FileCheck %s
+// RUN: nnc-opt %s -nn-form-groups "-nn-build-kernels=vector-bits=256" --split-input-file | FileCheck %s --check-prefix=SPREAD
 
 // Seven tiles of seven pixels share what is asked for of the next three panels: one line for two steps, a seventh of the
 // 3 x 512 lines each; the last tile begins where a whole share is left.
 // CHECK: nn.plan = "direct, registers hold 8 pixels x 48 filters, {{.*}}, weights prefetched"
-// CHECK: arith.minsi {{.*}}, %c1280
+// CHECK: arith.minsi {{.*}}, %c20480
 // CHECK: iter_args({{.*}}) -> ({{((vector<16xf32>, ){20})}}vector<16xf32>)
 // CHECK: memref.prefetch
 // CHECK-NOT: memref.prefetch
 // CHECK-COUNT-42: vector.fma
 // CHECK-NOT: vector.fma
 // CHECK: scf.yield
+// Nine tiles share one panel, an eighth each: a step gets on by two of its elements, so that eight steps ask for a line, and
+// no tile for more than comes from memory meanwhile.
+// SPREAD: nn.plan = "direct, registers hold 6 pixels x 16 filters, {{.*}}, weights prefetched"
+// SPREAD: arith.minsi {{.*}}, %c7168
+// SPREAD: %[[C2:.*]] = arith.constant 2 : index
+// SPREAD-NEXT: arith.muli {{.*}}, %[[C2]]
+// SPREAD: memref.prefetch
+// SPREAD-NOT: memref.prefetch
+// SPREAD-COUNT-48: vector.fma
+// SPREAD-NOT: memref.prefetch
+// SPREAD: scf.yield
 func.func @main(%x: tensor<1x32x7x7x16xf32>, %p: tensor<1x128x512x16xf32>) -> tensor<1x128x7x7x16xf32> {
   %y = nn.blocked_conv %x, %p {kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, channels = 512 : i64, filters = 2048 : i64, groups = 1 : i64} : (tensor<1x32x7x7x16xf32>, tensor<1x128x512x16xf32>) -> tensor<1x128x7x7x16xf32>
   return %y : tensor<1x128x7x7x16xf32>
