@@ -286,6 +286,15 @@ PixelTiles tilesOf(int64_t pixels, int64_t rows, int64_t columns) {
   return {llvm::divideCeilSigned(rows, pixels / std::max<int64_t>(columns, 1)), 1};
 }
 
+/// In how many rounds an item goes over its outputs. Where there is no AVX-512 the second-level cache has 512 KB, of which
+/// another guest of the machine may take a half: a round's inputs stay there beside two panels that pass by.
+static int64_t roundsOf(const KernelTarget &target, const BlockedConvSize &size, int64_t tilePanels, double inputs) {
+  constexpr int64_t kRoundBytes = 128 << 10, kLeastChannels = 256;
+  if (!size.mayCut || target.vectorBits != 256 || tilePanels > 1)
+    return 1;
+  return std::clamp<int64_t>(std::ceil(inputs / kRoundBytes), 1, std::max<int64_t>(1, size.depth / kLeastChannels));
+}
+
 BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSize &size) {
   BlockedConvPlan plan;
   plan.lanes = std::min<int64_t>(target.lanes(), nn::kBlock);
@@ -324,8 +333,13 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
     for (int64_t q : {llvm::divideCeilSigned(wanted, p), int64_t(1)}) {
       q = std::min(panelParts, q);
       double bytes = inputs * q + (weights / q > kKeptBytes ? weights * p : weights);
-      if (inputs / p > kKeptBytes)
+      int64_t rounds = roundsOf(target, size, plan.panels, inputs / p);
+      if (inputs / p / rounds > kKeptBytes)
         bytes += inputs * panelParts;
+      // Sums that wait from round to round should stay in the cache, too.
+      double sums = static_cast<double>(outputs) * size.panels * nn::kBlock * 4;
+      if (rounds > 1 && sums / p / q > kKeptBytes / 2)
+        bytes += 2 * rounds * sums;
       double share = largerShare(size.outerItems, size.panels, q, panelParts, p, pixelParts);
       double cost = cycles * share + bytes / kBytesPerCycle;
       // The first items along pixels bring the weights for the others.
@@ -337,6 +351,7 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
         best = cost;
         plan.pixelItems = p;
         plan.panelItems = q;
+        plan.rounds = rounds;
       }
     }
   return plan;
@@ -344,7 +359,7 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
 
 BlockedConvPlan planBlockedConvOfPatches(const KernelTarget &target, const BlockedConvSize &size) {
   BlockedConvPlan plan = planBlockedConv(target, size);
-  plan.pixelItems = 1;
+  plan.pixelItems = plan.rounds = 1;
   // Many weights come with few pixels, perhaps of a single patch: threads share the panels.
   plan.panelItems = plan.streamsWeights && size.outerItems == 1 && size.panels > plan.panels ? 2 : 1;
   return plan;
@@ -352,7 +367,7 @@ BlockedConvPlan planBlockedConvOfPatches(const KernelTarget &target, const Block
 
 BlockedConvPlan planBlockedConvByPanels(const KernelTarget &target, const BlockedConvSize &size) {
   BlockedConvPlan plan = planBlockedConv(target, size);
-  plan.pixelItems = 1;
+  plan.pixelItems = plan.rounds = 1;
   // What follows a panel depends on the outputs at hand.
   plan.streamsWeights = false;
   plan.panelItems = std::min<int64_t>(llvm::divideCeil(size.panels, plan.panels),

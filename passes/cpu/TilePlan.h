@@ -132,6 +132,8 @@ struct BlockedConvPlan {
   bool streamsWeights;
   /// Whether a tile has all panels and multiplies by half of the last one only, the other half being empty.
   bool omitsHalf;
+  /// In how many rounds an item goes over its outputs, a part of the channels each.
+  int64_t rounds = 1;
 };
 
 /// What the plan depends on: the panels and products of one group of filters, the outputs, and the bytes of
@@ -144,6 +146,8 @@ struct BlockedConvSize {
   bool isBytes = false;
   /// Whether the second half of the last panel is empty.
   bool endsHalfEmpty = false;
+  /// Whether sums may be cut: those of whole blocks of channels of one pixel.
+  bool mayCut = false;
 };
 
 BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSize &size);

@@ -2,26 +2,24 @@
 // whose weights lie in panels. A register tile of neighbouring outputs times a few panels runs over the whole
 // sum; then the epilogue is applied to registers. Where the window reaches into padding the rows that an item
 // needs are first copied into the workspace with zeros around them: a copy for all the filters costs a
-// fraction of their products.
+// fraction of their products. Where the channels under an item's outputs are more than the second-level cache keeps, an
+// item takes a part of them after the other, and its sums wait in the workspace (ItemSums.h).
 //
 // Products of bytes (nn.blocked_byte_conv) are the same kernel over units of four neighbouring channels: a
 // unit takes 32 bits as an f32 does, a block of channels is four units, and a step of the micro-kernel
 // multiplies all of one.
-#include "dialects/nn/Blocked.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/cpu/MicroKernel.h"
-#include "passes/cpu/TilePlan.h"
+#include "passes/lower/BlockedConvShape.h"
 #include "passes/lower/ByteUnits.h"
 #include "passes/lower/Contraction.h"
-#include "passes/lower/DirectSums.h"
 #include "passes/lower/ElementTypes.h"
 #include "passes/lower/Epilogue.h"
+#include "passes/lower/ItemSums.h"
 #include "passes/lower/MatrixUnitKernels.h"
-#include "passes/lower/PixelPatches.h"
 #include "passes/lower/Registry.h"
 #include "passes/lower/Strassen.h"
-#include "passes/lower/TapStretches.h"
 
 using namespace mlir;
 
@@ -33,74 +31,9 @@ using nn::kBlock;
 
 RankedTensorType typeOf(Value v) { return cast<RankedTensorType>(v.getType()); }
 
-/// Channels of a unit: what a step of the micro-kernel takes of each factor.
-template <typename OpTy>
-constexpr int64_t kUnit = std::is_same_v<OpTy, nn::BlockedByteConvOp> ? nn::kByteStep : 1;
-
-/// What is known of the op before its kernel is written. Channels and depth are counted in units.
-struct Shape {
-  template <typename OpTy>
-  Shape(nn::GroupOp group, OpTy op, KernelTarget target)
-      : geometry(group, op, op.getX(), op.getKernel(), op.getStrides(), op.getPads(), op.getDilations(),
-                 typeOf(op.getX()).getRank() == static_cast<int64_t>(op.getKernel().size()) + 3),
-        plain(typeOf(op.getX()).getRank() == geometry.n + 2), perBlock(plain ? 1 : kBlock / kUnit<OpTy>),
-        channels(llvm::divideCeil(op.getChannels() / op.getGroups(), kUnit<OpTy>)),
-        panels(typeOf(op.getPanels()).getDimSize(1)), depth(typeOf(op.getPanels()).getDimSize(2)) {
-    int64_t images = typeOf(op.getY()).isDynamicDim(0) ? 1 : typeOf(op.getY()).getDimSize(0);
-    constexpr bool isBytes = kUnit<OpTy> > 1;
-    // With several groups panels are full.
-    int64_t lanes = op.getFilters() % kBlock;
-    bool endsHalfEmpty = !isBytes && lanes > 0 && lanes <= kBlock / 2;
-    int64_t outerItems = std::max<int64_t>(1, images * op.getGroups());
-    BlockedConvSize size{panels,     depth,   geometry.rows.out, geometry.columns.out, /*inputBytes=*/0,
-                         outerItems, isBytes, endsHalfEmpty};
-    if (!geometry.isKnown()) {
-      patches = PixelPatches(geometry, llvm::divideCeil(channels, perBlock) * perBlock * 4);
-      size.rows = 1;
-      size.columns = geometry.isFlat ? patches->rows * patches->columns : patches->columns;
-      plan = planBlockedConvOfPatches(target, size);
-      return;
-    }
-    size.inputBytes = geometry.rows.in * geometry.columns.in * channels * 4;
-    // A zero point is no zero: its products count.
-    if (!isBytes && !plain)
-      stretches = TapStretches::of(geometry);
-    if (stretches) {
-      BlockedConvSize cut = size;
-      cut.rows = TapStretches::longest(stretches->rows);
-      cut.columns = TapStretches::longest(stretches->columns);
-      plan = planBlockedConvByPanels(target, cut);
-      if (outerItems * plan.panelItems > 1)
-        return;
-      // Few filters of one image are cut along the pixels.
-      stretches.reset();
-    }
-    plan = planBlockedConv(target, size);
-    tiles = tilesOf(plan.pixels, geometry.rows.out, geometry.columns.out);
-  }
-
-  BlockedGeometry geometry;
-  bool plain;
-  /// Units of a block, of a group of channels, of a sum; panels of a group of filters.
-  int64_t perBlock, channels, panels, depth;
-  BlockedConvPlan plan;
-  PixelTiles tiles{1, 1};
-  /// How images are cut of which only the run knows an extent.
-  std::optional<PixelPatches> patches;
-  /// How they are cut where taps are far apart.
-  std::optional<TapStretches> stretches;
-
-  /// Items go along rows of tiles, or along the tiles of the only row.
-  bool itemsAlongRows() const { return geometry.rows.out > 1; }
-  int64_t itemTiles() const {
-    return llvm::divideCeil(itemsAlongRows() ? tiles.rowParts : tiles.columnParts, plan.pixelItems);
-  }
-  PanelGroups panelGroups() const { return {panels, plan.panels, plan.panelItems}; }
-};
-
 template <typename OpTy>
 class BlockedConv {
-  static constexpr bool isBytes = kUnit<OpTy> > 1;
+  static constexpr bool isBytes = kConvUnit<OpTy> > 1;
 
 public:
   BlockedConv(KernelBuilder &k, OpTy op)
@@ -115,11 +48,7 @@ public:
       padded.emplace(k, g, inPlace, blocks(), shape.patches->rows, shape.patches->columns);
     } else if (PaddedRows::areNeeded(g) && !shape.stretches) {
       // What the outputs of the largest item read.
-      bool alongRows = shape.itemsAlongRows();
-      EvenParts cut{alongRows ? g.rows.out : g.columns.out,
-                    alongRows ? shape.tiles.rowParts : shape.tiles.columnParts};
-      int64_t most = std::min(cut.largest() * shape.itemTiles(), cut.extent);
-      padded.emplace(k, g, inPlace, blocks(), alongRows ? most : 1, alongRows ? g.columns.out : most);
+      padded.emplace(k, g, inPlace, blocks(), shape.itemRows(), shape.itemColumns());
     }
     inputBlock = inPlace.channel;
     Value initial = initialSums();
@@ -128,9 +57,11 @@ public:
                               vector, plan.omitsHalf, factors()});
     skipsRows = !isBytes && g.isKnown() && g.rows.savesByTap(shape.tiles.rowParts);
     skipsColumns = !isBytes && g.isKnown() && !shape.plain && g.columns.savesByTap(shape.tiles.columnParts);
-    if (!shortEpilogue && g.isDense(k.group))
+    if ((!shortEpilogue || plan.rounds > 1) && g.isDense(k.group))
       pixelsAtATime = std::max<int64_t>(1, 4 / perPanel);
-    if (!shortEpilogue)
+    if (plan.rounds > 1)
+      waiting.emplace(k, shape.panelGroups().largest(), shape.itemRows(), shape.itemColumns(), vector);
+    else if (!shortEpilogue)
       sums = k.workspace(MemRefType::get({plan.panels * plan.pixels * kBlock}, unit));
   }
 
@@ -144,6 +75,7 @@ public:
            (shape.patches ? shape.patches->describe() : std::to_string(plan.pixelItems)) +
            (g.isFlat ? ", all pixels in one row" : "") + (padded ? ", padded rows copied" : "") +
            (skipsRows || skipsColumns || shape.stretches ? ", taps in padding skipped" : "") +
+           (waiting ? ", in " + Twine(plan.rounds) + " rounds over the channels" : Twine()) +
            (plan.streamsWeights ? ", weights prefetched" : ""));
     k.forEachItem([&](ValueRange point) {
       image = point[0];
@@ -175,7 +107,11 @@ public:
                                                });
                          });
       };
-      panelGroups.forEach(k, panel, panelEnd, overTiles);
+      if (!waiting)
+        return panelGroups.forEach(k, panel, panelEnd, overTiles);
+      Value rowEnd = shape.itemsAlongRows() ? rowParts.startOf(k, last) : one;
+      Value columnEnd = shape.itemsAlongRows() ? k.index(g.columns.out) : columnParts.startOf(k, last);
+      overRounds(panel, panelEnd, k.sub(rowEnd, firstRow), k.sub(columnEnd, firstColumn), overTiles);
     });
     return status;
   }
@@ -212,6 +148,36 @@ private:
           });
         });
       }
+  }
+
+  /// The panels [panel, panelEnd) for `height` rows of `columns` outputs, a part of the channels in each round.
+  void overRounds(Value panel, Value panelEnd, Value height, Value columns,
+                  llvm::function_ref<void(Value panel, int64_t width)> overTiles) {
+    Value begin = k.index(0), rounds = k.index(plan.rounds);
+    round.panel = panel;
+    round.panelEnd = panelEnd;
+    k.loop(rounds, [&](Value number) {
+      EvenParts parts{blocks(), plan.rounds};
+      round.first = parts.startOf(k, number);
+      round.end = parts.startOf(k, k.add(number, 1));
+      round.isLast = k.compare(arith::CmpIPredicate::eq, number, k.index(plan.rounds - 1));
+      shape.panelGroups().forEach(k, panel, panelEnd, [&](Value at, int64_t width) {
+        Value block = k.add(k.mul(group, shape.panels), at), own = k.sub(at, panel);
+        k.ifThen(k.compare(arith::CmpIPredicate::eq, number, begin), [&] {
+          SmallVector<Value> bias;
+          for (int64_t j = 0; j < perPanel; ++j)
+            bias.push_back(direct->biasOf(k, block, j));
+          waiting->fill(own, height, columns, bias);
+        });
+        overTiles(at, width);
+        k.ifThen(round.isLast, [&] {
+          k.loop(height, [&](Value row) {
+            applyEpilogue(waiting->memory(), waiting->at(own, row, begin), block, k.add(firstRow, row), firstColumn,
+                          columns);
+          });
+        });
+      });
+    });
   }
 
   /// A factor's memory as units.
@@ -260,9 +226,14 @@ private:
   /// The outputs [row, +height) x [column, +columns) of the panels [panel, +width).
   void tile(Value panel, int64_t width, Value row, int64_t height, Value column, int64_t columns) {
     Value block = k.add(k.mul(group, shape.panels), panel);
-    SmallVector<Value> results = sumsOf(block, width, row, height, column, columns);
+    SmallVector<Value> before;
+    if (waiting)
+      before = waiting->load(waitingTile(panel, row, height, column, columns));
+    SmallVector<Value> results = sumsOf(panel, width, row, height, column, columns, before);
     int64_t pixels = height * columns;
     int64_t vectors = width * perPanel;
+    if (waiting)
+      return waiting->store(waitingTile(panel, row, height, column, columns), results);
     if (shortEpilogue) {
       for (int64_t i = 0; i < pixels; ++i)
         for (int64_t j = 0; j < vectors; ++j)
@@ -275,31 +246,37 @@ private:
         vector::StoreOp::create(
             k.b, k.loc, results[i * vectors + j], sums,
             ValueRange{k.index((j / perPanel * pixels + i) * kBlock + j % perPanel * plan.lanes)});
-    k.apart([&] { applyEpilogue(block, width, row, height, column, columns); });
-  }
-
-  /// What follows the sums of a tile, from where they wait in the workspace.
-  void applyEpilogue(Value block, int64_t width, Value row, int64_t height, Value column, int64_t columns) {
-    k.loops({k.index(width), k.index(height)}, [&](ValueRange at) {
-      Value first = k.mul(k.add(k.mul(at[0], height), at[1]), columns);
-      auto apply = [&](Value pixel, VectorType type, Value lane) {
-        Value from = k.add(k.mul(k.add(first, pixel), kBlock), lane);
-        Value value = vector::LoadOp::create(k.b, k.loc, type, sums, ValueRange{from});
-        store(value, k.add(block, at[0]), k.add(row, at[1]), k.add(column, pixel), lane);
-      };
-      // The instructions of a function depend on each other: four vectors at a time keep the machine busy.
-      int64_t done = 0;
-      for (int64_t pixels = pixelsAtATime; pixels > 1; pixels /= 2) {
-        int64_t end = done + (columns - done) / pixels * pixels;
-        auto type = VectorType::get({pixels * kBlock}, unit);
-        k.loop(k.index(done), k.index(end), k.index(pixels),
-               [&](Value pixel) { apply(pixel, type, k.index(0)); });
-        done = end;
-      }
-      k.loops({k.index(columns - done), k.index(perPanel)}, [&](ValueRange rest) {
-        apply(k.add(rest[0], done), vector, k.mul(rest[1], plan.lanes));
+    k.apart([&] {
+      k.loops({k.index(width), k.index(height)}, [&](ValueRange at) {
+        Value first = k.mul(k.add(k.mul(at[0], height), at[1]), columns * kBlock);
+        applyEpilogue(sums, first, k.add(block, at[0]), k.add(row, at[1]), column, k.index(columns));
       });
     });
+  }
+
+  /// What follows the sums of neighbouring outputs of a row, from where they lie in the workspace.
+  void applyEpilogue(Value sums, Value first, Value block, Value row, Value column, Value columns) {
+    auto apply = [&](Value pixel, VectorType type, Value lane) {
+      Value from = k.add(k.add(first, k.mul(pixel, kBlock)), lane);
+      Value value = vector::LoadOp::create(k.b, k.loc, type, sums, ValueRange{from});
+      store(value, block, row, k.add(column, pixel), lane);
+    };
+    // The instructions of a function depend on each other: four vectors at a time keep the machine busy.
+    Value done = k.index(0);
+    for (int64_t pixels = pixelsAtATime; pixels > 1; pixels /= 2) {
+      Value end = k.mul(k.div(columns, k.index(pixels)), pixels);
+      auto type = VectorType::get({pixels * kBlock}, unit);
+      k.loop(done, end, k.index(pixels), [&](Value pixel) { apply(pixel, type, k.index(0)); });
+      done = end;
+    }
+    k.loops({k.sub(columns, done), k.index(perPanel)}, [&](ValueRange rest) {
+      apply(k.add(rest[0], done), vector, k.mul(rest[1], plan.lanes));
+    });
+  }
+
+  /// A tile of the item in the sums that wait.
+  ItemSums::Tile waitingTile(Value panel, Value row, int64_t height, Value column, int64_t columns) {
+    return {k.sub(panel, round.panel), k.sub(row, firstRow), k.sub(column, firstColumn), height, columns};
   }
 
   void store(Value value, Value block, Value row, Value column, Value lane) {
@@ -332,8 +309,10 @@ private:
     return {tiles, k.div(k.add(k.mul(before, tiles), rows * columns / 2), k.index(rows * columns))};
   }
 
-  /// The sums of a tile over all channels and taps.
-  SmallVector<Value> sumsOf(Value block, int64_t width, Value row, int64_t height, Value column, int64_t columns) {
+  /// The sums of a tile over all channels and taps, or over those of a round and what was summed `before`.
+  SmallVector<Value> sumsOf(Value panel, int64_t width, Value row, int64_t height, Value column, int64_t columns,
+                            SmallVector<Value> before) {
+    Value block = k.add(k.mul(group, shape.panels), panel);
     Value top = k.mul(padded ? k.sub(row, firstRow) : row, g.rows.stride);
     Value left = k.mul(padded ? k.sub(column, firstColumn) : column, g.columns.stride);
     if (shape.stretches) {
@@ -345,22 +324,37 @@ private:
     if (!padded)
       origin = k.add(origin, inputStart());
     DirectSums::Tile tile{height * columns, columns, width, block, origin, tapRows, tapColumns};
+    if (waiting) {
+      tile.blocks = {round.first, round.end};
+      tile.before = std::move(before);
+    }
     if (!shape.stretches) {
       tile.tapRows = tapsInside(g.rows, skipsRows, row, height);
       tile.tapColumns = tapsInside(g.columns, skipsColumns, column, columns);
     }
     if (plan.streamsWeights) {
       int64_t panels = direct->multiplied(width);
-      Value next = k.mul(k.add(block, panels), shape.depth * kBlock);
+      Value next = waiting ? nextOfRounds(panel) : k.mul(k.add(block, panels), shape.depth * kBlock);
+      int64_t steps = llvm::divideCeil(shape.depth, plan.rounds);
       auto [tiles, number] = tileOfItem(row, height, column);
-      tile.following = NextPanels(k, direct->panels, next, panels, shape.depth, tiles, number);
+      tile.following = NextPanels(k, direct->panels, next, panels, steps, tiles, number);
     }
     return direct->emit(k, tile, [&](Value unit) { return multiplied(unit); });
   }
 
+  /// Where the weights lie that are needed after those of a panel in the round at hand: the next panel's, or those of the
+  /// item's first one in the next round, or the next item's.
+  Value nextOfRounds(Value panel) {
+    Value next = k.add(panel, 1), isLast = k.compare(arith::CmpIPredicate::eq, next, round.panelEnd);
+    Value after = k.select(round.isLast, next, round.panel), from = k.select(round.isLast, k.index(0), round.end);
+    Value block = k.add(k.mul(group, shape.panels), k.select(isLast, after, next));
+    Value step = k.mul(k.select(isLast, from, round.first), shape.perBlock);
+    return k.mul(k.add(k.mul(block, shape.depth), step), kBlock);
+  }
+
   KernelBuilder &k;
   OpTy op;
-  Shape shape;
+  BlockedConvShape shape;
   const BlockedGeometry &g;
   const BlockedConvPlan &plan;
   Type unit;
@@ -370,6 +364,8 @@ private:
   /// Neighbouring outputs that the epilogue takes together where it goes through `sums`.
   int64_t pixelsAtATime = 1;
   Value sums;
+  /// The sums of an item that goes over its outputs in rounds.
+  std::optional<ItemSums> waiting;
   bool shortEpilogue;
   /// Whether the loops over the rows, and over the columns, of the window leave out taps that meet padding alone.
   bool skipsRows = false, skipsColumns = false;
@@ -381,6 +377,10 @@ private:
   Value inputBlock;
   // Of the stretch at hand:
   std::pair<Value, Value> tapRows, tapColumns;
+  // Of the round at hand: its blocks of channels, the item's panels.
+  struct {
+    Value first, end, panel, panelEnd, isLast;
+  } round;
   // Of the item at hand:
   Value image, group, firstRow, firstColumn;
   LogicalResult status = success();
@@ -395,7 +395,7 @@ AffineMap blockedConvItems(nn::GroupOp group, Operation *root, KernelTarget targ
   if constexpr (std::is_same_v<OpTy, nn::BlockedByteConvOp>)
     if (takesMatrixUnit(op, target))
       return matrixUnitItems(group, op);
-  Shape shape(group, op, target);
+  BlockedConvShape shape(group, op, target);
   MLIRContext *context = group.getContext();
   SmallVector<AffineExpr> results = {getAffineDimExpr(0, context),
                                      getAffineConstantExpr(op.getGroups(), context),

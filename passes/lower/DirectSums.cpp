@@ -83,6 +83,8 @@ SmallVector<Value> DirectSums::run(KernelBuilder &k, const MicroKernel &kernel, 
   return k.loop(k.index(0), k.index(steps), k.index(unroll), carried, [&](Value at, ValueRange sums) {
     SmallVector<Value> next(sums);
     Value done = k.div(k.sub(weight, k.mul(tile.panel, depth * kBlock)), k.index(kBlock));
+    if (tile.blocks.first)
+      done = k.sub(done, k.mul(tile.blocks.first, g.rows.kernel * g.columns.kernel * perBlock));
     for (int64_t u = 0; u < unroll; ++u) {
       tile.following.prefetch(k, k.add(done, k.add(at, u)), u, unroll);
       next = kernel.step(
@@ -114,8 +116,8 @@ SmallVector<Value> DirectSums::emit(KernelBuilder &k, const Tile &tile, llvm::fu
   kernel.factors = factors;
   if (omitsHalf && perPanel() == 1)
     kernel.last = VectorType::get({kBlock / 2}, vector.getElementType());
-  SmallVector<Value> initial;
-  for (int64_t i = 0; i < kernel.rows; ++i)
+  SmallVector<Value> initial = tile.before;
+  for (int64_t i = 0; i < kernel.rows && tile.before.empty(); ++i)
     for (int64_t j = 0; j < kernel.vectors; ++j) {
       Value start = i ? initial[j] : biasOf(k, tile.panel, j);
       initial.push_back(start.getType() == kernel.typeOf(j) ? start : lowerLanes(k, start, kernel.typeOf(j)));
@@ -155,12 +157,13 @@ SmallVector<Value> DirectSums::products(KernelBuilder &k, const MicroKernel &ker
   };
   int64_t taps = g.rows.kernel * g.columns.kernel, whole = channels / perBlock;
   SmallVector<Value> sums(initial);
+  auto [from, to] = tile.blocks;
   if (whole)
-    sums = k.loop(k.index(0), k.index(whole), k.index(1), sums, [&](Value c, ValueRange carried) {
+    sums = k.loop(from ? from : k.index(0), to ? to : k.index(whole), k.index(1), sums, [&](Value c, ValueRange carried) {
       return overTaps(k.add(tile.origin, k.mul(c, source.channel)), k.add(weights, k.mul(c, taps * perBlock * kBlock)),
                       perBlock, carried);
     });
-  if (int64_t rest = channels % perBlock)
+  if (int64_t rest = to ? 0 : channels % perBlock)
     sums = overTaps(k.add(tile.origin, k.mul(source.channel, whole)),
                     k.add(weights, whole * taps * perBlock * kBlock), rest, sums);
   return sums;

@@ -76,6 +76,9 @@ struct DirectSums {
     /// The taps [first, end) that are summed.
     std::pair<mlir::Value, mlir::Value> tapRows, tapColumns;
     NextPanels following{};
+    /// The blocks of channels [first, end) that are summed, and what is added to their sums; null: all, and the bias.
+    std::pair<mlir::Value, mlir::Value> blocks{};
+    llvm::SmallVector<mlir::Value> before{};
   };
 
   int64_t perPanel() const { return 16 / vector.getNumElements(); }
@@ -90,10 +93,12 @@ struct DirectSums {
   llvm::SmallVector<mlir::Value> emit(KernelBuilder &k, const Tile &tile,
                                       llvm::function_ref<mlir::Value(mlir::Value)> unit = nullptr) const;
 
+  /// What the sums of a panel start with, vector by vector.
+  mlir::Value biasOf(KernelBuilder &k, mlir::Value panel, int64_t j) const;
+
 private:
   /// Vectors of a tile of so many panels that are multiplied.
   int64_t vectors(int64_t width) const { return width * perPanel() - (omitsHalf && perPanel() > 1); }
-  mlir::Value biasOf(KernelBuilder &k, mlir::Value panel, int64_t j) const;
   llvm::SmallVector<mlir::Value> products(KernelBuilder &k, const MicroKernel &kernel, const Tile &tile,
                                           mlir::ValueRange initial,
                                           llvm::function_ref<mlir::Value(mlir::Value)> unit) const;
