@@ -52,7 +52,7 @@ int64_t panelsOfColliding(int64_t panels, int64_t otherwise) {
 }
 
 MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize &size) {
-  const auto &[rows, depth, columns, batch, pairs, cached, leftBytes, words] = size;
+  const auto &[rows, depth, columns, batch, pairs, cached, leftBytes, words, leastRows] = size;
   constexpr int64_t width = nn::PackedMatMulOp::kPanelColumns;
   MatMulPlan plan;
   plan.lanes = std::min(lanesOf(target, element), width);
@@ -113,7 +113,7 @@ MatMulPlan planMatMul(const KernelTarget &target, Type element, const MatMulSize
   int64_t most = std::max<int64_t>(1, kFarCache * 5 / 3 / (plan.depthBlock * width * bytes) / plan.panels);
   int64_t tiles = llvm::divideCeil(panels, plan.panels),
           perItem = isCut ? cut.tiles : std::clamp<int64_t>(most, 1, 16);
-  int64_t rowTiles = rows ? llvm::divideCeil(*rows, plan.rows) : 8;
+  int64_t rowTiles = llvm::divideCeil(rows ? *rows : std::max(8 * plan.rows, leastRows), plan.rows);
   int64_t rowBlocks = llvm::divideCeil(rowTiles, (isCut ? cut.rows : 192) / plan.rows);
   // Panels that the second-level cache keeps need not be read one after another. Few blocks of rows are no halves.
   plan.rowsFirst = depth && panels * width * *depth * bytes <= 2 * kFarCache && rowBlocks >= 4;

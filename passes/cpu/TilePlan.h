@@ -52,6 +52,8 @@ struct MatMulSize {
   std::optional<int64_t> leftBytes = std::nullopt;
   /// The panels are words of several numbers, which take registers of their own.
   bool words = false;
+  /// How many rows there are at least where their number is unknown.
+  int64_t leastRows = 1;
 };
 
 MatMulPlan planMatMul(const KernelTarget &target, mlir::Type element, const MatMulSize &size);

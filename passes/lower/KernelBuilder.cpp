@@ -227,6 +227,18 @@ Value KernelBuilder::ifElse(Value condition, llvm::function_ref<Value()> yes, ll
       .getResult(0);
 }
 
+/// An index of which LLVM does not see where it comes from. Addresses that start with the remainder of a loop's number by an
+/// extent that only the run knows are no recurrences to its loop strength reduction, which then gives up on those of the
+/// inner loops, too: 27 instructions of address arithmetic for 8 steps of a product in place of 5.
+static Value opaque(KernelBuilder &k, Value index) {
+  Type type = k.b.getI64Type();
+  Value same = LLVM::InlineAsmOp::create(k.b, k.loc, type, k.fromIndex(index, type), /*asm_string=*/"",
+                                         /*constraints=*/"=r,0", /*has_side_effects=*/false, /*is_align_stack=*/false,
+                                         LLVM::TailCallKind::None, /*asm_dialect=*/nullptr, /*operand_attrs=*/nullptr)
+                   .getResult(0);
+  return k.toIndex(same);
+}
+
 void KernelBuilder::forEachItem(llvm::function_ref<void(ValueRange)> body) {
   // The extents of the iteration space, from the extents of result 0.
   SmallVector<OpFoldResult> dims;
@@ -241,9 +253,11 @@ void KernelBuilder::forEachItem(llvm::function_ref<void(ValueRange)> body) {
   loop(begin, end, index(1), [&](Value item) {
     SmallVector<Value> point(extents.size());
     for (size_t i = extents.size(); i-- > 0;) {
-      point[i] = i ? rem(item, extents[i]) : item;
+      bool isKnown = getConstantIntValue(extents[i]).has_value();
+      auto hidden = [&](Value index) { return isKnown ? index : opaque(*this, index); };
+      point[i] = i ? hidden(rem(item, extents[i])) : item;
       if (i)
-        item = div(item, extents[i]);
+        item = hidden(div(item, extents[i]));
     }
     body(point);
   });

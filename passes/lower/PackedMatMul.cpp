@@ -51,7 +51,7 @@ MatMulPlan planOf(nn::PackedMatMulOp op, KernelTarget target) {
     *leftBytes *= storageType(a.getElementType()).getIntOrFloatBitWidth() / 8;
   return planMatMul(target, computeType(y.getElementType()),
                     {rows.known, knownSteps(op), int64_t(op.getColumns()), batch, op.hasPairs(), op.getCached(), leftBytes,
-                     op.hasWords()});
+                     op.hasWords(), rows.atLeast});
 }
 
 class PackedMatMul {
@@ -132,16 +132,15 @@ private:
 
   Value tileNumber(Value first, Value row) { return k.div(k.sub(row, first), k.index(plan.rows)); }
 
-  /// Sets `fetched`: with fewer whole tiles of rows than the plan hopes for, each fetches more of the panels that follow.
+  /// Sets `fetched`: of an unknown number of rows those that are there share the panels that follow, but fetch no more
+  /// than a line in a turn of the loop; a few tiles leave the rest to the machine.
   void shareFetching(Value first, Value last) {
     int64_t all = kWidth * factor.perStep, stepBytes = kWidth * std::max<int64_t>(4, elementBytes(outElement));
     fetched = k.index(plan.prefetchBytes * all / stepBytes);
     if (rows.known || plan.prefetchBytes == 0)
       return;
-    Value height = k.sub(last, first);
-    for (int64_t tiles : {4, 2, 1})
-      fetched = k.select(k.compare(arith::CmpIPredicate::slt, height, k.index((tiles + 1) * plan.rows)),
-                         k.index(all / tiles), fetched);
+    Value tiles = k.max(k.div(k.sub(last, first), k.index(plan.rows)), k.index(plan.unroll));
+    fetched = k.div(k.add(tiles, all - 1), tiles);
   }
 
   bool isCut() const { return factor.steps && plan.depthBlock < *factor.steps; }
@@ -293,8 +292,8 @@ private:
           factor.prefetch(k.add(here, i),
                           k.add(factor.numbersOf(step), plan.aheadBytes * 8 / factor.bits()), /*locality=*/3);
       }
-      // The share of several steps is one line where that holds it, which it does if the rows are known to be many.
-      bool isLine = rows.known && plan.prefetchBytes * steps <= 64;
+      // The share of several steps is one line where that holds it.
+      bool isLine = !rows.known || plan.prefetchBytes * steps <= 64;
       if (!fetchesNext || (isLine && inTurn > 0))
         return;
       Value offset = k.add(start, k.mul(k.sub(step, part.from), fetched));

@@ -11,6 +11,7 @@ PanelRows::PanelRows(RankedTensorType result, int64_t least, int64_t columns)
     bool isDynamic = result.isDynamicDim(first);
     isProduct |= isDynamic && !known;
     known = isDynamic || !known ? std::nullopt : std::optional(*known * result.getDimSize(first));
+    atLeast *= isDynamic ? 1 : result.getDimSize(first);
   }
 }
 

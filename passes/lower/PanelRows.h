@@ -48,6 +48,8 @@ struct PanelRows {
   int64_t first, end, columns;
   /// The number of rows at one point of the dims before.
   std::optional<int64_t> known = 1;
+  /// How many there are at least.
+  int64_t atLeast = 1;
   /// Whether several of the rows' dims are dynamic.
   bool isProduct = false;
 };

@@ -120,6 +120,16 @@ def test_numbers_of_four_bits(tmp_path, rows, level):
     assert not [line for line in tile if re.search(r"%[yz]mm\d+,.*\(%rsp", line)], "\n".join(tile)
 
 
+@pytest.mark.parametrize("level", REGISTERS)
+def test_few_additions_where_rows_are_unknown(tmp_path, level):
+    """Where an item's number is divided by what only the run knows, addresses advance by additions all the same."""
+    text = """g (float[n,197,192] x) => (float[n,197,576] y) <float[192,576] w> { y = MatMul(x, w) }"""
+    loops = innermost_loops(assembly(tmp_path, text, level))
+    tile = max(loops, key=lambda loop: sum("vfmadd" in line for line in loop))
+    assert sum("vfmadd" in line for line in tile) in (24, 96)
+    assert len([line for line in tile if not re.match("v|prefetch", line)]) <= 6, "\n".join(tile)
+
+
 def test_short_sums_are_not_spilled_for_two_multipliers(tmp_path):
     """Eight steps are no two turns of four, of which LLVM makes one with all scalars in memory."""
     loops = innermost_loops(assembly(tmp_path, SHORT, "x86-64-v4-intel"))

@@ -201,7 +201,8 @@ func.func @main(%a: tensor<3136x768xf32>, %p: tensor<48x768x16xf32>) -> tensor<3
 // CHECK: nn.group {{.*}}
 // CHECK: items = #[[ITEMS]]
 // CHECK: func.func private @k0
-// AVX512: arith.select
+// AVX512: %[[TILES:.*]] = arith.maxsi
+// AVX512: arith.divui %{{.*}}, %[[TILES]]
 // AVX512: scf.for
 // AVX512: scf.for {{.*}} -> ({{((vector<16xf32>, ){23})}}vector<16xf32>)
 // AVX512: memref.prefetch
