@@ -12,7 +12,7 @@
 namespace nnc {
 
 /// exp(x) for f32, scalars or vectors, where x is not above 0, or NaN. What would be a denormal may be 0. The
-/// relative error is below 2e-7, and up to 3e-7 where x is -87.
+/// relative error is below 2.5e-7, and up to 4e-7 where x is -87.
 mlir::Value expOfNegative(KernelBuilder &k, mlir::Value x);
 
 /// How many of `most` vectors a loop takes exponentials of at once. Their constants fill most of AVX2's registers: with one
