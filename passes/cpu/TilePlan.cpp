@@ -326,6 +326,7 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
   int64_t panelParts = llvm::divideCeil(size.panels, plan.panels),
           wanted = llvm::divideCeil(kItems, size.outerItems);
   double weights = size.panels * nn::kBlock * size.depth * 4.0, inputs = size.inputBytes;
+  double sums = static_cast<double>(outputs) * size.panels * nn::kBlock * 4;
   plan.streamsWeights = weights > kKeptBytes;
   double cycles = static_cast<double>(outputs) * size.panels * size.depth / 2;
   best = std::numeric_limits<double>::infinity();
@@ -337,7 +338,6 @@ BlockedConvPlan planBlockedConv(const KernelTarget &target, const BlockedConvSiz
       if (inputs / p / rounds > kKeptBytes)
         bytes += inputs * panelParts;
       // Sums that wait from round to round should stay in the cache, too.
-      double sums = static_cast<double>(outputs) * size.panels * nn::kBlock * 4;
       if (rounds > 1 && sums / p / q > kKeptBytes / 2)
         bytes += 2 * rounds * sums;
       double share = largerShare(size.outerItems, size.panels, q, panelParts, p, pixelParts);

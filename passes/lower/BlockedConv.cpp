@@ -225,15 +225,14 @@ private:
 
   /// The outputs [row, +height) x [column, +columns) of the panels [panel, +width).
   void tile(Value panel, int64_t width, Value row, int64_t height, Value column, int64_t columns) {
+    if (waiting) {
+      ItemSums::Tile place{k.sub(panel, round.panel), k.sub(row, firstRow), k.sub(column, firstColumn), height, columns};
+      return waiting->store(place, sumsOf(panel, width, row, height, column, columns, waiting->load(place)));
+    }
     Value block = k.add(k.mul(group, shape.panels), panel);
-    SmallVector<Value> before;
-    if (waiting)
-      before = waiting->load(waitingTile(panel, row, height, column, columns));
-    SmallVector<Value> results = sumsOf(panel, width, row, height, column, columns, before);
+    SmallVector<Value> results = sumsOf(panel, width, row, height, column, columns);
     int64_t pixels = height * columns;
     int64_t vectors = width * perPanel;
-    if (waiting)
-      return waiting->store(waitingTile(panel, row, height, column, columns), results);
     if (shortEpilogue) {
       for (int64_t i = 0; i < pixels; ++i)
         for (int64_t j = 0; j < vectors; ++j)
@@ -274,11 +273,6 @@ private:
     });
   }
 
-  /// A tile of the item in the sums that wait.
-  ItemSums::Tile waitingTile(Value panel, Value row, int64_t height, Value column, int64_t columns) {
-    return {k.sub(panel, round.panel), k.sub(row, firstRow), k.sub(column, firstColumn), height, columns};
-  }
-
   void store(Value value, Value block, Value row, Value column, Value lane) {
     if (failed(storeThroughEpilogue(k, op, value, g.indices(k, image, block, row, column, lane), flattened)))
       status = failure();
@@ -311,7 +305,7 @@ private:
 
   /// The sums of a tile over all channels and taps, or over those of a round and what was summed `before`.
   SmallVector<Value> sumsOf(Value panel, int64_t width, Value row, int64_t height, Value column, int64_t columns,
-                            SmallVector<Value> before) {
+                            SmallVector<Value> before = {}) {
     Value block = k.add(k.mul(group, shape.panels), panel);
     Value top = k.mul(padded ? k.sub(row, firstRow) : row, g.rows.stride);
     Value left = k.mul(padded ? k.sub(column, firstColumn) : column, g.columns.stride);

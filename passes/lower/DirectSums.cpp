@@ -117,11 +117,12 @@ SmallVector<Value> DirectSums::emit(KernelBuilder &k, const Tile &tile, llvm::fu
   if (omitsHalf && perPanel() == 1)
     kernel.last = VectorType::get({kBlock / 2}, vector.getElementType());
   SmallVector<Value> initial = tile.before;
-  for (int64_t i = 0; i < kernel.rows && tile.before.empty(); ++i)
-    for (int64_t j = 0; j < kernel.vectors; ++j) {
-      Value start = i ? initial[j] : biasOf(k, tile.panel, j);
-      initial.push_back(start.getType() == kernel.typeOf(j) ? start : lowerLanes(k, start, kernel.typeOf(j)));
-    }
+  if (initial.empty())
+    for (int64_t i = 0; i < kernel.rows; ++i)
+      for (int64_t j = 0; j < kernel.vectors; ++j) {
+        Value start = i ? initial[j] : biasOf(k, tile.panel, j);
+        initial.push_back(start.getType() == kernel.typeOf(j) ? start : lowerLanes(k, start, kernel.typeOf(j)));
+      }
   SmallVector<Value> sums = products(k, kernel, tile, initial, unit);
   if (!omitsHalf)
     return sums;
