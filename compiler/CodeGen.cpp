@@ -21,6 +21,7 @@
 #include "llvm/Transforms/Scalar/SCCP.h"
 #include "llvm/Transforms/Scalar/SROA.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
+#include "llvm/Transforms/Utils/LoopUtils.h"
 #include "llvm/Transforms/Vectorize/LoopVectorize.h"
 
 using namespace llvm;
@@ -51,6 +52,21 @@ TargetLibraryInfoImpl libraryInfo(const Triple &triple) {
   return info;
 }
 
+/// Tells LLVM's unrolling not to look at long loops, which it would not unroll: it would count what each of their
+/// instructions costs, twice, and again for all loops around them.
+struct LeaveLongLoops : PassInfoMixin<LeaveLongLoops> {
+  static constexpr size_t kLong = 200;
+
+  PreservedAnalyses run(Loop &loop, LoopAnalysisManager &, LoopStandardAnalysisResults &, LPMUpdater &) {
+    size_t length = 0;
+    for (const BasicBlock *block : loop.blocks())
+      length += block->size();
+    if (length > kLong)
+      addStringMetadataToLoop(&loop, "llvm.loop.unroll.disable", 1);
+    return PreservedAnalyses::all();
+  }
+};
+
 /// The passes that kernels gain from, in half the time of LLVM's own pipeline for -O2: kernels come as vectors, with
 /// what is invariant already outside of their loops, and call nothing that could be inlined.
 auto kernelPipeline(bool vectorizes) {
@@ -71,6 +87,7 @@ auto kernelPipeline(bool vectorizes) {
   LoopPassManager loops;
   loops.addPass(LoopIdiomRecognizePass());
   loops.addPass(LoopDeletionPass());
+  loops.addPass(LeaveLongLoops());
   // Before the vectorizer, which would make three rounds one of masked vectors.
   loops.addPass(LoopFullUnrollPass(/*OptLevel=*/2));
   passes.addPass(createFunctionToLoopPassAdaptor(std::move(loops)));

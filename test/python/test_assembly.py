@@ -40,7 +40,7 @@ GRU = """g (float[20,32,64] x) => (float[20,1,32,128] y) <float[1,384,64] w, flo
     y = GRU <hidden_size = 128, linear_before_reset = 1> (x, w, r) }"""
 
 
-def assembly(tmp_path, text, level, constants=(), opset=17):
+def assembly(tmp_path, text, level, constants=(), opset=17, emit="asm"):
     model = onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["" : {opset}]>\n' + text)
     model.graph.initializer.extend(constants)
     for value in model.graph.value_info:
@@ -50,7 +50,7 @@ def assembly(tmp_path, text, level, constants=(), opset=17):
     path = tmp_path / "m.onnx"
     onnx.save(model, path)
     nnc = pathlib.Path(os.environ.get("NNC_BIN", ROOT / "build" / "dev" / "bin")) / "nnc"
-    command = [nnc, path, "--emit=asm", f"--cpu={level}", "-o", "-"]
+    command = [nnc, path, f"--emit={emit}", f"--cpu={level}", "-o", "-"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -160,3 +160,9 @@ def test_pixels_of_a_tile_share_pointers(tmp_path):
 def test_loop_over_three_channels_is_unrolled(tmp_path):
     """Otherwise three values become a masked vector, which is gathered and scattered."""
     assert not re.search(r"v(p?gather|scatter|maskmov)", assembly(tmp_path, PATCHES, "x86-64-v4"))
+
+
+def test_unrolling_does_not_look_at_long_loops(tmp_path):
+    """It would count the costs of all that is in them, once for each loop around an instruction."""
+    assert "llvm.loop.unroll.disable" in assembly(tmp_path, STRASSEN, "x86-64-v3", emit="llvm-ir")
+    assert "llvm.loop.unroll.disable" not in assembly(tmp_path, ROW, "x86-64-v3", emit="llvm-ir")
